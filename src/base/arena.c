@@ -1,0 +1,155 @@
+/*-------------------------------------------------------------------------
+ * arena.c
+ *	  Bump allocation for the pure layers.
+ *-------------------------------------------------------------------------
+ */
+#include "base/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_BLOCK		((size_t) 8 * 1024)
+#define LARGEST_STEP	((size_t) 1024 * 1024)
+#define ALIGNMENT		((size_t) 16)
+#define ROUND_UP(n)		(((n) + (ALIGNMENT - 1)) & ~(ALIGNMENT - 1))
+
+struct YsArenaBlock
+{
+	YsArenaBlock *older;
+	size_t		size;			/* with this header */
+};
+
+static void *
+malloc_allocate(void *owner, size_t size)
+{
+	(void) owner;
+	return malloc(size);
+}
+
+static void
+malloc_release(void *owner, void *block)
+{
+	(void) owner;
+	free(block);
+}
+
+const YsArenaSource ys_arena_malloc = {malloc_allocate, malloc_release, NULL};
+
+void
+ys_arena_init(YsArena *arena, YsArenaSource source, size_t limit)
+{
+	memset(arena, 0, sizeof(*arena));
+	arena->source = source;
+	arena->limit = limit > 0 ? limit : SIZE_MAX;
+}
+
+/* Take a block with room for at least size bytes, doubling up to a step. */
+static int
+add_block(YsArena *arena, size_t size)
+{
+	size_t		header = ROUND_UP(sizeof(YsArenaBlock));
+	size_t		wanted = arena->blocks != NULL ? arena->blocks->size * 2 : FIRST_BLOCK;
+	YsArenaBlock *block;
+
+	if (wanted > LARGEST_STEP)
+		wanted = LARGEST_STEP;
+	if (size > SIZE_MAX - header)
+		return 0;
+	if (wanted < size + header)
+		wanted = size + header;
+	if (wanted > arena->limit - arena->used)
+		return 0;
+	block = arena->source.allocate(arena->source.owner, wanted);
+	if (block == NULL)
+		return 0;
+	block->older = arena->blocks;
+	block->size = wanted;
+	arena->blocks = block;
+	arena->used += wanted;
+	arena->next = (char *) block + header;
+	arena->end = (char *) block + wanted;
+	return 1;
+}
+
+void *
+ys_arena_alloc(YsArena *arena, size_t size)
+{
+	char	   *result;
+
+	if (size > SIZE_MAX - ALIGNMENT)
+		return NULL;
+	size = ROUND_UP(size > 0 ? size : 1);
+	if ((arena->next == NULL || size > (size_t) (arena->end - arena->next)) &&
+		!add_block(arena, size))
+		return NULL;
+	result = arena->next;
+	arena->next += size;
+	return result;
+}
+
+void *
+ys_arena_alloc_zero(YsArena *arena, size_t size)
+{
+	void	   *result = ys_arena_alloc(arena, size);
+
+	if (result != NULL)
+		memset(result, 0, size);
+	return result;
+}
+
+char *
+ys_arena_copy(YsArena *arena, const char *bytes, size_t len)
+{
+	char	   *copy = len < SIZE_MAX ? ys_arena_alloc(arena, len + 1) : NULL;
+
+	if (copy == NULL)
+		return NULL;
+	if (len > 0)
+		memcpy(copy, bytes, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+static void
+release_blocks(YsArena *arena)
+{
+	while (arena->blocks != NULL)
+	{
+		YsArenaBlock *block = arena->blocks;
+
+		arena->blocks = block->older;
+		arena->used -= block->size;
+		arena->source.release(arena->source.owner, block);
+	}
+}
+
+void
+ys_arena_reset(YsArena *arena)
+{
+	YsArenaBlock *keep = arena->blocks;
+
+	if (keep == NULL)
+		return;
+
+	/* The newest ordinary block is the largest: keep it, unless it is a giant. */
+	if (keep->size > LARGEST_STEP)
+	{
+		ys_arena_free(arena);
+		return;
+	}
+	arena->blocks = keep->older;
+	arena->used -= keep->size;
+	release_blocks(arena);
+	keep->older = NULL;
+	arena->blocks = keep;
+	arena->used = keep->size;
+	arena->next = (char *) keep + ROUND_UP(sizeof(YsArenaBlock));
+	arena->end = (char *) keep + keep->size;
+}
+
+void
+ys_arena_free(YsArena *arena)
+{
+	release_blocks(arena);
+	arena->next = arena->end = NULL;
+}

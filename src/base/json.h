@@ -1,0 +1,87 @@
+/*-------------------------------------------------------------------------
+ * json.h
+ *	  The one JSON reader for hot paths: simdjson's on-demand parser behind a
+ *	  C interface.
+ *
+ * A document is visited, not built: a callback receives each member or
+ * element and reads it or leaves it alone, in which case it is skipped
+ * without being decoded.  Nodes are valid only inside the callback they were
+ * handed to, and each may be read once.  No exception and no allocation of
+ * the server's leaves or enters this module.
+ *
+ * What is skipped is not validated beyond its structure.  Untrusted input
+ * whose whole form matters must be read whole.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_BASE_JSON_H
+#define YS_BASE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#ifdef __cplusplus
+extern "C"
+{
+#endif
+
+/* Bytes that must be readable behind the end of every document. */
+#define YS_JSON_PADDING		64
+
+/* Deepest nesting that is followed; a deeper document is an error. */
+#define YS_JSON_MAX_DEPTH	256
+
+typedef enum YsJsonKind
+{
+	YS_JSON_OBJECT,
+	YS_JSON_ARRAY,
+	YS_JSON_STRING,
+	YS_JSON_NUMBER,
+	YS_JSON_BOOL,
+	YS_JSON_NULL,
+	YS_JSON_INVALID
+} YsJsonKind;
+
+typedef struct YsJsonReader YsJsonReader;
+typedef struct YsJsonNode YsJsonNode;
+
+/* A callback returns false to stop the visit; the visit then returns false. */
+typedef bool (*YsJsonMemberFn) (void *arg, const char *name, size_t len, YsJsonNode *value);
+typedef bool (*YsJsonElementFn) (void *arg, size_t index, YsJsonNode *value);
+typedef bool (*YsJsonRootFn) (void *arg, YsJsonNode *root);
+
+/* A reader keeps buffers for reuse: one per long-lived user.  NULL: no memory. */
+extern YsJsonReader *ys_json_reader_create(void);
+extern void ys_json_reader_destroy(YsJsonReader *reader);
+
+/*
+ * Visit one document.  bytes[0 .. len + YS_JSON_PADDING) must be readable.
+ * False when the document is malformed (err says where and why) or when fn
+ * returned false (err is left as fn left it).  Trailing garbage is an error.
+ */
+extern bool ys_json_read(YsJsonReader *reader, const char *bytes, size_t len,
+						 YsJsonRootFn fn, void *arg, YsError *err);
+
+extern YsJsonKind ys_json_kind(YsJsonNode *node);
+
+/* Visits in document order.  Names come unescaped; duplicates come as often as they are there. */
+extern bool ys_json_each_member(YsJsonNode *node, YsJsonMemberFn fn, void *arg, YsError *err);
+extern bool ys_json_each_element(YsJsonNode *node, YsJsonElementFn fn, void *arg, YsError *err);
+
+/* Unescaped bytes, valid until the reader's next document; may contain NUL. */
+extern bool ys_json_string(YsJsonNode *node, const char **bytes, size_t *len, YsError *err);
+
+/* The number as written, checked against JSON's grammar: never through a double. */
+extern bool ys_json_number(YsJsonNode *node, const char **bytes, size_t *len, YsError *err);
+extern bool ys_json_bool(YsJsonNode *node, bool *value, YsError *err);
+
+/* The node's raw bytes as they stand in the document. */
+extern bool ys_json_raw(YsJsonNode *node, const char **bytes, size_t *len, YsError *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif							/* YS_BASE_JSON_H */

@@ -1,0 +1,131 @@
+/*-------------------------------------------------------------------------
+ * policy.h
+ *	  From item to entry: what an index policy makes of one document.
+ *
+ * A policy is compiled once from its JSON declaration (what the SQL builders
+ * field() and area_from_*() return, stored in the catalog) and then applied
+ * to items.  Applying is pure: no I/O, no SQL, no throw, bounded memory; the
+ * worker, backfill, recheck and dry runs all call the same function on the
+ * same bytes and get the same entry.
+ *
+ * The declaration is one JSON object:
+ *
+ *	{"fields": [{"name": "last_service", "type": "date", "paths": ["svcDt", ...],
+ *				 "combine": "max", "formats": ["ISO", ...],
+ *				 "normalizers": ["trim", ...], "unit": "km"}, ...],
+ *	 "area": {"kind": "location", "lat": [...], "lon": [...], "paths": [...], "level": "country"}
+ *		   | {"kind": "value", "paths": [...], "level": "country"}
+ *		   | null}
+ *
+ * Values come out in the server's own representations (days or microseconds
+ * since 2000-01-01, decimal text), so that turning them into datums is a copy.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_POLICY_POLICY_H
+#define YS_POLICY_POLICY_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "store/value.h"
+
+#define YS_POLICY_MAX_FIELDS	256
+
+/* The areas every policy has besides those that are loaded. */
+#define YS_AREA_UNLOCATED		"unlocated"
+#define YS_AREA_OTHER			"other"
+
+typedef enum YsFieldType
+{
+	YS_FIELD_TEXT,
+	YS_FIELD_NUMERIC,
+	YS_FIELD_BOOLEAN,
+	YS_FIELD_DATE,
+	YS_FIELD_TIMESTAMP			/* with time zone */
+} YsFieldType;
+
+typedef struct YsPolicy YsPolicy;
+typedef struct YsAreaMap YsAreaMap;
+
+/* What SQL needs to know of a compiled field to make a column of it. */
+typedef struct YsFieldInfo
+{
+	const char *name;			/* a valid column name */
+	YsFieldType type;
+} YsFieldInfo;
+
+/*
+ * Compile a declaration.  NULL and err (YS_ERR_INVALID_POLICY or
+ * YS_ERR_INVALID_PATH, naming the field and what would be accepted) for an
+ * unknown type, format, normalizer, unit, combine or key, for bad paths, duplicate
+ * or empty field names.  The policy lives in arena.  Column-name collisions
+ * with the index table's own columns are the caller's to refuse.
+ */
+extern YsPolicy *ys_policy_compile(const char *json, size_t len, YsArena *arena, YsError *err);
+
+extern int	ys_policy_field_count(const YsPolicy *policy);
+extern const YsFieldInfo *ys_policy_field(const YsPolicy *policy, int index);
+
+/* Does the policy locate its items by coordinates (the index table has a location column)? */
+extern bool ys_policy_has_location(const YsPolicy *policy);
+
+/* The level whose areas the policy uses, or NULL when it declares no area. */
+extern const char *ys_policy_area_level(const YsPolicy *policy);
+
+/* ---- one value of an entry ---- */
+typedef struct YsCell
+{
+	bool		present;		/* false: NULL */
+	union
+	{
+		struct
+		{
+			const char *bytes;	/* TEXT; NUMERIC as canonical decimal text */
+			uint32_t	len;
+		};
+		bool		boolean;
+		int32_t		days;		/* DATE: since 2000-01-01 */
+		int64_t		usecs;		/* TIMESTAMP: since 2000-01-01 00:00 UTC */
+	};
+} YsCell;
+
+typedef struct YsRejection
+{
+	const char *field;			/* a field's name, or "area" */
+	const char *raw;			/* the value as plain JSON, cut at 200 bytes (then still valid UTF-8, shown as a JSON string) */
+	uint32_t	raw_len;
+	const char *reason;			/* static text */
+} YsRejection;
+
+typedef struct YsEntry
+{
+	YsCell	   *cells;			/* one per field */
+	bool		located;
+	double		lat;
+	double		lon;
+	const char *area;			/* never NULL; "unlocated" when nothing else holds */
+	int			nrejections;
+	YsRejection *rejections;
+} YsEntry;
+
+/*
+ * What the policy makes of an item (a MAP).  areas may be NULL (everything is
+ * then unlocated).  A value that cannot be used is NULL and noted in
+ * rejections; nothing is ever guessed.  False only when the arena is exhausted.
+ * The entry lives in arena and may borrow bytes from item.
+ */
+extern bool ys_policy_apply(const YsPolicy *policy, const YsAreaMap *areas, const YsValue *item,
+							YsArena *arena, YsEntry *entry, YsError *err);
+
+/* {"field": {"value": raw, "reason": "..."}, ...} for the rejected column; false: arena exhausted. */
+extern bool ys_entry_print_rejected(const YsEntry *entry, YsText *text);
+
+/* The declared source attributes (first path steps), so that decoding can skip the rest; deduplicated. */
+extern const YsAttributeFilter *ys_policy_attributes(const YsPolicy *policy);
+
+/* ---- single declarations, for the SQL builders' early validation ---- */
+
+/* True when json is one valid field declaration / area declaration. */
+extern bool ys_policy_check_field(const char *json, size_t len, YsArena *arena, YsError *err);
+extern bool ys_policy_check_area(const char *json, size_t len, YsArena *arena, YsError *err);
+
+#endif							/* YS_POLICY_POLICY_H */

@@ -1,0 +1,266 @@
+/*-------------------------------------------------------------------------
+ * store.h
+ *	  The store client's interface: what every API (today DynamoDB's) offers.
+ *
+ * A YsStore is one backend's connection to one store: its nodes, credentials
+ * and the requests in flight.  It lives in the memory context it was opened
+ * in and is closed (sockets included) by that context's reset callback.
+ *
+ * A request is started, then awaited; many may be in flight.  Waiting is
+ * interruptible (see base/wait.h): only ys_store_wait and ys_store_wait_any,
+ * and whatever calls them, may throw, and only by CHECK_FOR_INTERRUPTS.  All
+ * else reports through YsError.  A retryable failure of an idempotent
+ * request is retried on another node, with jittered backoff, until the
+ * deadline; a conditional write is never retried blindly: when its outcome
+ * is unknown the call ends with YS_ERR_UNKNOWN_OUTCOME.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_STORE_STORE_H
+#define YS_STORE_STORE_H
+
+#include "base/error.h"
+#include "store/value.h"
+
+typedef struct YsStore YsStore;
+typedef struct YsCall YsCall;
+
+typedef struct YsStoreConfig
+{
+	const char *api;			/* "dynamodb" */
+	const char *nodes;			/* comma-separated http(s)://host[:port] */
+	const char *region;
+	const char *access_key_id;	/* may be NULL: requests are then refused with a hint */
+	const char *secret_access_key;
+	const char *session_token;	/* or NULL */
+	const char *ca_file;		/* PEM, or NULL for the system's */
+	int			connect_timeout_ms; /* one connection attempt */
+	int			deadline_ms;	/* one request with all its retries */
+} YsStoreConfig;
+
+/*
+ * ---- conditions and key conditions ----
+ *
+ * A tree the API's own code prints; values are borrowed and must outlive the
+ * start call only.
+ */
+typedef enum YsExprKind
+{
+	YS_EXPR_AND,				/* args */
+	YS_EXPR_OR,
+	YS_EXPR_NOT,
+	YS_EXPR_EQ,					/* path op values[0] */
+	YS_EXPR_NE,
+	YS_EXPR_LT,
+	YS_EXPR_LE,
+	YS_EXPR_GT,
+	YS_EXPR_GE,
+	YS_EXPR_BETWEEN,			/* values[0] .. values[1] */
+	YS_EXPR_IN,					/* values[0 .. nvalues) */
+	YS_EXPR_BEGINS_WITH,
+	YS_EXPR_EXISTS,
+	YS_EXPR_NOT_EXISTS,
+	YS_EXPR_TYPE_IS				/* values[0] is the type tag as a string: "N" */
+} YsExprKind;
+
+typedef struct YsExpr YsExpr;
+struct YsExpr
+{
+	YsExprKind	kind;
+	YsPath	path;
+	int			nvalues;
+	const YsValue *values;
+	int			nargs;
+	const YsExpr *const *args;
+};
+
+/* One assignment of an update; value NULL removes the attribute. */
+typedef struct YsAssignment
+{
+	YsPath	path;
+	const YsValue *value;
+} YsAssignment;
+
+typedef enum YsReturnItem
+{
+	YS_RETURN_NONE,
+	YS_RETURN_OLD,
+	YS_RETURN_NEW
+} YsReturnItem;
+
+/* What a call's reply holds; filled in the arena the caller passes. */
+typedef struct YsReply
+{
+	int			nitems;			/* Get: 0 or 1; Batch, Query, Scan: the page */
+	YsValue    *items;
+	const YsValue *last_key;	/* NULL: that was the last page */
+	int			nunprocessed;	/* BatchGet: keys; BatchWrite: items or keys, to send again */
+	YsValue    *unprocessed;
+	int64_t		count;
+	int64_t		scanned;
+	double		units;			/* consumed capacity, as the store says */
+	bool		condition_failed;	/* with nitems = 1 when the store returned the current item */
+} YsReply;
+
+/*
+ * NULL and err: bad node address, unknown api.  Opens no connection yet.
+ * context is a MemoryContext (void * keeps this header free of the server's).
+ */
+extern YsStore *ys_store_open(void *context, const YsStoreConfig *config, YsError *err);
+extern void ys_store_close(YsStore *store);
+
+/* How many requests were sent and retried since it was opened. */
+typedef struct YsStoreCounters
+{
+	int64_t		requests;
+	int64_t		retries;
+	int64_t		throttled;
+	double		read_units;
+	double		write_units;
+} YsStoreCounters;
+
+extern const YsStoreCounters *ys_store_counters(const YsStore *store);
+
+/* ---- starting requests: NULL and err when it can't even be sent ---- */
+
+extern YsCall *ys_store_get_item(YsStore *store, const char *table, const YsValue *key,
+								 const YsAttributeFilter *projection, bool consistent, YsError *err);
+
+/* At most YS_BATCH_GET_MAX distinct keys. */
+#define YS_BATCH_GET_MAX	100
+extern YsCall *ys_store_batch_get(YsStore *store, const char *table, int nkeys, const YsValue *keys,
+								  const YsAttributeFilter *projection, bool consistent, YsError *err);
+
+typedef struct YsPageRequest
+{
+	const char *table;
+	const char *index;			/* secondary index, or NULL */
+	const YsExpr *key_condition;	/* NULL: Scan; else Query */
+	const YsExpr *filter;		/* or NULL */
+	const YsAttributeFilter *projection;	/* or NULL: whole items */
+	const YsValue *start_key;	/* the previous page's last_key, or NULL */
+	bool		consistent;
+	bool		backward;		/* Query only */
+	bool		count_only;
+	int			limit;			/* 0: the store's 1 MB */
+	int			segment;		/* Scan only */
+	int			total_segments; /* 0 or 1: not parallel */
+} YsPageRequest;
+
+extern YsCall *ys_store_page(YsStore *store, const YsPageRequest *request, YsError *err);
+
+/* condition NULL: unconditional, and then idempotent. */
+extern YsCall *ys_store_put_item(YsStore *store, const char *table, const YsValue *item,
+								 const YsExpr *condition, YsReturnItem ret, YsError *err);
+extern YsCall *ys_store_update_item(YsStore *store, const char *table, const YsValue *key,
+									int nassignments, const YsAssignment *assignments,
+									const YsExpr *condition, YsReturnItem ret, YsError *err);
+extern YsCall *ys_store_delete_item(YsStore *store, const char *table, const YsValue *key,
+									const YsExpr *condition, YsReturnItem ret, YsError *err);
+
+/* Puts whole items and deletes keys, unconditionally; at most 25 together. */
+#define YS_BATCH_WRITE_MAX	25
+extern YsCall *ys_store_batch_write(YsStore *store, const char *table, int nputs, const YsValue *puts,
+									int ndeletes, const YsValue *delete_keys, YsError *err);
+
+/* ---- awaiting ---- */
+
+/* The caller's mark on a call: which of its many this one is. */
+extern void ys_call_set_tag(YsCall *call, void *tag);
+extern void *ys_call_tag(const YsCall *call);
+
+/* Has it ended?  Never waits, but does work that is due. */
+extern bool ys_call_ready(YsCall *call);
+
+/*
+ * Wait for the end of this call, decode its reply into arena.  False and err
+ * on failure; a condition that did not hold is YS_ERR_CONDITION_FAILED with
+ * reply->condition_failed set (and the current item when it was asked for).
+ * filter keeps decoding to the attributes wanted (NULL: all).  The call is
+ * freed in every case, a throw included.
+ */
+extern bool ys_store_wait(YsCall *call, const YsAttributeFilter *filter, YsArena *arena,
+						  YsReply *reply, YsError *err);
+
+/* Wait until any call in flight has ended, and return it (not freed); NULL if none is in flight. */
+extern YsCall *ys_store_wait_any(YsStore *store);
+
+/* Give up a call: the connection is closed if the reply is still under way. */
+extern void ys_call_cancel(YsCall *call);
+
+/* ---- tables (these wait; see above) ---- */
+
+typedef struct YsKeyAttribute
+{
+	const char *name;
+	YsType		type;			/* STRING, NUMBER or BINARY */
+} YsKeyAttribute;
+
+typedef struct YsTableInfo
+{
+	int			nkeys;			/* 1 or 2, partition key first */
+	YsKeyAttribute keys[2];
+	bool		active;
+	int64_t		item_count;		/* -1: the store doesn't say */
+	int64_t		size_bytes;
+	const char *stream_id;		/* of the enabled stream, or NULL */
+	const char *stream_view;	/* NEW_AND_OLD_IMAGES, ... or NULL */
+} YsTableInfo;
+
+extern bool ys_store_describe_table(YsStore *store, const char *table, YsArena *arena,
+									YsTableInfo *info, YsError *err);
+
+/* On-demand billing; stream: with NEW_AND_OLD_IMAGES.  Returns once the table is active. */
+extern bool ys_store_create_table(YsStore *store, const char *table, int nkeys,
+								  const YsKeyAttribute *keys, bool stream, YsError *err);
+extern bool ys_store_drop_table(YsStore *store, const char *table, YsError *err);
+
+/* ---- the store's own change stream ---- */
+
+typedef struct YsShard
+{
+	const char *shard_id;
+	const char *parent_id;		/* or NULL */
+	const char *first_sequence; /* decimal text, or NULL */
+	const char *last_sequence;	/* NULL: still open */
+} YsShard;
+
+/* All shards, every page of the description. */
+extern bool ys_store_stream_shards(YsStore *store, const char *stream_id, YsArena *arena,
+								   int *nshards, YsShard **shards, YsError *err);
+
+typedef enum YsIteratorType
+{
+	YS_ITERATOR_TRIM_HORIZON,
+	YS_ITERATOR_LATEST,
+	YS_ITERATOR_AFTER,			/* the sequence number given */
+	YS_ITERATOR_AT
+} YsIteratorType;
+
+extern bool ys_store_stream_iterator(YsStore *store, const char *stream_id, const char *shard_id,
+									 YsIteratorType type, const char *sequence, YsArena *arena,
+									 const char **iterator, YsError *err);
+
+/* One record: its bytes as the store sent them, and what the relay needs of it. */
+typedef struct YsStreamRecord
+{
+	const char *bytes;			/* JSON, YS_JSON_PADDING readable behind len */
+	size_t		len;
+	const char *sequence;		/* decimal text */
+	const char *key;			/* canonical key text (see ys_value_canonical_key) */
+	size_t		key_len;
+	int64_t		created_at;		/* seconds since 1970 */
+} YsStreamRecord;
+
+typedef struct YsStreamPage
+{
+	int			nrecords;
+	YsStreamRecord *records;
+	const char *next_iterator;	/* NULL: the shard is closed and read to its end */
+} YsStreamPage;
+
+/* key_names: the table's key attributes, partition key first. */
+extern bool ys_store_stream_records(YsStore *store, const char *iterator, int limit,
+									int nkeys, const char *const *key_names, YsArena *arena,
+									YsStreamPage *page, YsError *err);
+
+#endif							/* YS_STORE_STORE_H */
