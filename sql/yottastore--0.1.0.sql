@@ -1,0 +1,370 @@
+/* yottastore--0.1.0.sql: the extension's objects */
+
+\echo Use "CREATE EXTENSION yottastore" to load this file. \quit
+
+CREATE SCHEMA yottastore_internal;
+REVOKE ALL ON SCHEMA yottastore_internal FROM PUBLIC;
+GRANT USAGE ON SCHEMA yottastore TO PUBLIC;
+
+COMMENT ON SCHEMA yottastore_internal IS 'state of yottastore''s workers; not an interface';
+
+/* ---------------------------------------------------------------- wrappers */
+
+CREATE FUNCTION yottastore.fdw_handler() RETURNS fdw_handler
+	LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'ys_fdw_handler';
+COMMENT ON FUNCTION yottastore.fdw_handler() IS 'foreign tables over a Dynamo-style store';
+
+CREATE FUNCTION yottastore.store_validator(options text[], catalog oid) RETURNS void
+	LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'ys_store_validator';
+COMMENT ON FUNCTION yottastore.store_validator(text[], oid) IS 'checks the options of wrapper yottastore';
+
+CREATE FUNCTION yottastore.stream_validator(options text[], catalog oid) RETURNS void
+	LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'ys_stream_validator';
+COMMENT ON FUNCTION yottastore.stream_validator(text[], oid) IS 'checks the options of wrapper yottastore_stream';
+
+CREATE FOREIGN DATA WRAPPER yottastore
+	HANDLER yottastore.fdw_handler VALIDATOR yottastore.store_validator;
+COMMENT ON FOREIGN DATA WRAPPER yottastore IS 'a Dynamo-style document store';
+
+CREATE FOREIGN DATA WRAPPER yottastore_stream
+	NO HANDLER VALIDATOR yottastore.stream_validator;
+COMMENT ON FOREIGN DATA WRAPPER yottastore_stream IS 'a Kafka topic of change events';
+
+CREATE FUNCTION yottastore.create_store_table(
+	server name,
+	table_name text,
+	partition_key text,
+	sort_key text DEFAULT NULL,
+	stream boolean DEFAULT true)
+	RETURNS void
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_create_store_table';
+COMMENT ON FUNCTION yottastore.create_store_table(name, text, text, text, boolean) IS
+	'create a table in the store; a key is ''name'' or ''name type'' with type text, numeric or bytea';
+
+/* ------------------------------------------------------------------- areas */
+
+CREATE TABLE yottastore.areas (
+	level text NOT NULL CHECK (level <> ''),
+	name text NOT NULL CHECK (name <> '' AND name NOT IN ('unlocated', 'other')),
+	parent text,
+	aliases text[] NOT NULL DEFAULT '{}',
+	boundary jsonb,
+	PRIMARY KEY (level, name)
+);
+COMMENT ON TABLE yottastore.areas IS 'geographic areas by level; boundary is a GeoJSON Polygon or MultiPolygon';
+GRANT SELECT ON yottastore.areas TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('yottastore.areas', '');
+
+CREATE FUNCTION yottastore.load_areas(
+	geojson jsonb,
+	level text DEFAULT 'country',
+	name_property text DEFAULT 'name')
+	RETURNS integer
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_load_areas';
+REVOKE ALL ON FUNCTION yottastore.load_areas(jsonb, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION yottastore.load_areas(jsonb, text, text) IS
+	'add or replace areas of a level from a GeoJSON FeatureCollection; returns how many';
+
+/* ---------------------------------------------------------------- builders */
+
+CREATE FUNCTION yottastore.field(
+	name text,
+	type text,
+	paths text[] DEFAULT NULL,
+	combine text DEFAULT 'first',
+	formats text[] DEFAULT NULL,
+	normalizers text[] DEFAULT NULL,
+	unit text DEFAULT NULL)
+	RETURNS jsonb
+	LANGUAGE c IMMUTABLE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_field';
+COMMENT ON FUNCTION yottastore.field(text, text, text[], text, text[], text[], text) IS
+	'declare one field of an index policy: its column, type and source paths';
+
+CREATE FUNCTION yottastore.area_from_location(
+	lat text[] DEFAULT NULL,
+	lon text[] DEFAULT NULL,
+	paths text[] DEFAULT NULL,
+	level text DEFAULT 'country')
+	RETURNS jsonb
+	LANGUAGE c IMMUTABLE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_area_from_location';
+COMMENT ON FUNCTION yottastore.area_from_location(text[], text[], text[], text) IS
+	'an item''s area is the one that contains its location: lat and lon paths in pairs, or paths to a whole location';
+
+CREATE FUNCTION yottastore.area_from_value(
+	paths text[],
+	level text DEFAULT 'country')
+	RETURNS jsonb
+	LANGUAGE c IMMUTABLE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_area_from_value';
+COMMENT ON FUNCTION yottastore.area_from_value(text[], text) IS
+	'an item''s area is the one it names, by name or alias';
+
+/* ------------------------------------------------------- the workers' state */
+
+CREATE TABLE yottastore_internal.policy (
+	policy_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name name NOT NULL UNIQUE,
+	owner oid NOT NULL,
+	source oid NOT NULL,
+	stream oid NOT NULL,
+	index_table oid NOT NULL,
+	declaration jsonb NOT NULL,
+	phase text NOT NULL DEFAULT 'STARTING'
+		CHECK (phase IN ('STARTING', 'BACKFILL', 'LIVE', 'PAUSED', 'INCOMPLETE')),
+	reason text,
+	epoch integer NOT NULL DEFAULT 1,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	events_applied bigint NOT NULL DEFAULT 0,
+	events_stale bigint NOT NULL DEFAULT 0,
+	events_quarantined bigint NOT NULL DEFAULT 0,
+	items_backfilled bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s';
+
+CREATE TABLE yottastore_internal.position (
+	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
+	partition integer NOT NULL,
+	next_offset bigint NOT NULL,
+	high_offset bigint NOT NULL,
+	watermark timestamptz,
+	updated_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	PRIMARY KEY (policy_id, partition)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE yottastore_internal.position IS 'the first offset not yet applied, committed with the rows it stands for';
+
+CREATE TABLE yottastore_internal.backfill (
+	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
+	segment integer NOT NULL,
+	total_segments integer NOT NULL,
+	next_key text,
+	done boolean NOT NULL DEFAULT false,
+	PRIMARY KEY (policy_id, segment)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE yottastore_internal.backfill IS 'where each segment of a backfill goes on; next_key is typed JSON';
+
+CREATE TABLE yottastore_internal.quarantine (
+	quarantine_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
+	partition integer NOT NULL,
+	"offset" bigint NOT NULL,
+	item_key text,
+	payload bytea,
+	reason text NOT NULL,
+	quarantined_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	UNIQUE (policy_id, partition, "offset")
+);
+COMMENT ON TABLE yottastore_internal.quarantine IS 'events that could not be decoded or applied, with their payload';
+
+CREATE TABLE yottastore_internal.relay (
+	relay_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name name NOT NULL UNIQUE,
+	owner oid NOT NULL,
+	source oid NOT NULL,
+	stream oid NOT NULL,
+	store_stream text,
+	phase text NOT NULL DEFAULT 'STARTING'
+		CHECK (phase IN ('STARTING', 'LIVE', 'PAUSED', 'INCOMPLETE')),
+	reason text,
+	records_produced bigint NOT NULL DEFAULT 0,
+	caught_up_at timestamptz,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+) WITH (fillfactor = 50);
+COMMENT ON TABLE yottastore_internal.relay IS 'relays from a store''s own stream to a Kafka topic';
+
+CREATE TABLE yottastore_internal.relay_shard (
+	relay_id integer NOT NULL REFERENCES yottastore_internal.relay ON DELETE CASCADE,
+	shard_id text NOT NULL,
+	parent_id text,
+	generation integer NOT NULL,
+	checkpoint text,
+	finished boolean NOT NULL DEFAULT false,
+	PRIMARY KEY (relay_id, shard_id)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE yottastore_internal.relay_shard IS
+	'the last sequence number of each shard that Kafka has acknowledged';
+
+/* ---------------------------------------------------------------- policies */
+
+CREATE FUNCTION yottastore.create_index_policy(
+	name name,
+	source regclass,
+	stream name,
+	fields jsonb[],
+	area jsonb DEFAULT NULL,
+	if_not_exists boolean DEFAULT false)
+	RETURNS integer
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_create_index_policy';
+COMMENT ON FUNCTION yottastore.create_index_policy(name, regclass, name, jsonb[], jsonb, boolean) IS
+	'keep an index table of that name, in the source''s schema, up to date from a stream; returns the policy''s id';
+
+CREATE FUNCTION yottastore.drop_index_policy(name name, if_exists boolean DEFAULT false)
+	RETURNS boolean
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_drop_index_policy';
+COMMENT ON FUNCTION yottastore.drop_index_policy(name, boolean) IS
+	'drop a policy and its index table; false when there was none';
+
+CREATE FUNCTION yottastore.index_wait(
+	policy name,
+	up_to timestamptz DEFAULT NULL,
+	timeout interval DEFAULT '30 seconds')
+	RETURNS boolean
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_index_wait';
+COMMENT ON FUNCTION yottastore.index_wait(name, timestamptz, interval) IS
+	'wait until every change of the source made before up_to (default: the call) is in the index; false after timeout';
+
+/* ------------------------------------------------------------------ relays */
+
+CREATE FUNCTION yottastore.create_relay(
+	name name,
+	source regclass,
+	stream name,
+	partitions integer DEFAULT 4,
+	if_not_exists boolean DEFAULT false)
+	RETURNS integer
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_create_relay';
+REVOKE ALL ON FUNCTION yottastore.create_relay(name, regclass, name, integer, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION yottastore.create_relay(name, regclass, name, integer, boolean) IS
+	'produce the changes of a store table''s own stream to Kafka; creates the topic, with that many partitions, unless it is there';
+
+CREATE FUNCTION yottastore.drop_relay(name name, if_exists boolean DEFAULT false)
+	RETURNS boolean
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_drop_relay';
+COMMENT ON FUNCTION yottastore.drop_relay(name, boolean) IS
+	'stop and forget a relay; its topic stays; false when there was none';
+
+/* ----------------------------------------------------------------- workers */
+
+CREATE FUNCTION yottastore.start_workers() RETURNS boolean
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_start_workers';
+REVOKE ALL ON FUNCTION yottastore.start_workers() FROM PUBLIC;
+COMMENT ON FUNCTION yottastore.start_workers() IS
+	'start this database''s workers at commit; false when they run already';
+
+CREATE FUNCTION yottastore.stop_workers() RETURNS integer
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_stop_workers';
+REVOKE ALL ON FUNCTION yottastore.stop_workers() FROM PUBLIC;
+COMMENT ON FUNCTION yottastore.stop_workers() IS
+	'stop this database''s workers until start_workers or a server start; returns how many were told to';
+
+/* ------------------------------------------------------------------- views */
+
+CREATE VIEW yottastore.index_policies WITH (security_barrier) AS
+	SELECT p.name AS policy,
+		pg_catalog.pg_get_userbyid(p.owner) AS owner,
+		p.source::regclass AS source,
+		(SELECT s.srvname FROM pg_catalog.pg_foreign_server s WHERE s.oid = p.stream) AS stream,
+		p.index_table::regclass AS index_table,
+		p.phase,
+		p.reason,
+		p.events_applied,
+		p.events_stale,
+		p.events_quarantined,
+		p.items_backfilled,
+		p.created_at,
+		p.declaration
+	FROM yottastore_internal.policy p
+	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
+		OR pg_catalog.pg_has_role(p.owner, 'MEMBER');
+COMMENT ON VIEW yottastore.index_policies IS 'index policies, their phase and counters';
+
+CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
+	SELECT p.name AS policy,
+		p.phase,
+		pg_catalog.sum(GREATEST(o.high_offset - o.next_offset, 0))::bigint AS events,
+		CASE WHEN pg_catalog.count(o.watermark) = pg_catalog.count(*) AND pg_catalog.count(*) > 0
+			THEN GREATEST(EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.min(o.watermark)), 0)
+		END::double precision AS seconds,
+		CASE WHEN pg_catalog.count(o.watermark) = pg_catalog.count(*)
+			THEN pg_catalog.min(o.watermark) END AS complete_up_to,
+		pg_catalog.max(o.updated_at) AS updated_at
+	FROM yottastore_internal.policy p
+		LEFT JOIN yottastore_internal.position o USING (policy_id)
+	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
+		OR pg_catalog.pg_has_role(p.owner, 'MEMBER')
+	GROUP BY p.policy_id, p.name, p.phase;
+COMMENT ON VIEW yottastore.index_lag IS
+	'how far each index is behind: events not yet applied, and seconds by the stream''s watermarks (NULL when it carries none)';
+
+CREATE VIEW yottastore.index_partitions WITH (security_barrier) AS
+	SELECT p.name AS policy,
+		c.oid::regclass AS partition,
+		(pg_catalog.regexp_match(pg_catalog.pg_get_expr(c.relpartbound, c.oid), $re$^FOR VALUES IN \((.*)\)$$re$))[1] AS bound,
+		GREATEST(c.reltuples, 0)::bigint AS estimated_rows,
+		pg_catalog.pg_total_relation_size(c.oid) AS bytes
+	FROM yottastore_internal.policy p
+		JOIN pg_catalog.pg_inherits i ON i.inhparent = p.index_table
+		JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
+		OR pg_catalog.pg_has_role(p.owner, 'MEMBER');
+COMMENT ON VIEW yottastore.index_partitions IS 'the partitions of each index table, one per area';
+
+CREATE VIEW yottastore.quarantine WITH (security_barrier) AS
+	SELECT q.quarantine_id,
+		p.name AS policy,
+		q.partition,
+		q."offset",
+		q.item_key,
+		q.payload,
+		q.reason,
+		q.quarantined_at
+	FROM yottastore_internal.quarantine q
+		JOIN yottastore_internal.policy p USING (policy_id)
+	WHERE pg_catalog.has_table_privilege(p.source, 'SELECT');
+COMMENT ON VIEW yottastore.quarantine IS
+	'events that could not be decoded or applied; shown to who may read the source';
+
+CREATE VIEW yottastore.relay_status WITH (security_barrier) AS
+	SELECT r.name AS relay,
+		r.source::regclass AS source,
+		(SELECT s.srvname FROM pg_catalog.pg_foreign_server s WHERE s.oid = r.stream) AS stream,
+		r.phase,
+		r.reason,
+		r.records_produced,
+		(SELECT pg_catalog.count(*) FROM yottastore_internal.relay_shard h
+			WHERE h.relay_id = r.relay_id AND NOT h.finished) AS open_shards,
+		r.caught_up_at
+	FROM yottastore_internal.relay r
+	WHERE pg_catalog.pg_has_role(r.owner, 'MEMBER');
+COMMENT ON VIEW yottastore.relay_status IS 'relays, what they have produced, and when each last had nothing left to read';
+
+GRANT SELECT ON yottastore.index_policies, yottastore.index_lag, yottastore.index_partitions,
+	yottastore.quarantine, yottastore.relay_status TO PUBLIC;
+
+/* ---------------------------------------------------------------- clean-up */
+
+/* A policy ends with its source, stream, owner's table; a relay with its source or stream. */
+CREATE FUNCTION yottastore_internal.forget_dropped() RETURNS event_trigger
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	DELETE FROM yottastore_internal.policy p
+		USING pg_event_trigger_dropped_objects() d
+		WHERE (d.classid = 'pg_class'::regclass AND d.objsubid = 0 AND d.objid IN (p.source, p.index_table))
+			OR (d.classid = 'pg_foreign_server'::regclass AND d.objid = p.stream);
+	DELETE FROM yottastore_internal.relay r
+		USING pg_event_trigger_dropped_objects() d
+		WHERE (d.classid = 'pg_class'::regclass AND d.objsubid = 0 AND d.objid = r.source)
+			OR (d.classid = 'pg_foreign_server'::regclass AND d.objid = r.stream);
+EXCEPTION
+	/* the extension itself is being dropped, and with it these tables */
+	WHEN undefined_table THEN NULL;
+END
+$$;
+COMMENT ON FUNCTION yottastore_internal.forget_dropped() IS
+	'forgets policies and relays whose source, stream or index table was dropped';
+
+CREATE EVENT TRIGGER yottastore_forget_dropped ON sql_drop
+	EXECUTE FUNCTION yottastore_internal.forget_dropped();
+
+/* the functions' own privileges are what the schema grants, no more */
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA yottastore_internal FROM PUBLIC;

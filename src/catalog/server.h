@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ * server.h
+ *	  Foreign servers and user mappings as configurations of the lower layers.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_CATALOG_SERVER_H
+#define YS_CATALOG_SERVER_H
+
+#include "nodes/pg_list.h"
+#include "store/store.h"
+#include "stream/kafka.h"
+
+/*
+ * Options of the foreign-data wrappers' servers, mappings, tables and columns:
+ * one table of names, where each is allowed, and how its value is checked.
+ * Throws ERRCODE_FDW_INVALID_OPTION_NAME (with the valid names as a hint) or
+ * ERRCODE_INVALID_PARAMETER_VALUE.  kind tells the store's wrapper from the stream's.
+ */
+typedef enum YsWrapperKind
+{
+	YS_WRAPPER_STORE,			/* FOREIGN DATA WRAPPER yottastore */
+	YS_WRAPPER_STREAM			/* FOREIGN DATA WRAPPER yottastore_stream */
+} YsWrapperKind;
+
+extern void ys_option_validate(YsWrapperKind kind, List *options, Oid catalog);
+
+/*
+ * This backend's connection to a server as a user: opened on first use, kept,
+ * reopened when the server's or the mapping's options changed.  Throws.  Calls still in
+ * flight are cancelled at the end of a failed (sub)transaction.
+ */
+extern YsStore *ys_server_store(Oid serverid, Oid userid);
+
+/* Options of a stream server with the user's mapping; palloc'd. Throws when it is not one. */
+extern YsStreamConfig *ys_server_stream(Oid serverid, Oid userid);
+
+/* Throws ERRCODE_WRONG_OBJECT_TYPE when the server is not of this wrapper kind. */
+extern void ys_server_check_kind(Oid serverid, YsWrapperKind kind);
+
+#endif							/* YS_CATALOG_SERVER_H */

@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ * source.h
+ *	  A foreign table as a description of items: the store's table, its key
+ *	  and where each column comes from.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_CATALOG_SOURCE_H
+#define YS_CATALOG_SOURCE_H
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+#include "store/value.h"
+
+typedef enum YsColumnKind
+{
+	YS_COLUMN_DROPPED,
+	YS_COLUMN_PATH,				/* the value at path (keys too) */
+	YS_COLUMN_DOCUMENT			/* the whole item */
+} YsColumnKind;
+
+typedef struct YsSourceColumn
+{
+	AttrNumber	attnum;
+	YsColumnKind kind;
+	char	   *name;			/* the column's name */
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+	YsPath		path;			/* YS_COLUMN_PATH */
+	int			key;			/* 0 no key, 1 partition key, 2 sort key */
+	bool		error_on_mismatch;
+} YsSourceColumn;
+
+typedef struct YsSource
+{
+	Oid			relid;
+	Oid			serverid;
+	char	   *table;			/* the store's name */
+	int			natts;
+	YsSourceColumn *columns;	/* by attnum - 1 */
+	int			nkeys;			/* 1 or 2 */
+	YsSourceColumn *keys[2];	/* partition key first */
+	const char *key_names[2];	/* store attributes of the keys */
+	YsType		key_types[2];	/* STRING, NUMBER or BINARY, after the columns' types */
+	bool		consistent;		/* reads are strongly consistent */
+} YsSource;
+
+/*
+ * Describe a foreign table; in the current memory context.  Throws
+ * ERRCODE_WRONG_OBJECT_TYPE when it is not a foreign table of ours,
+ * ERRCODE_FDW_INVALID_... when no column has key 'partition', a key column's
+ * type can't be a key, two columns claim the same key, or a path is bad.
+ */
+extern YsSource *ys_source_load(Oid relid);
+
+#endif							/* YS_CATALOG_SOURCE_H */

@@ -1,0 +1,112 @@
+/*-------------------------------------------------------------------------
+ * kafka.h
+ *	  Kafka, as the workers need it: consume from explicit positions, produce
+ *	  with acknowledgements.
+ *
+ * Handles live in the memory context they are opened in and are destroyed by
+ * its reset callback.  Nothing here waits longer than it is told, nothing
+ * throws, except that waiting runs CHECK_FOR_INTERRUPTS (base/wait.h).
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_STREAM_KAFKA_H
+#define YS_STREAM_KAFKA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "stream/version.h"
+
+typedef struct YsStreamConfig
+{
+	const char *brokers;		/* host:port, ... */
+	const char *topic;
+	const char *format;			/* "dynamodb" */
+	int			timeout_ms;		/* for metadata and administration */
+} YsStreamConfig;
+
+/* One consumed message, copied into an arena; YS_JSON_PADDING readable behind value. */
+typedef struct YsMessage
+{
+	int32_t		partition;
+	int64_t		offset;
+	int64_t		timestamp_ms;	/* -1: none */
+	const char *key;			/* NULL: none */
+	size_t		key_len;
+	const char *value;			/* NULL: tombstone */
+	size_t		value_len;
+	bool		has_position;	/* the relay's headers were there */
+	uint32_t	generation;
+	char		sequence[48];
+	bool		is_watermark;	/* no event: everything before watermark_us has been produced */
+	int64_t		watermark_us;	/* microseconds since 1970 */
+} YsMessage;
+
+typedef struct YsPartitionOffsets
+{
+	int32_t		partition;
+	int64_t		low;			/* oldest kept */
+	int64_t		high;			/* next to be written */
+} YsPartitionOffsets;
+
+/*
+ * The topic's partitions with their offsets, asked of the brokers now.
+ * YS_ERR_TABLE_NOT_FOUND when the topic does not exist (no auto-creation).
+ */
+extern bool ys_kafka_topic_offsets(const YsStreamConfig *config, YsArena *arena,
+								   int *npartitions, YsPartitionOffsets **partitions, YsError *err);
+
+/* Create the topic unless it is there.  partitions <= 0: the broker's default. */
+extern bool ys_kafka_create_topic(const YsStreamConfig *config, int partitions, YsError *err);
+extern bool ys_kafka_drop_topic(const YsStreamConfig *config, YsError *err);
+
+/* ---- consuming ---- */
+typedef struct YsConsumer YsConsumer;
+
+typedef struct YsPosition
+{
+	int32_t		partition;
+	int64_t		next_offset;	/* the first not yet applied */
+} YsPosition;
+
+/* context is a MemoryContext. */
+extern YsConsumer *ys_consumer_open(void *context, const YsStreamConfig *config,
+									int npositions, const YsPosition *positions, YsError *err);
+extern void ys_consumer_close(YsConsumer *consumer);
+
+/* Readable when messages or events may be waiting: for ys_wait. */
+extern int	ys_consumer_fd(const YsConsumer *consumer);
+
+/*
+ * Take what is there, without waiting: at most max messages and about
+ * max_bytes of payload.  False and err on an error that ends consumption
+ * (YS_ERR_TRIMMED: the position asked for is out of range); transient broker trouble is no error.
+ * To know that the queue is drained: *nmessages < max and bytes below max_bytes.
+ */
+extern bool ys_consumer_take(YsConsumer *consumer, int max, size_t max_bytes, YsArena *arena,
+							 int *nmessages, YsMessage **messages, YsError *err);
+
+/* The high watermark as of the last fetch, -1 when not known yet. */
+extern int64_t ys_consumer_high(YsConsumer *consumer, int32_t partition);
+
+/* ---- producing ---- */
+typedef struct YsProducer YsProducer;
+
+extern YsProducer *ys_producer_open(void *context, const YsStreamConfig *config, YsError *err);
+extern void ys_producer_close(YsProducer *producer);
+
+/* Queue one change event, partitioned by its key; waits while the queue is full. */
+extern bool ys_producer_send(YsProducer *producer, const char *key, size_t key_len,
+							 const char *value, size_t value_len,
+							 uint32_t generation, const char *sequence, YsError *err);
+
+/* Queue a watermark record for one partition. */
+extern bool ys_producer_send_watermark(YsProducer *producer, int32_t partition,
+									   int64_t watermark_us, YsError *err);
+
+/* Wait until everything queued is acknowledged; YS_ERR_UNREACHABLE / YS_ERR_TIMEOUT / YS_ERR_REMOTE when any of it failed. */
+extern bool ys_producer_flush(YsProducer *producer, int timeout_ms, YsError *err);
+
+#endif							/* YS_STREAM_KAFKA_H */

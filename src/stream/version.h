@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ * version.h
+ *	  The version of an item's state: (epoch, position), compared as bytes.
+ *
+ * A position is a shard generation and a sequence number where the relay
+ * supplies them, else a topic offset.  All of it is written big-endian into
+ * fixed-width bytes, so that memcmp (and bytea's <) compares the integers.
+ *	 4 bytes epoch | 4 bytes generation | 17 bytes sequence (40 decimal digits)
+ * All zeros is the lowest version: what backfill writes under.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_STREAM_VERSION_H
+#define YS_STREAM_VERSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define YS_VERSION_SIZE		25
+
+typedef struct YsVersion
+{
+	unsigned char bytes[YS_VERSION_SIZE];
+} YsVersion;
+
+extern void ys_version_lowest(YsVersion *version);
+extern void ys_version_from_offset(YsVersion *version, uint32_t epoch, int64_t offset);
+
+/* False when sequence is no decimal number of at most 40 digits. */
+extern bool ys_version_from_sequence(YsVersion *version, uint32_t epoch, uint32_t generation,
+									 const char *sequence);
+extern int	ys_version_compare(const YsVersion *a, const YsVersion *b);
+
+#endif							/* YS_STREAM_VERSION_H */
