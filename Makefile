@@ -1,0 +1,159 @@
+# yottastore: build, install, test. `make help` lists the targets.
+
+EXTENSION = yottastore
+MODULE_big = yottastore
+
+SOURCES_C := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c))
+SOURCES_CXX := $(sort $(wildcard src/base/*.cpp))
+OBJS = $(SOURCES_C:.c=.o) $(SOURCES_CXX:.cpp=.o)
+DATA = $(sort $(wildcard sql/yottastore--*.sql))
+
+# -MMD -MP: objects are rebuilt when a header they include changes
+PG_CPPFLAGS = -Isrc -MMD -MP
+PG_CFLAGS = -Wno-declaration-after-statement
+PG_CXXFLAGS = -std=c++17
+SHLIB_LINK = -lcurl -lrdkafka -ljansson -lsimdjson -lstdc++ \
+	-Wl,--version-script=ci/exports.map -Wl,-Bsymbolic-functions
+
+# Developers and CI are strict; users with another compiler are not stopped by its warnings.
+STRICT = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare
+ifeq ($(CI),true)
+COPT += $(STRICT)
+endif
+
+# No bitcode, so that building needs no clang.
+override with_llvm = no
+
+# pg_regress looks for sql/ and expected/ in one folder; here one is in test/, the other on top.
+REGRESS = $(sort $(basename $(notdir $(wildcard test/sql/*.sql))))
+REGRESS_PREP = build/regress
+REGRESS_OPTS = --inputdir=build/regress --outputdir=build/regress --load-extension=yottastore
+SPECS = $(sort $(basename $(notdir $(wildcard test/specs/*.spec))))
+
+EXTRA_CLEAN = build $(OBJS:.o=.d)
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifneq ($(wildcard $(PGXS)),)
+include $(PGXS)
+else
+all install installcheck uninstall clean:
+	@echo "$(PG_CONFIG) names no server to build for: run 'make deps', or set PG_CONFIG" >&2; exit 1
+endif
+
+-include $(OBJS:.o=.d)
+
+$(MODULE_big)$(DLSUFFIX): ci/exports.map
+
+# Debian's: the one that has the packages' modules, whatever else is first in PATH
+PYTHON ?= /usr/bin/python3
+export PG_CONFIG PYTHON
+
+.PHONY: help deps unit tap isolation layers lint test test-installcheck test-isolation \
+	demo up install-if-new psql down distclean build/regress build/isolation
+
+# ---- tests -----------------------------------------------------------------------------------
+
+build/regress build/isolation:
+	@mkdir -p $@
+	@ln -sfn $(CURDIR)/expected $@/expected
+	@ln -sfn $(CURDIR)/test/sql $@/sql
+	@ln -sfn $(CURDIR)/test/specs $@/specs
+
+# The layers without PostgreSQL, linked alone and built with sanitizers.
+UNIT_FLAGS = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all -Isrc -MMD -MP -Wall -Wextra $(if $(filter true,$(CI)),-Werror)
+PURE_SOURCES := $(sort $(wildcard src/base/arena*.c src/base/error*.c src/base/json*.c \
+	src/base/json*.cpp src/store/value*.c src/policy/*.c src/policy/*/*.c src/stream/event*.c))
+PURE_OBJS = $(patsubst src/%,build/unit/src/%.o,$(PURE_SOURCES))
+UNIT_HELPERS = $(patsubst test/unit/%,build/unit/%.o,\
+	$(filter-out test/unit/test_%,$(wildcard test/unit/*.c)))
+UNIT_TESTS = $(patsubst test/unit/%.c,build/unit/%,$(sort $(wildcard test/unit/test_*.c)))
+
+build/unit/src/%.c.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(UNIT_FLAGS) -c -o $@ $<
+
+build/unit/src/%.cpp.o: src/%.cpp
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 $(UNIT_FLAGS) -c -o $@ $<
+
+build/unit/%.c.o: test/unit/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(UNIT_FLAGS) -Itest/unit -c -o $@ $<
+
+build/unit/test_%: build/unit/test_%.c.o $(UNIT_HELPERS) $(PURE_OBJS)
+	$(CXX) $(UNIT_FLAGS) -o $@ $^ -lcmocka -lsimdjson -lm
+
+-include $(PURE_OBJS:.o=.d) $(UNIT_TESTS:=.c.d) $(UNIT_HELPERS:.o=.d)
+
+unit: $(UNIT_TESTS)
+	@ci/run-unit $(UNIT_TESTS)
+
+tap:
+	@ci/run-tap $(TESTS)
+
+isolation: build/isolation
+ifneq ($(SPECS),)
+	$(pg_isolation_regress_installcheck) --inputdir=build/isolation \
+		--outputdir=build/isolation --load-extension=yottastore \
+		--dbname=isolation_regression $(SPECS)
+else
+	@echo "no isolation specs"
+endif
+
+layers: all
+	@ci/check-layers
+
+lint:
+	@ci/lint
+
+test: deps
+	@ci/test
+
+# The same suites against a server made for the purpose.
+test-installcheck test-isolation: test-%:
+	@ci/with-cluster $(MAKE) --no-print-directory $*
+
+# ---- daily use -------------------------------------------------------------------------------
+
+deps:
+	@ci/install-deps
+	@ci/fetch-services
+
+up: deps
+	@$(MAKE) --no-print-directory all
+	@ci/install
+	@ci/services start
+	@ci/connections
+
+demo: up
+	@eval "$$(ci/services env)" && exec $(PYTHON) examples/fleet/demo
+
+psql:
+	@eval "$$(ci/services env)" && exec "$$($(PG_CONFIG) --bindir)/psql"
+
+down:
+	@ci/services wipe
+
+distclean: clean
+	rm -rf .cache
+
+help:
+	@awk '/^#: /{sub(/^#: /, ""); print}' $(firstword $(MAKEFILE_LIST))
+
+#: make               build the extension (plain PGXS; PG_CONFIG=/path/to/pg_config)
+#: make install       install it into that server
+#: make installcheck  the service-free regression tests against the server of PGHOST, PGPORT
+#: make demo          the fleet demonstration; installs whatever it needs
+#: make test          every test; installs whatever it needs
+#: make up            scratch PostgreSQL, Kafka and store, left running (PGPORT, KAFKA_PORT, STORE_PORT)
+#: make psql          a prompt in the scratch database
+#: make down          stop the scratch servers and remove their data
+#: make unit          C unit tests of the pure layers, with sanitizers
+#: make tap           TAP tests with a real broker and a real store (TESTS='test/t/000_services.pl')
+#: make isolation     isolation specs against the server of PGHOST, PGPORT
+#: make layers        the rules between the folders of src/
+#: make lint          cppcheck, shellcheck, Python and Perl syntax
+#: make deps          install packages and fetch the services
+#: make clean         remove what was built; distclean also the fetched services
