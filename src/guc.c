@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ * guc.c
+ *	  Configuration parameters, all of them.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/guc.h"
+
+#include "guc.h"
+
+int			ys_guc_batch_events = 5000;
+int			ys_guc_batch_memory = 16 * 1024;
+int			ys_guc_backfill_segments = 4;
+int			ys_guc_relay_stream_delay = 0;
+
+void
+ys_guc_define(void)
+{
+	DefineCustomIntVariable("yottastore.batch_events",
+							"Most change events a stream worker applies in one transaction.",
+							NULL, &ys_guc_batch_events, 5000, 1, 100000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("yottastore.batch_memory",
+							"Most payload a stream worker takes into one transaction.",
+							NULL, &ys_guc_batch_memory, 16 * 1024, 64, 256 * 1024,
+							PGC_SIGHUP, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("yottastore.backfill_segments",
+							"Parallel scan segments a backfill reads from the store.",
+							"Takes effect for policies created from then on.",
+							&ys_guc_backfill_segments, 4, 1, 64,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("yottastore.relay_stream_delay",
+							"How late a change may appear in the store's own stream.",
+							"Subtracted from the relay's watermarks: 0 for stores whose stream is "
+							"current at once, about 10s for ScyllaDB Alternator.",
+							&ys_guc_relay_stream_delay, 0, 0, 3600 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("yottastore");
+}

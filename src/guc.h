@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ * guc.h
+ *	  Configuration parameters.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_GUC_H
+#define YS_GUC_H
+
+extern int	ys_guc_batch_events;
+extern int	ys_guc_batch_memory;
+extern int	ys_guc_backfill_segments;
+extern int	ys_guc_relay_stream_delay;
+
+extern void ys_guc_define(void);
+
+#endif							/* YS_GUC_H */

@@ -1,0 +1,223 @@
+/*-------------------------------------------------------------------------
+ * launcher.c
+ *	  Starting worker processes: the launcher at server start, and how any
+ *	  worker is registered and enters its main function.
+ *
+ * The launcher is only there to find the databases: it starts a supervisor in
+ * each and ends.  A supervisor whose database lacks the extension ends too.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_database.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "tcop/tcopprot.h"
+#include "utils/snapmgr.h"
+
+#include "base/wait.h"
+#include "worker/launcher.h"
+#include "worker/relay.h"
+#include "worker/stream_worker.h"
+#include "worker/supervisor.h"
+#include "worker/wake.h"
+
+#define RESTART_SECONDS		5
+
+/* What a worker's registration carries in bgw_extra. */
+typedef struct WorkerIdentity
+{
+	YsWorkerKind kind;
+	Oid			database;
+	uint32		id1;
+	uint32		id2;
+} WorkerIdentity;
+
+static const char *const worker_names[] = {
+	[YS_WORKER_SUPERVISOR] = "yottastore supervisor",
+	[YS_WORKER_STREAM] = "yottastore stream worker",
+	[YS_WORKER_RELAY] = "yottastore relay",
+};
+
+PGDLLEXPORT void ys_launcher_main(Datum arg);
+PGDLLEXPORT void ys_worker_main(Datum arg);
+
+/* What all our processes have in common. */
+static void
+fill_registration(BackgroundWorker *worker, const char *name, const char *function)
+{
+	memset(worker, 0, sizeof(*worker));
+	worker->bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker->bgw_restart_time = RESTART_SECONDS;
+	strlcpy(worker->bgw_library_name, "yottastore", sizeof(worker->bgw_library_name));
+	strlcpy(worker->bgw_function_name, function, sizeof(worker->bgw_function_name));
+	strlcpy(worker->bgw_type, name, sizeof(worker->bgw_type));
+	strlcpy(worker->bgw_name, name, sizeof(worker->bgw_name));
+}
+
+void
+ys_launcher_register(void)
+{
+	BackgroundWorker worker;
+
+	fill_registration(&worker, "yottastore launcher", "ys_launcher_main");
+	RegisterBackgroundWorker(&worker);
+}
+
+bool
+ys_worker_start(YsWorkerKind kind, Oid database, uint32 id1, uint32 id2,
+				BackgroundWorkerHandle **handle)
+{
+	BackgroundWorker worker;
+	WorkerIdentity identity = {kind, database, id1, id2};
+
+	StaticAssertStmt(sizeof(WorkerIdentity) <= BGW_EXTRALEN, "identity fits a registration");
+	fill_registration(&worker, worker_names[kind], "ys_worker_main");
+	memcpy(worker.bgw_extra, &identity, sizeof(identity));
+
+	/*
+	 * The postmaster restarts supervisors, after a crash of the server too;
+	 * supervisors restart the others.
+	 */
+	if (kind != YS_WORKER_SUPERVISOR)
+	{
+		worker.bgw_restart_time = BGW_NEVER_RESTART;
+		worker.bgw_notify_pid = MyProcPid;
+	}
+	return RegisterDynamicBackgroundWorker(&worker, handle);
+}
+
+/* Databases that accept connections and are no templates. */
+static List *
+list_databases(void)
+{
+	List	   *databases = NIL;
+	MemoryContext caller = CurrentMemoryContext;
+	Relation	rel;
+	TableScanDesc scan;
+	HeapTuple	tuple;
+
+	StartTransactionCommand();
+	(void) GetTransactionSnapshot();
+	rel = table_open(DatabaseRelationId, AccessShareLock);
+	scan = table_beginscan_catalog(rel, 0, NULL);
+	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	{
+		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
+		MemoryContext old;
+
+		if (!form->datallowconn || form->datistemplate)
+			continue;
+		old = MemoryContextSwitchTo(caller);
+		databases = lappend_oid(databases, form->oid);
+		MemoryContextSwitchTo(old);
+	}
+	table_endscan(scan);
+	table_close(rel, AccessShareLock);
+	CommitTransactionCommand();
+	return databases;
+}
+
+/* The launcher's main function. */
+void
+ys_launcher_main(Datum arg)
+{
+	ListCell   *lc;
+
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+
+	foreach(lc, list_databases())
+	{
+		bool		said = false;
+
+		while (!ys_worker_start(YS_WORKER_SUPERVISOR, lfirst_oid(lc), 0, 0, NULL))
+		{
+			if (!said)
+				ereport(WARNING,
+						(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+						 errmsg("no free slot for a yottastore supervisor"),
+						 errhint("Raise max_worker_processes: each database with policies needs one "
+								 "worker, each of its streams and relays another.")));
+			said = true;
+			(void) ys_wait(-1, RESTART_SECONDS * 1000L);
+		}
+	}
+	/* the work is done: exit code 0, not to be restarted */
+	proc_exit(0);
+}
+
+/* The main function of every other worker: become it, then run its loop. */
+void
+ys_worker_main(Datum arg)
+{
+	WorkerIdentity identity;
+
+	memcpy(&identity, MyBgworkerEntry->bgw_extra, sizeof(identity));
+	pqsignal(SIGTERM, die);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(identity.database, InvalidOid, 0);
+	pgstat_report_appname(worker_names[identity.kind]);
+
+	/* someone else is this worker already */
+	if (!ys_worker_lock(identity.kind, identity.id1, identity.id2))
+		proc_exit(0);
+
+	switch (identity.kind)
+	{
+		case YS_WORKER_SUPERVISOR:
+			ys_supervisor_run();
+			break;
+		case YS_WORKER_STREAM:
+			ys_stream_worker_run(identity.id1, identity.id2);
+			break;
+		case YS_WORKER_RELAY:
+			ys_relay_run((int) identity.id1);
+			break;
+	}
+	proc_exit(0);
+}
+
+/* ---- waking, at commit ---- */
+
+static bool wake_pending = false;
+
+static void
+wake_callback(XactEvent event, void *arg)
+{
+	if (!wake_pending)
+		return;
+	if (event == XACT_EVENT_COMMIT)
+	{
+		wake_pending = false;
+		if (!ys_worker_wake(YS_WORKER_SUPERVISOR, 0, 0) &&
+			!ys_worker_start(YS_WORKER_SUPERVISOR, MyDatabaseId, 0, 0, NULL))
+			ereport(WARNING,
+					(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+					 errmsg("could not start yottastore's workers: no free slot"),
+					 errhint("Raise max_worker_processes, then call yottastore.start_workers().")));
+	}
+	else if (event == XACT_EVENT_ABORT)
+		wake_pending = false;
+}
+
+void
+ys_workers_wake_at_commit(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		RegisterXactCallback(wake_callback, NULL);
+	registered = true;
+	wake_pending = true;
+}

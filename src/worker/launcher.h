@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ * launcher.h
+ *	  Starting worker processes.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_WORKER_LAUNCHER_H
+#define YS_WORKER_LAUNCHER_H
+
+#include "postmaster/bgworker.h"
+
+#include "worker/lock.h"
+
+/* Register the launcher with the postmaster; from _PG_init while preloading. */
+extern void ys_launcher_register(void);
+
+/*
+ * Start a worker of a database.  False when there is no free slot
+ * (max_worker_processes).  handle may be NULL.
+ */
+extern bool ys_worker_start(YsWorkerKind kind, Oid database, uint32 id1, uint32 id2,
+							BackgroundWorkerHandle **handle);
+
+#endif							/* YS_WORKER_LAUNCHER_H */

@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ * lock.h
+ *	  Who is which worker: session locks that identify the processes.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_WORKER_LOCK_H
+#define YS_WORKER_LOCK_H
+
+typedef enum YsWorkerKind
+{
+	YS_WORKER_SUPERVISOR,		/* ids 0, 0 */
+	YS_WORKER_STREAM,			/* ids: stream server, owner */
+	YS_WORKER_RELAY				/* ids: relay id, 0 */
+} YsWorkerKind;
+
+/*
+ * Become that worker of this database until this process ends.  False when
+ * another process is it.
+ */
+extern bool ys_worker_lock(YsWorkerKind kind, uint32 id1, uint32 id2);
+
+/* The process that is that worker, 0 when there is none. */
+extern int	ys_worker_pid(YsWorkerKind kind, uint32 id1, uint32 id2);
+
+/* Set its latch.  False when there is none. */
+extern bool ys_worker_wake(YsWorkerKind kind, uint32 id1, uint32 id2);
+
+/* Send it SIGTERM.  False when there is none. */
+extern bool ys_worker_terminate(YsWorkerKind kind, uint32 id1, uint32 id2);
+
+#endif							/* YS_WORKER_LOCK_H */

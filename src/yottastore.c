@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ * yottastore.c
+ *	  Module entry: wires the parts, and nothing else.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+
+#include "guc.h"
+#include "worker/launcher.h"
+
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	ys_guc_define();
+	if (process_shared_preload_libraries_in_progress)
+		ys_launcher_register();
+}
