@@ -14,6 +14,11 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C"
+{
+#endif
+
 typedef enum YsErrorCode
 {
 	YS_OK = 0,
@@ -60,5 +65,9 @@ typedef struct YsError
 extern bool ys_error_set(YsError *err, YsErrorCode code, const char *format,...) YS_PRINTF(3, 4);
 extern void ys_error_detail(YsError *err, const char *format,...) YS_PRINTF(2, 3);
 extern void ys_error_hint(YsError *err, const char *format,...) YS_PRINTF(2, 3);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif							/* YS_BASE_ERROR_H */

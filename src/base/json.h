@@ -77,6 +77,9 @@ extern bool ys_json_string(YsJsonNode *node, const char **bytes, size_t *len, Ys
 extern bool ys_json_number(YsJsonNode *node, const char **bytes, size_t *len, YsError *err);
 extern bool ys_json_bool(YsJsonNode *node, bool *value, YsError *err);
 
+/* Is this text a number by JSON's grammar, and nothing else? */
+extern bool ys_json_is_number(const char *text, size_t len);
+
 /* The node's raw bytes as they stand in the document. */
 extern bool ys_json_raw(YsJsonNode *node, const char **bytes, size_t *len, YsError *err);
 

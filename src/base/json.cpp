@@ -1,0 +1,706 @@
+/*-------------------------------------------------------------------------
+ * json.cpp
+ *	  The JSON reader: simdjson's index of a document, walked on demand.
+ *
+ * simdjson's first stage checks UTF-8, strings' ends and control characters
+ * with vector instructions chosen at run time, and leaves the offset of every
+ * token: each bracket, colon, comma, and the first byte of each scalar.  The
+ * walk over those offsets is ours and not simdjson's on-demand front end,
+ * which (as of 3.0.1) reads past the last token of some unbalanced documents
+ * and stops them by assert().  Here each step is checked against the number
+ * of tokens, brackets are matched even in what is skipped, and an unescaped
+ * string is handed out where it stands.
+ *
+ * A token reaches from its offset to the next token's, less the white space
+ * between, because stage 1 gives an offset to everything that is neither
+ * white space nor part of the token before.
+ *
+ * Nothing here throws: memory comes from nothrow new, and no simdjson call
+ * that is used throws.  What a malformed document makes wrong stays wrong
+ * (the reader's failed), so that a callback cannot swallow it.
+ *-------------------------------------------------------------------------
+ */
+#define SIMDJSON_EXCEPTIONS 0
+#include <simdjson.h>
+
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "base/json.h"
+
+/* Index and buffer are kept between documents up to this size. */
+#define FIRST_CAPACITY	((size_t) 64 * 1024)
+#define KEEP_CAPACITY	((size_t) 4 * 1024 * 1024)
+
+struct YsJsonReader
+{
+	std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
+	size_t		capacity;		/* longest document stage can index */
+	std::unique_ptr<char[]> unescaped;	/* strings that had escapes */
+	size_t		unescaped_size;
+	size_t		unescaped_used;
+
+	/* the document being read */
+	const char *bytes;
+	size_t		len;
+	const uint32_t *offsets;
+	uint32_t	ntokens;
+	bool		failed;
+	YsError		error;			/* why, when failed */
+};
+
+struct YsJsonNode
+{
+	YsJsonReader *reader;
+	uint32_t	token;
+	uint32_t	after;			/* the token behind it, once it was read whole; else 0 */
+	int			depth;			/* containers around it */
+};
+
+namespace
+{
+
+bool
+malformed(YsJsonReader *reader, size_t offset, const char *why, YsError *err)
+{
+	reader->failed = true;
+	ys_error_set(&reader->error, YS_ERR_INVALID_DATA, "document is not valid JSON");
+	ys_error_detail(&reader->error, "At byte %zu: %s.", offset, why);
+	if (err != nullptr)
+		*err = reader->error;
+	return false;
+}
+
+/* Report again what was already found malformed. */
+bool
+still_failed(YsJsonReader *reader, YsError *err)
+{
+	if (err != nullptr)
+		*err = reader->error;
+	return false;
+}
+
+size_t
+token_offset(const YsJsonReader *reader, uint32_t token)
+{
+	return token < reader->ntokens ? reader->offsets[token] : reader->len;
+}
+
+/* First byte of a token, or NUL behind the last one. */
+char
+token_byte(const YsJsonReader *reader, uint32_t token)
+{
+	return token < reader->ntokens ? reader->bytes[reader->offsets[token]] : '\0';
+}
+
+bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The bytes of a scalar token. */
+void
+token_text(const YsJsonReader *reader, uint32_t token, const char **bytes, size_t *len)
+{
+	size_t		start = token_offset(reader, token);
+	size_t		end = token_offset(reader, token + 1);
+
+	while (end > start && is_space(reader->bytes[end - 1]))
+		end--;
+	*bytes = reader->bytes + start;
+	*len = end - start;
+}
+
+YsJsonKind
+kind_of(char first)
+{
+	switch (first)
+	{
+		case '{':
+			return YS_JSON_OBJECT;
+		case '[':
+			return YS_JSON_ARRAY;
+		case '"':
+			return YS_JSON_STRING;
+		case 't':
+		case 'f':
+			return YS_JSON_BOOL;
+		case 'n':
+			return YS_JSON_NULL;
+		case '-':
+		case '0':
+		case '1':
+		case '2':
+		case '3':
+		case '4':
+		case '5':
+		case '6':
+		case '7':
+		case '8':
+		case '9':
+			return YS_JSON_NUMBER;
+		default:
+			return YS_JSON_INVALID;
+	}
+}
+
+const char *
+kind_name(YsJsonKind kind)
+{
+	static const char *const names[] = {
+		"an object", "an array", "a string", "a number", "a boolean", "null", "no JSON value"
+	};
+
+	return names[kind];
+}
+
+bool
+is_bracket(char c)
+{
+	/* [ ] { } and few others have these bits: one test for the common no */
+	return (c & 0xD9) == 0x59 && (c == '[' || c == ']' || c == '{' || c == '}');
+}
+
+/* Find the token behind a container, matching its brackets. */
+bool
+skip_container(YsJsonReader *reader, uint32_t token, int depth, uint32_t *after, YsError *err)
+{
+	char		closers[YS_JSON_MAX_DEPTH];
+	int			level = 0;
+
+	for (; token < reader->ntokens; token++)
+	{
+		char		c = reader->bytes[reader->offsets[token]];
+
+		if (!is_bracket(c))
+			continue;
+		if (c == '{' || c == '[')
+		{
+			if (depth + level >= YS_JSON_MAX_DEPTH)
+				return malformed(reader, token_offset(reader, token), "nested too deeply", err);
+			closers[level++] = (char) (c + 2);
+			continue;
+		}
+		if (c != closers[level - 1])
+			return malformed(reader, token_offset(reader, token), "brackets do not match", err);
+		if (--level == 0)
+		{
+			*after = token + 1;
+			return true;
+		}
+	}
+	return malformed(reader, reader->len, "the document ends inside an object or array", err);
+}
+
+/* Make sure that node->after is known. */
+bool
+finish_node(YsJsonNode *node, YsError *err)
+{
+	if (node->after != 0)
+		return true;
+	switch (token_byte(node->reader, node->token))
+	{
+		case '{':
+		case '[':
+			return skip_container(node->reader, node->token, node->depth, &node->after, err);
+		default:
+			node->after = node->token + 1;
+			return true;
+	}
+}
+
+/*
+ * Pass over a child, and the comma or closing bracket behind it.  *more says
+ * which; *token is then the next child's, or the one behind the container.
+ */
+bool
+next_child(YsJsonNode *child, char closer, uint32_t *token, bool *more, YsError *err)
+{
+	YsJsonReader *reader = child->reader;
+	char		c;
+
+	if (reader->failed)
+		return still_failed(reader, err);
+	if (!finish_node(child, err))
+		return false;
+	c = token_byte(reader, child->after);
+	if (c != ',' && c != closer)
+		return malformed(reader, token_offset(reader, child->after),
+						 closer == '}' ? "a comma or } is missing" : "a comma or ] is missing", err);
+	*more = c == ',';
+	*token = child->after + 1;
+	return true;
+}
+
+/* Start a child at token, which must look like a value. */
+bool
+start_child(const YsJsonNode *parent, uint32_t token, YsJsonNode *child, YsError *err)
+{
+	child->reader = parent->reader;
+	child->token = token;
+	child->after = 0;
+	child->depth = parent->depth + 1;
+	if (kind_of(token_byte(parent->reader, token)) == YS_JSON_INVALID)
+		return malformed(parent->reader, token_offset(parent->reader, token),
+						 "a value is missing", err);
+	return true;
+}
+
+/* Is this node what the caller takes it for? */
+bool
+check_kind(const YsJsonNode *node, YsJsonKind wanted, YsError *err)
+{
+	YsJsonKind	kind = kind_of(token_byte(node->reader, node->token));
+
+	if (node->reader->failed)
+		return still_failed(node->reader, err);
+	if (kind != wanted)
+		return ys_error_set(err, YS_ERR_INVALID_DATA, "JSON has %s where %s is expected",
+							kind_name(kind), kind_name(wanted));
+	return true;
+}
+
+/* Check that a container may be entered. */
+bool
+check_container(const YsJsonNode *node, YsJsonKind wanted, YsError *err)
+{
+	if (!check_kind(node, wanted, err))
+		return false;
+	if (node->depth >= YS_JSON_MAX_DEPTH)
+		return malformed(node->reader, token_offset(node->reader, node->token),
+						 "nested too deeply", err);
+	return true;
+}
+
+/* Four hexadecimal digits, or -1. */
+int
+hex4(const char *in, const char *end)
+{
+	int			value = 0;
+
+	if (end - in < 4)
+		return -1;
+	for (int i = 0; i < 4; i++)
+	{
+		char		c = in[i];
+
+		value <<= 4;
+		if (c >= '0' && c <= '9')
+			value |= c - '0';
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			value |= (c | 0x20) - 'a' + 10;
+		else
+			return -1;
+	}
+	return value;
+}
+
+/* Write one character as UTF-8. */
+char *
+put_utf8(char *out, unsigned c)
+{
+	if (c < 0x80)
+		*out++ = (char) c;
+	else if (c < 0x800)
+	{
+		*out++ = (char) (0xC0 | (c >> 6));
+		*out++ = (char) (0x80 | (c & 0x3F));
+	}
+	else if (c < 0x10000)
+	{
+		*out++ = (char) (0xE0 | (c >> 12));
+		*out++ = (char) (0x80 | ((c >> 6) & 0x3F));
+		*out++ = (char) (0x80 | (c & 0x3F));
+	}
+	else
+	{
+		*out++ = (char) (0xF0 | (c >> 18));
+		*out++ = (char) (0x80 | ((c >> 12) & 0x3F));
+		*out++ = (char) (0x80 | ((c >> 6) & 0x3F));
+		*out++ = (char) (0x80 | (c & 0x3F));
+	}
+	return out;
+}
+
+/*
+ * Read the escape at *in (behind its backslash) and write what it stands
+ * for.  Returns the end of what was written, or NULL for no valid escape.
+ */
+char *
+unescape_one(const char **in, const char *end, char *out)
+{
+	int			high;
+	int			low;
+
+	if (*in >= end)
+		return nullptr;
+	switch (*(*in)++)
+	{
+		case '"':
+			*out = '"';
+			return out + 1;
+		case '\\':
+			*out = '\\';
+			return out + 1;
+		case '/':
+			*out = '/';
+			return out + 1;
+		case 'b':
+			*out = '\b';
+			return out + 1;
+		case 'f':
+			*out = '\f';
+			return out + 1;
+		case 'n':
+			*out = '\n';
+			return out + 1;
+		case 'r':
+			*out = '\r';
+			return out + 1;
+		case 't':
+			*out = '\t';
+			return out + 1;
+		case 'u':
+			high = hex4(*in, end);
+			if (high < 0 || (high >= 0xDC00 && high <= 0xDFFF))
+				return nullptr;
+			*in += 4;
+			if (high < 0xD800 || high > 0xDBFF)
+				return put_utf8(out, (unsigned) high);
+			if (end - *in < 6 || (*in)[0] != '\\' || (*in)[1] != 'u')
+				return nullptr;
+			low = hex4(*in + 2, end);
+			if (low < 0xDC00 || low > 0xDFFF)
+				return nullptr;
+			*in += 6;
+			return put_utf8(out, 0x10000 + (((unsigned) high & 0x3FF) << 10 | ((unsigned) low & 0x3FF)));
+		default:
+			return nullptr;
+	}
+}
+
+/* Unescape into the reader's buffer; escape is the first backslash. */
+bool
+unescape(YsJsonReader *reader, const char *in, const char *escape, const char *end,
+		 const char **bytes, size_t *len, YsError *err)
+{
+	char	   *start = reader->unescaped.get() + reader->unescaped_used;
+	char	   *out = start;
+
+	/* No escape is longer unescaped: all strings fit, if each is read once. */
+	if (reader->unescaped_size - reader->unescaped_used < (size_t) (end - in))
+		return ys_error_set(err, YS_ERR_INVALID_DATA, "a JSON string was read more than once");
+	for (;;)
+	{
+		size_t		run = (size_t) (escape - in);
+		const char *at = escape;
+
+		memcpy(out, in, run);
+		out += run;
+		if (escape == end)
+			break;
+		in = escape + 1;
+		out = unescape_one(&in, end, out);
+		if (out == nullptr)
+			return malformed(reader, (size_t) (at - reader->bytes), "invalid escape in a string", err);
+		escape = static_cast<const char *>(memchr(in, '\\', (size_t) (end - in)));
+		if (escape == nullptr)
+			escape = end;
+	}
+	*bytes = start;
+	*len = (size_t) (out - start);
+	reader->unescaped_used += *len;
+	return true;
+}
+
+/* The unescaped bytes of a string token. */
+bool
+token_string(YsJsonReader *reader, uint32_t token, const char **bytes, size_t *len, YsError *err)
+{
+	const char *text;
+	size_t		text_len;
+	const char *escape;
+
+	token_text(reader, token, &text, &text_len);
+	if (text_len < 2 || text[0] != '"' || text[text_len - 1] != '"')
+		return malformed(reader, token_offset(reader, token), "a string is missing", err);
+	text++;
+	text_len -= 2;
+	escape = static_cast<const char *>(memchr(text, '\\', text_len));
+	if (escape != nullptr)
+		return unescape(reader, text, escape, text + text_len, bytes, len, err);
+	*bytes = text;
+	*len = text_len;
+	return true;
+}
+
+/* Make room to index len bytes; a rare giant's buffers are given back. */
+bool
+reserve(YsJsonReader *reader, size_t len)
+{
+	size_t		capacity = FIRST_CAPACITY;
+
+	if (len <= reader->capacity && (reader->capacity <= KEEP_CAPACITY || len > KEEP_CAPACITY))
+		return true;
+	while (capacity < len && capacity < KEEP_CAPACITY)
+		capacity *= 2;
+	if (capacity < len)
+		capacity = len;
+	reader->capacity = 0;
+	reader->unescaped_size = 0;
+	reader->stage.reset();
+	reader->unescaped.reset(new (std::nothrow) char[capacity]);
+	if (reader->unescaped == nullptr ||
+		simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 1, reader->stage) != simdjson::SUCCESS)
+	{
+		reader->stage.reset();
+		reader->unescaped.reset();
+		return false;
+	}
+	reader->capacity = capacity;
+	reader->unescaped_size = capacity;
+	return true;
+}
+
+/* Run stage 1 over the document. */
+bool
+index_document(YsJsonReader *reader, YsError *err)
+{
+	if (reader->len > simdjson::SIMDJSON_MAXSIZE_BYTES)
+		return ys_error_set(err, YS_ERR_TOO_LARGE, "JSON document is larger than 4 GB");
+	if (!reserve(reader, reader->len))
+		return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory reading a JSON document");
+	switch (reader->stage->stage1(reinterpret_cast<const uint8_t *>(reader->bytes), reader->len,
+								  simdjson::stage1_mode::regular))
+	{
+		case simdjson::SUCCESS:
+			reader->offsets = reader->stage->structural_indexes.get();
+			reader->ntokens = reader->stage->n_structural_indexes;
+			return true;
+		case simdjson::EMPTY:
+			return malformed(reader, 0, "the document is empty", err);
+		case simdjson::UTF8_ERROR:
+			return malformed(reader, 0, "the document is not valid UTF-8", err);
+		case simdjson::UNCLOSED_STRING:
+			return malformed(reader, reader->len, "the document ends inside a string", err);
+		case simdjson::UNESCAPED_CHARS:
+			return malformed(reader, 0, "a string holds an unescaped control character", err);
+		default:
+			return malformed(reader, 0, "the document cannot be split into tokens", err);
+	}
+}
+
+}								/* namespace */
+
+extern "C"
+{
+
+YsJsonReader *
+ys_json_reader_create(void)
+{
+	return new (std::nothrow) YsJsonReader();
+}
+
+void
+ys_json_reader_destroy(YsJsonReader *reader)
+{
+	delete reader;
+}
+
+bool
+ys_json_read(YsJsonReader *reader, const char *bytes, size_t len, YsJsonRootFn fn, void *arg,
+			 YsError *err)
+{
+	YsJsonNode	root = {reader, 0, 0, 0};
+
+	reader->bytes = bytes;
+	reader->len = len;
+	reader->ntokens = 0;
+	reader->unescaped_used = 0;
+	reader->failed = false;
+	if (len == 0)
+		return malformed(reader, 0, "the document is empty", err);
+	if (!index_document(reader, err))
+		return false;
+	if (kind_of(token_byte(reader, 0)) == YS_JSON_INVALID)
+		return malformed(reader, token_offset(reader, 0), "a value is missing", err);
+	if (!fn(arg, &root))
+		return reader->failed ? still_failed(reader, err) : false;
+	if (reader->failed)
+		return still_failed(reader, err);
+	if (!finish_node(&root, err))
+		return false;
+	if (root.after != reader->ntokens)
+		return malformed(reader, token_offset(reader, root.after),
+						 "something follows the end of the document", err);
+	return true;
+}
+
+YsJsonKind
+ys_json_kind(YsJsonNode *node)
+{
+	YsJsonKind	kind = kind_of(token_byte(node->reader, node->token));
+	const char *text;
+	size_t		len;
+
+	/* Nobody reads a null further, so its spelling is checked here. */
+	if (kind == YS_JSON_NULL)
+	{
+		token_text(node->reader, node->token, &text, &len);
+		if (len != 4 || memcmp(text, "null", 4) != 0)
+			kind = YS_JSON_INVALID;
+	}
+	return kind;
+}
+
+bool
+ys_json_each_member(YsJsonNode *node, YsJsonMemberFn fn, void *arg, YsError *err)
+{
+	YsJsonReader *reader = node->reader;
+	uint32_t	token = node->token + 1;
+	bool		more;
+
+	if (!check_container(node, YS_JSON_OBJECT, err))
+		return false;
+	more = token_byte(reader, token) != '}';
+	if (!more)
+		token++;
+	while (more)
+	{
+		YsJsonNode	child;
+		const char *name;
+		size_t		len;
+
+		if (!token_string(reader, token, &name, &len, err))
+			return false;
+		if (token_byte(reader, token + 1) != ':')
+			return malformed(reader, token_offset(reader, token + 1), "a colon is missing", err);
+		if (!start_child(node, token + 2, &child, err))
+			return false;
+		if (!fn(arg, name, len, &child))
+			return false;
+		if (!next_child(&child, '}', &token, &more, err))
+			return false;
+	}
+	node->after = token;
+	return true;
+}
+
+bool
+ys_json_each_element(YsJsonNode *node, YsJsonElementFn fn, void *arg, YsError *err)
+{
+	uint32_t	token = node->token + 1;
+	size_t		i = 0;
+	bool		more;
+
+	if (!check_container(node, YS_JSON_ARRAY, err))
+		return false;
+	more = token_byte(node->reader, token) != ']';
+	if (!more)
+		token++;
+	while (more)
+	{
+		YsJsonNode	child;
+
+		if (!start_child(node, token, &child, err))
+			return false;
+		if (!fn(arg, i++, &child))
+			return false;
+		if (!next_child(&child, ']', &token, &more, err))
+			return false;
+	}
+	node->after = token;
+	return true;
+}
+
+bool
+ys_json_string(YsJsonNode *node, const char **bytes, size_t *len, YsError *err)
+{
+	if (!check_kind(node, YS_JSON_STRING, err) ||
+		!token_string(node->reader, node->token, bytes, len, err))
+		return false;
+	node->after = node->token + 1;
+	return true;
+}
+
+bool
+ys_json_is_number(const char *text, size_t len)
+{
+	const char *end = text + len;
+	const char *digits;
+
+	if (text < end && *text == '-')
+		text++;
+	digits = text;
+	while (text < end && *text >= '0' && *text <= '9')
+		text++;
+	if (text == digits || (*digits == '0' && text - digits > 1))
+		return false;
+	if (text < end && *text == '.')
+	{
+		digits = ++text;
+		while (text < end && *text >= '0' && *text <= '9')
+			text++;
+		if (text == digits)
+			return false;
+	}
+	if (text < end && (*text == 'e' || *text == 'E'))
+	{
+		text++;
+		if (text < end && (*text == '+' || *text == '-'))
+			text++;
+		digits = text;
+		while (text < end && *text >= '0' && *text <= '9')
+			text++;
+		if (text == digits)
+			return false;
+	}
+	return text == end;
+}
+
+bool
+ys_json_number(YsJsonNode *node, const char **bytes, size_t *len, YsError *err)
+{
+	if (!check_kind(node, YS_JSON_NUMBER, err))
+		return false;
+	token_text(node->reader, node->token, bytes, len);
+	if (!ys_json_is_number(*bytes, *len))
+		return malformed(node->reader, token_offset(node->reader, node->token),
+						 "a number is malformed", err);
+	node->after = node->token + 1;
+	return true;
+}
+
+bool
+ys_json_bool(YsJsonNode *node, bool *value, YsError *err)
+{
+	const char *text;
+	size_t		len;
+
+	if (!check_kind(node, YS_JSON_BOOL, err))
+		return false;
+	token_text(node->reader, node->token, &text, &len);
+	*value = len == 4 && memcmp(text, "true", 4) == 0;
+	if (!*value && !(len == 5 && memcmp(text, "false", 5) == 0))
+		return malformed(node->reader, token_offset(node->reader, node->token),
+						 "neither true nor false", err);
+	node->after = node->token + 1;
+	return true;
+}
+
+bool
+ys_json_raw(YsJsonNode *node, const char **bytes, size_t *len, YsError *err)
+{
+	if (node->reader->failed)
+		return still_failed(node->reader, err);
+	if (!finish_node(node, err))
+		return false;
+	token_text(node->reader, node->after - 1, bytes, len);
+	*len += (size_t) (*bytes - (node->reader->bytes + token_offset(node->reader, node->token)));
+	*bytes = node->reader->bytes + token_offset(node->reader, node->token);
+	return true;
+}
+
+}								/* extern "C" */

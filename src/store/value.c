@@ -1,0 +1,68 @@
+/*-------------------------------------------------------------------------
+ * value.c
+ *	  Making values and looking into them.
+ *-------------------------------------------------------------------------
+ */
+#include "store/value_internal.h"
+
+#include <string.h>
+
+static YsValue
+make_scalar(YsType type, const char *bytes, size_t len)
+{
+	YsValue		value;
+
+	memset(&value, 0, sizeof(value));
+	value.type = type;
+	value.len = (uint32_t) len;
+	value.bytes = bytes;
+	return value;
+}
+
+YsValue
+ys_value_string(const char *bytes, size_t len)
+{
+	return make_scalar(YS_TYPE_STRING, bytes, len);
+}
+
+YsValue
+ys_value_number(const char *text, size_t len)
+{
+	return make_scalar(YS_TYPE_NUMBER, text, len);
+}
+
+YsValue
+ys_value_null(void)
+{
+	return make_scalar(YS_TYPE_NULL, NULL, 0);
+}
+
+YsValue
+ys_value_bool(bool boolean)
+{
+	YsValue		value = make_scalar(YS_TYPE_BOOL, NULL, 0);
+
+	value.boolean = boolean;
+	return value;
+}
+
+const YsValue *
+ys_value_member(const YsValue *map, const char *name, size_t len)
+{
+	if (map->type != YS_TYPE_MAP)
+		return NULL;
+	for (uint32_t i = 0; i < map->len; i++)
+	{
+		const YsMember *member = &map->members[i];
+
+		if (member->name_len == len && memcmp(member->name, name, len) == 0)
+			return &member->value;
+	}
+	return NULL;
+}
+
+bool
+ys_value_no_memory(YsError *err)
+{
+	return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "no memory left to hold a document");
+}

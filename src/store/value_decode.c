@@ -1,0 +1,491 @@
+/*-------------------------------------------------------------------------
+ * value_decode.c
+ *	  From JSON to values: typed as the store writes it, and plain.
+ *
+ * Recursion goes through the reader's callbacks and is bounded by
+ * YS_VALUE_MAX_DEPTH.  Members and elements are collected in arrays that
+ * double in the arena; what they outgrew stays there until the arena goes.
+ *-------------------------------------------------------------------------
+ */
+#include "store/value_internal.h"
+
+#include <string.h>
+
+/* Up to here duplicate names are found by comparing each with each. */
+#define COMPARE_MEMBERS		12
+
+typedef struct Decoder Decoder;
+
+/* How the value of a member or element is decoded: typed or plain. */
+typedef bool (*DecodeFn) (Decoder *decoder, YsJsonNode *node, YsValue *value);
+
+struct Decoder
+{
+	YsArena    *arena;
+	YsError    *err;
+	DecodeFn	decode;
+	int			depth;			/* maps and lists around the current value */
+};
+
+/* A map, list or set being collected. */
+typedef struct Collector
+{
+	Decoder    *decoder;
+	const YsAttributeFilter *filter;	/* maps: NULL keeps all */
+	uint64_t	filter_bits;	/* which filter_bit()s occur in filter */
+	YsType		element;		/* sets: their elements' type */
+	uint32_t	count;
+	uint32_t	size;
+	union
+	{
+		YsMember   *members;
+		YsValue    *elements;
+	};
+} Collector;
+
+static bool
+fail(const Decoder *decoder, const char *message)
+{
+	return ys_error_set(decoder->err, YS_ERR_INVALID_DATA, "%s", message);
+}
+
+/*
+ * Say in the detail which attribute it was, unless something is said there.
+ * A name that is long or not printable isn't repeated.
+ */
+static void
+add_attribute_detail(YsError *err, const char *name, size_t len)
+{
+	if (err == NULL || err->detail[0] != '\0' || len > 100)
+		return;
+	for (size_t i = 0; i < len; i++)
+	{
+		if ((unsigned char) name[i] < 0x20 || name[i] == 0x7F)
+			return;
+	}
+	ys_error_detail(err, "It is in attribute \"%.*s\".", (int) len, name);
+}
+
+/* ---- collecting ---- */
+
+/* Make room for one more of item_size bytes in *items. */
+static bool
+reserve_one(Collector *into, void **items, size_t item_size)
+{
+	void	   *grown;
+	uint32_t	size;
+
+	if (into->count < into->size)
+		return true;
+	size = into->size > 0 ? into->size * 2 : 8;
+	if (into->size > UINT32_MAX / 2 ||
+		(grown = ys_arena_alloc(into->decoder->arena, size * item_size)) == NULL)
+		return ys_value_no_memory(into->decoder->err);
+	if (into->count > 0)
+		memcpy(grown, *items, into->count * item_size);
+	*items = grown;
+	into->size = size;
+	return true;
+}
+
+static YsValue *
+add_element(Collector *into)
+{
+	void	   *elements = into->elements;
+
+	if (!reserve_one(into, &elements, sizeof(YsValue)))
+		return NULL;
+	into->elements = elements;
+	return &into->elements[into->count++];
+}
+
+/* The name is copied. */
+static YsValue *
+add_member(Collector *into, const char *name, size_t len)
+{
+	void	   *members = into->members;
+	YsMember   *member;
+
+	if (!reserve_one(into, &members, sizeof(YsMember)))
+		return NULL;
+	into->members = members;
+	member = &into->members[into->count++];
+	member->name = ys_arena_copy(into->decoder->arena, name, len);
+	member->name_len = (uint32_t) len;
+	if (member->name == NULL)
+	{
+		ys_value_no_memory(into->decoder->err);
+		return NULL;
+	}
+	return &member->value;
+}
+
+/* ---- duplicate names ---- */
+
+static bool
+same_name(const YsMember *a, const YsMember *b)
+{
+	return a->name_len == b->name_len && memcmp(a->name, b->name, a->name_len) == 0;
+}
+
+/* FNV-1a from a seed an outsider doesn't know, finished to spread the low bits. */
+static uint32_t
+hash_name(const YsMember *member, uint64_t seed)
+{
+	uint64_t	hash = 0xCBF29CE484222325u ^ seed;
+
+	for (uint32_t i = 0; i < member->name_len; i++)
+		hash = (hash ^ (unsigned char) member->name[i]) * 0x100000001B3u;
+	hash ^= hash >> 32;
+	return (uint32_t) (hash * 0x9E3779B97F4A7C15u >> 32);
+}
+
+static bool
+has_duplicate_by_hash(Collector *map, bool *duplicate)
+{
+	uint64_t	seed = (uint64_t) (uintptr_t) map->members * 0x9E3779B97F4A7C15u;
+	uint32_t	size = 32;
+	uint32_t   *slots;
+
+	while (size < map->count * (uint64_t) 2)
+		size *= 2;
+	slots = ys_arena_alloc_zero(map->decoder->arena, size * sizeof(uint32_t));
+	if (slots == NULL)
+		return ys_value_no_memory(map->decoder->err);
+	*duplicate = false;
+	for (uint32_t i = 0; i < map->count && !*duplicate; i++)
+	{
+		uint32_t	slot = hash_name(&map->members[i], seed) & (size - 1);
+
+		while (slots[slot] != 0 && !*duplicate)
+		{
+			*duplicate = same_name(&map->members[slots[slot] - 1], &map->members[i]);
+			slot = (slot + 1) & (size - 1);
+		}
+		slots[slot] = i + 1;
+	}
+	return true;
+}
+
+static bool
+check_duplicates(Collector *map)
+{
+	bool		duplicate = false;
+
+	if (map->count > COMPARE_MEMBERS)
+	{
+		if (!has_duplicate_by_hash(map, &duplicate))
+			return false;
+	}
+	else
+	{
+		for (uint32_t i = 1; i < map->count; i++)
+		{
+			for (uint32_t j = 0; j < i; j++)
+				duplicate |= same_name(&map->members[i], &map->members[j]);
+		}
+	}
+	return !duplicate || fail(map->decoder, "attribute occurs more than once");
+}
+
+/* ---- maps, lists and sets ---- */
+
+/* A bit that two equal names share: most unwanted names fail by it alone. */
+static uint64_t
+filter_bit(const char *name, size_t len)
+{
+	return (uint64_t) 1 << ((len * 7 + (len > 0 ? (unsigned char) name[0] : 0)) & 63);
+}
+
+static bool
+is_wanted(const Collector *map, const char *name, size_t len)
+{
+	const YsAttributeFilter *filter = map->filter;
+
+	if (filter == NULL)
+		return true;
+	if ((map->filter_bits & filter_bit(name, len)) == 0)
+		return false;
+	for (int i = 0; i < filter->count; i++)
+	{
+		if (filter->lens[i] == len && memcmp(filter->names[i], name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+collect_member(void *arg, const char *name, size_t len, YsJsonNode *node)
+{
+	Collector  *map = arg;
+	Decoder    *decoder = map->decoder;
+	int			depth = decoder->depth;
+	YsValue    *value;
+
+	if (!is_wanted(map, name, len))
+		return true;
+	value = add_member(map, name, len);
+	if (value == NULL)
+		return false;
+	if (decoder->decode(decoder, node, value))
+		return true;
+	if (depth == 1)
+		add_attribute_detail(decoder->err, name, len);
+	return false;
+}
+
+static bool
+collect_element(void *arg, size_t i, YsJsonNode *node)
+{
+	Collector  *list = arg;
+	YsValue    *value = add_element(list);
+
+	(void) i;
+	return value != NULL && list->decoder->decode(list->decoder, node, value);
+}
+
+static bool
+enter(Decoder *decoder)
+{
+	if (decoder->depth >= YS_VALUE_MAX_DEPTH)
+		return ys_error_set(decoder->err, YS_ERR_INVALID_DATA,
+							"document is nested more than %d levels deep", YS_VALUE_MAX_DEPTH);
+	decoder->depth++;
+	return true;
+}
+
+/* On failure the decoder's depth is of no further use. */
+static bool
+decode_map(Decoder *decoder, YsJsonNode *node, const YsAttributeFilter *filter, YsValue *value)
+{
+	Collector	map = {.decoder = decoder};
+
+	if (filter != NULL && filter->count > 0)
+	{
+		map.filter = filter;
+		for (int i = 0; i < filter->count; i++)
+			map.filter_bits |= filter_bit(filter->names[i], filter->lens[i]);
+	}
+	if (!enter(decoder) || !ys_json_each_member(node, collect_member, &map, decoder->err) ||
+		!check_duplicates(&map))
+		return false;
+	decoder->depth--;
+	value->type = YS_TYPE_MAP;
+	value->len = map.count;
+	value->members = map.members;
+	return true;
+}
+
+static bool
+decode_list(Decoder *decoder, YsJsonNode *node, YsValue *value)
+{
+	Collector	list = {.decoder = decoder};
+
+	if (!enter(decoder) || !ys_json_each_element(node, collect_element, &list, decoder->err))
+		return false;
+	decoder->depth--;
+	value->type = YS_TYPE_LIST;
+	value->len = list.count;
+	value->elements = list.elements;
+	return true;
+}
+
+/* ---- scalars ---- */
+
+/* Make value a copy of bytes. */
+static bool
+copy_bytes(Decoder *decoder, YsType type, const char *bytes, size_t len, YsValue *value)
+{
+	value->type = type;
+	value->len = (uint32_t) len;
+	value->bytes = ys_arena_copy(decoder->arena, bytes, len);
+	return value->bytes != NULL || ys_value_no_memory(decoder->err);
+}
+
+/* S, N and B, and the elements of their sets: all are JSON strings. */
+static bool
+decode_scalar(Decoder *decoder, YsType type, YsJsonNode *node, YsValue *value)
+{
+	const char *bytes;
+	size_t		len;
+
+	if (!ys_json_string(node, &bytes, &len, decoder->err))
+		return false;
+	if (type == YS_TYPE_BINARY)
+	{
+		value->type = YS_TYPE_BINARY;
+		return ys_base64_decode(decoder->arena, bytes, len, &value->bytes, &value->len,
+								decoder->err);
+	}
+	if (type == YS_TYPE_NUMBER && !ys_number_check(bytes, len, decoder->err))
+		return false;
+	return copy_bytes(decoder, type, bytes, len, value);
+}
+
+static bool
+decode_bool(Decoder *decoder, YsJsonNode *node, YsValue *value)
+{
+	value->type = YS_TYPE_BOOL;
+	return ys_json_bool(node, &value->boolean, decoder->err);
+}
+
+static bool
+collect_set_element(void *arg, size_t i, YsJsonNode *node)
+{
+	Collector  *set = arg;
+	YsValue    *value = add_element(set);
+
+	(void) i;
+	return value != NULL && decode_scalar(set->decoder, set->element, node, value);
+}
+
+static bool
+decode_set(Decoder *decoder, YsType type, YsType element, YsJsonNode *node, YsValue *value)
+{
+	Collector	set = {.decoder = decoder, .element = element};
+
+	if (!ys_json_each_element(node, collect_set_element, &set, decoder->err))
+		return false;
+	value->type = type;
+	value->len = set.count;
+	value->elements = set.elements;
+	return true;
+}
+
+/* ---- typed ---- */
+
+static bool
+decode_null_tag(Decoder *decoder, YsJsonNode *node, YsValue *value)
+{
+	if (!decode_bool(decoder, node, value))
+		return false;
+	if (!value->boolean)
+		return fail(decoder, "attribute of type NULL is not true");
+	*value = ys_value_null();
+	return true;
+}
+
+/* Decode what stands under a type tag. */
+static bool
+decode_tagged(Decoder *decoder, const char *tag, size_t len, YsJsonNode *node, YsValue *value)
+{
+	if (len == 1)
+	{
+		switch (tag[0])
+		{
+			case 'S':
+				return decode_scalar(decoder, YS_TYPE_STRING, node, value);
+			case 'N':
+				return decode_scalar(decoder, YS_TYPE_NUMBER, node, value);
+			case 'B':
+				return decode_scalar(decoder, YS_TYPE_BINARY, node, value);
+			case 'M':
+				return decode_map(decoder, node, NULL, value);
+			case 'L':
+				return decode_list(decoder, node, value);
+		}
+	}
+	else if (len == 2 && tag[1] == 'S')
+	{
+		switch (tag[0])
+		{
+			case 'S':
+				return decode_set(decoder, YS_TYPE_STRING_SET, YS_TYPE_STRING, node, value);
+			case 'N':
+				return decode_set(decoder, YS_TYPE_NUMBER_SET, YS_TYPE_NUMBER, node, value);
+			case 'B':
+				return decode_set(decoder, YS_TYPE_BINARY_SET, YS_TYPE_BINARY, node, value);
+		}
+	}
+	else if (len == 4 && memcmp(tag, "BOOL", 4) == 0)
+		return decode_bool(decoder, node, value);
+	else if (len == 4 && memcmp(tag, "NULL", 4) == 0)
+		return decode_null_tag(decoder, node, value);
+	return fail(decoder, "attribute has an unknown type tag");
+}
+
+typedef struct TypedValue
+{
+	Decoder    *decoder;
+	YsValue    *value;
+	int			tags;
+} TypedValue;
+
+static bool
+decode_tag(void *arg, const char *tag, size_t len, YsJsonNode *node)
+{
+	TypedValue *typed = arg;
+
+	if (typed->tags++ > 0)
+		return fail(typed->decoder, "attribute has more than one type tag");
+	return decode_tagged(typed->decoder, tag, len, node, typed->value);
+}
+
+static bool
+decode_typed(Decoder *decoder, YsJsonNode *node, YsValue *value)
+{
+	TypedValue	typed = {decoder, value, 0};
+
+	memset(value, 0, sizeof(*value));
+	if (!ys_json_each_member(node, decode_tag, &typed, decoder->err))
+		return false;
+	return typed.tags == 1 || fail(decoder, "attribute has no type tag");
+}
+
+bool
+ys_value_from_typed_json(YsJsonNode *node, const YsAttributeFilter *filter,
+						 YsArena *arena, YsValue *item, YsError *err)
+{
+	Decoder		decoder = {arena, err, decode_typed, 0};
+
+	memset(item, 0, sizeof(*item));
+	return decode_map(&decoder, node, filter, item);
+}
+
+bool
+ys_value_from_typed_node(YsJsonNode *node, YsArena *arena, YsValue *value, YsError *err)
+{
+	Decoder		decoder = {arena, err, decode_typed, 0};
+
+	return decode_typed(&decoder, node, value);
+}
+
+/* ---- plain ---- */
+
+static bool
+decode_plain(Decoder *decoder, YsJsonNode *node, YsValue *value)
+{
+	const char *text;
+	size_t		len;
+
+	memset(value, 0, sizeof(*value));
+	switch (ys_json_kind(node))
+	{
+		case YS_JSON_OBJECT:
+			return decode_map(decoder, node, NULL, value);
+		case YS_JSON_ARRAY:
+			return decode_list(decoder, node, value);
+		case YS_JSON_STRING:
+			return decode_scalar(decoder, YS_TYPE_STRING, node, value);
+		case YS_JSON_NUMBER:
+			return ys_json_number(node, &text, &len, decoder->err) &&
+				ys_number_check(text, len, decoder->err) &&
+				copy_bytes(decoder, YS_TYPE_NUMBER, text, len, value);
+		case YS_JSON_BOOL:
+			return decode_bool(decoder, node, value);
+		case YS_JSON_NULL:
+			*value = ys_value_null();
+			return true;
+		case YS_JSON_INVALID:
+			break;
+	}
+	return fail(decoder, "document holds something that is no JSON value");
+}
+
+bool
+ys_value_from_plain_json(YsJsonNode *node, YsArena *arena, YsValue *value, YsError *err)
+{
+	Decoder		decoder = {arena, err, decode_plain, 0};
+
+	return decode_plain(&decoder, node, value);
+}

@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ * value_internal.h
+ *	  What the files of the value layer share among themselves.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_STORE_VALUE_INTERNAL_H
+#define YS_STORE_VALUE_INTERNAL_H
+
+#include "store/value.h"
+
+/* Most digits a number may have. */
+#define YS_NUMBER_MAX_DIGITS	1000
+
+/* A JSON number of no more digits than that?  Fills err when not. */
+extern bool ys_number_check(const char *text, size_t len, YsError *err);
+
+/* Order by numeric value: <0, 0, >0.  Both must be JSON numbers. */
+extern int	ys_number_compare(const char *a, size_t alen, const char *b, size_t blen);
+
+/*
+ * Decode strict base64 (padded, no white space) into arena, with a NUL
+ * behind.  Fills err when it isn't, or when the arena is exhausted.
+ */
+extern bool ys_base64_decode(YsArena *arena, const char *text, size_t len,
+							 const char **bytes, uint32_t *bytes_len, YsError *err);
+
+/* Fill err for an exhausted arena; returns false. */
+extern bool ys_value_no_memory(YsError *err);
+
+#endif							/* YS_STORE_VALUE_INTERNAL_H */
