@@ -64,7 +64,8 @@ build/regress build/isolation:
 UNIT_FLAGS = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -Isrc -MMD -MP -Wall -Wextra $(if $(filter true,$(CI)),-Werror)
 PURE_SOURCES := $(sort $(wildcard src/base/arena*.c src/base/error*.c src/base/json*.c \
-	src/base/json*.cpp src/store/value*.c src/policy/*.c src/policy/*/*.c src/stream/event*.c))
+	src/base/json*.cpp src/store/value*.c src/policy/*.c src/policy/*/*.c src/stream/event*.c \
+	src/stream/version.c))
 PURE_OBJS = $(patsubst src/%,build/unit/src/%.o,$(PURE_SOURCES))
 UNIT_HELPERS = $(patsubst test/unit/%,build/unit/%.o,\
 	$(filter-out test/unit/test_%,$(wildcard test/unit/*.c)))
