@@ -1,0 +1,100 @@
+/*-------------------------------------------------------------------------
+ * index_table.h
+ *	  A policy's index table and locator: their DDL, and the four set-based
+ *	  statements that every batch consists of.
+ *
+ * The index table is the policy owner's: statements on it run as the owner
+ * under a security-restricted operation.  The locator (key -> area, and the
+ * version of a deletion or rejection) is the extension's.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_CATALOG_INDEX_TABLE_H
+#define YS_CATALOG_INDEX_TABLE_H
+
+#include "catalog/convert.h"
+#include "catalog/policy.h"
+#include "catalog/source.h"
+#include "policy/policy.h"
+#include "stream/version.h"
+
+typedef struct YsIndexTable
+{
+	Oid			relid;
+	Oid			owner;
+	int			policy_id;
+	char	   *name;			/* qualified and quoted */
+	char	   *locator;		/* qualified and quoted */
+	int			nkeys;
+	Oid			key_types[2];
+	char	   *key_columns[2]; /* quoted */
+	YsConverter key_converters[2];
+	const YsPolicy *policy;
+	bool		has_location;
+	MemoryContext context;		/* statement texts live here */
+	char	   *sql_locate;
+	char	   *sql_versions;
+	char	   *sql_delete;
+	char	   *sql_upsert;
+	char	   *sql_note;
+} YsIndexTable;
+
+/* One key's state in the index, and what a batch makes of it. */
+typedef struct YsIndexRow
+{
+	Datum		keys[2];
+
+	/* as found */
+	bool		known;			/* the locator has the key */
+	char	   *area;			/* where its row is; NULL: a tombstone */
+	YsVersion	version;		/* of the row or tombstone */
+
+	/* as it shall be */
+	bool		gone;			/* a tombstone */
+	YsEntry		entry;			/* unless gone */
+	YsVersion	new_version;
+	bool		has_changed_at;
+	TimestampTz changed_at;
+} YsIndexRow;
+
+/* Names that a field or key column cannot have. */
+extern bool ys_index_table_reserved(const char *column);
+
+/*
+ * Create index table and locator.  The table is the current user's, in
+ * schema, and depends on the source.  Throws ERRCODE_DUPLICATE_TABLE, and whatever
+ * CREATE TABLE throws.
+ */
+extern Oid	ys_index_table_create(const char *name, Oid schema, const YsSource *source,
+								  const YsPolicy *policy);
+extern void ys_locator_create(int policy_id, Oid index_table, const YsSource *source);
+
+/* Open for reading and writing, in the current memory context. */
+extern YsIndexTable *ys_index_table_open(const YsPolicyRow *row, const YsSource *source,
+										 const YsPolicy *policy);
+
+/* Is there a partition for the area? */
+extern bool ys_index_table_has_area(const YsIndexTable *table, const char *area);
+
+/*
+ * Create the partition of an area: table, then attach, so that readers are
+ * not blocked.  In the caller's transaction, which should do nothing else.
+ */
+extern void ys_index_table_add_area(const YsIndexTable *table, const char *area);
+
+/* Key datums of a canonical key; false when a value doesn't fit its key column. */
+extern bool ys_index_table_key(YsIndexTable *table, const YsSource *source, const YsValue *keys,
+							   Datum *datums);
+
+/* Fill known, area and version of every row (keys are distinct). */
+extern void ys_index_table_find(YsIndexTable *table, int nrows, YsIndexRow **rows);
+
+/* Remove the rows' old index rows (those found in an area). */
+extern void ys_index_table_delete(YsIndexTable *table, int nrows, YsIndexRow **rows);
+
+/* Insert or update the rows' entries. */
+extern void ys_index_table_upsert(YsIndexTable *table, int nrows, YsIndexRow **rows);
+
+/* Write the rows' new area, or tombstone, to the locator. */
+extern void ys_index_table_note(YsIndexTable *table, int nrows, YsIndexRow **rows);
+
+#endif							/* YS_CATALOG_INDEX_TABLE_H */

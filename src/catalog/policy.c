@@ -1,0 +1,398 @@
+/*-------------------------------------------------------------------------
+ * policy.c
+ *	  The catalog of index policies: rows of yottastore_internal.policy and
+ *	  what hangs on them.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "catalog/policy.h"
+#include "catalog/spi.h"
+
+static const char *const phase_names[] = {
+	[YS_PHASE_STARTING] = "STARTING",
+	[YS_PHASE_BACKFILL] = "BACKFILL",
+	[YS_PHASE_LIVE] = "LIVE",
+	[YS_PHASE_PAUSED] = "PAUSED",
+	[YS_PHASE_INCOMPLETE] = "INCOMPLETE",
+};
+
+#define POLICY_COLUMNS \
+	"policy_id, name, owner, source, stream, index_table, declaration, phase, epoch"
+
+const char *
+ys_phase_name(YsPhase phase)
+{
+	return phase_names[phase];
+}
+
+static YsPhase
+parse_phase(const char *name)
+{
+	for (int i = 0; i < lengthof(phase_names); i++)
+	{
+		if (strcmp(phase_names[i], name) == 0)
+			return (YsPhase) i;
+	}
+	elog(ERROR, "unknown policy phase \"%s\"", name);
+}
+
+static Oid
+result_oid(uint64 row, int column)
+{
+	bool		isnull;
+
+	return DatumGetObjectId(ys_spi_value(row, column, &isnull));
+}
+
+static int32
+result_int(uint64 row, int column)
+{
+	bool		isnull;
+
+	return DatumGetInt32(ys_spi_value(row, column, &isnull));
+}
+
+/* The policy in one row of a SELECT of POLICY_COLUMNS. */
+static YsPolicyRow *
+read_row(uint64 row, MemoryContext context)
+{
+	YsPolicyRow *policy = MemoryContextAllocZero(context, sizeof(YsPolicyRow));
+
+	policy->policy_id = result_int(row, 1);
+	policy->name = ys_spi_text(row, 2, context);
+	policy->owner = result_oid(row, 3);
+	policy->source = result_oid(row, 4);
+	policy->stream = result_oid(row, 5);
+	policy->index_table = result_oid(row, 6);
+	policy->declaration = ys_spi_text(row, 7, context);
+	policy->phase = parse_phase(ys_spi_text(row, 8, CurrentMemoryContext));
+	policy->epoch = result_int(row, 9);
+	return policy;
+}
+
+List *
+ys_policy_streams(void)
+{
+	YsSpiScope	scope;
+	List	   *streams = NIL;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT DISTINCT stream, owner FROM yottastore_internal.policy",
+				   SPI_OK_SELECT, 0, NULL, NULL, NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scope.caller);
+		YsPolicyStream *stream = palloc(sizeof(YsPolicyStream));
+
+		stream->stream = result_oid(i, 1);
+		stream->owner = result_oid(i, 2);
+		streams = lappend(streams, stream);
+		MemoryContextSwitchTo(old);
+	}
+	ys_spi_end(&scope);
+	return streams;
+}
+
+List *
+ys_policy_list(Oid stream, Oid owner)
+{
+	YsSpiScope	scope;
+	List	   *policies = NIL;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT " POLICY_COLUMNS " FROM yottastore_internal.policy "
+				   "WHERE stream = $1 AND owner = $2 ORDER BY policy_id",
+				   SPI_OK_SELECT, 2, (Oid[]) {OIDOID, OIDOID},
+				   (Datum[]) {ObjectIdGetDatum(stream), ObjectIdGetDatum(owner)}, NULL);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		YsPolicyRow *row = read_row(i, scope.caller);
+		MemoryContext old = MemoryContextSwitchTo(scope.caller);
+
+		policies = lappend(policies, row);
+		MemoryContextSwitchTo(old);
+	}
+	ys_spi_end(&scope);
+	return policies;
+}
+
+YsPolicyRow *
+ys_policy_find(const char *name)
+{
+	YsSpiScope	scope;
+	YsPolicyRow *row;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT " POLICY_COLUMNS " FROM yottastore_internal.policy WHERE name = $1",
+				   SPI_OK_SELECT, 1, (Oid[]) {NAMEOID},
+				   (Datum[]) {DirectFunctionCall1(namein, CStringGetDatum(name))}, NULL);
+	row = SPI_processed > 0 ? read_row(0, scope.caller) : NULL;
+	ys_spi_end(&scope);
+	return row;
+}
+
+bool
+ys_policy_lock(int policy_id, YsPhase *phase)
+{
+	YsSpiScope	scope;
+	bool		found;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT phase FROM yottastore_internal.policy "
+				   "WHERE policy_id = $1 FOR NO KEY UPDATE",
+				   SPI_OK_SELECT, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
+	found = SPI_processed > 0;
+	if (found)
+		*phase = parse_phase(ys_spi_text(0, 1, CurrentMemoryContext));
+	ys_spi_end(&scope);
+	return found;
+}
+
+int
+ys_policy_insert(const YsPolicyRow *row)
+{
+	YsSpiScope	scope;
+	int			policy_id;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("INSERT INTO yottastore_internal.policy "
+				   "(name, owner, source, stream, index_table, declaration) "
+				   "VALUES ($1, $2, $3, $4, $5, $6::jsonb) RETURNING policy_id",
+				   SPI_OK_INSERT_RETURNING, 6,
+				   (Oid[]) {NAMEOID, OIDOID, OIDOID, OIDOID, OIDOID, TEXTOID},
+				   (Datum[])
+				   {
+					   DirectFunctionCall1(namein, CStringGetDatum(row->name)),
+					   ObjectIdGetDatum(row->owner), ObjectIdGetDatum(row->source),
+					   ObjectIdGetDatum(row->stream), ObjectIdGetDatum(row->index_table),
+					   CStringGetTextDatum(row->declaration)
+				   }, NULL);
+	policy_id = result_int(0, 1);
+	ys_spi_end(&scope);
+	return policy_id;
+}
+
+void
+ys_policy_delete(int policy_id)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("DELETE FROM yottastore_internal.policy WHERE policy_id = $1",
+				   SPI_OK_DELETE, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
+	ys_spi_end(&scope);
+}
+
+void
+ys_policy_set_phase(int policy_id, YsPhase phase, const char *reason)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.policy SET phase = $2, reason = $3 "
+				   "WHERE policy_id = $1",
+				   SPI_OK_UPDATE, 3, (Oid[]) {INT4OID, TEXTOID, TEXTOID},
+				   (Datum[])
+				   {
+					   Int32GetDatum(policy_id), CStringGetTextDatum(phase_names[phase]),
+					   reason != NULL ? CStringGetTextDatum(reason) : (Datum) 0
+				   }, reason != NULL ? NULL : "  n");
+	ys_spi_end(&scope);
+}
+
+void
+ys_policy_set_reason(int policy_id, const char *reason)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.policy SET reason = $2 "
+				   "WHERE policy_id = $1 AND reason IS DISTINCT FROM $2",
+				   SPI_OK_UPDATE, 2, (Oid[]) {INT4OID, TEXTOID},
+				   (Datum[])
+				   {
+					   Int32GetDatum(policy_id),
+					   reason != NULL ? CStringGetTextDatum(reason) : (Datum) 0
+				   }, reason != NULL ? NULL : " n");
+	ys_spi_end(&scope);
+}
+
+void
+ys_policy_add_counters(int policy_id, const YsPolicyCounters *counters)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.policy SET "
+				   "events_applied = events_applied + $2, events_stale = events_stale + $3, "
+				   "events_quarantined = events_quarantined + $4, "
+				   "items_backfilled = items_backfilled + $5 WHERE policy_id = $1",
+				   SPI_OK_UPDATE, 5, (Oid[]) {INT4OID, INT8OID, INT8OID, INT8OID, INT8OID},
+				   (Datum[])
+				   {
+					   Int32GetDatum(policy_id), Int64GetDatum(counters->applied),
+					   Int64GetDatum(counters->stale), Int64GetDatum(counters->quarantined),
+					   Int64GetDatum(counters->backfilled)
+				   }, NULL);
+	ys_spi_end(&scope);
+}
+
+/* ---- positions ---- */
+
+int
+ys_position_load(int policy_id, YsPolicyPosition **positions)
+{
+	YsSpiScope	scope;
+	int			count;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT partition, next_offset, high_offset, watermark "
+				   "FROM yottastore_internal.position WHERE policy_id = $1 ORDER BY partition",
+				   SPI_OK_SELECT, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
+	count = (int) SPI_processed;
+	*positions = MemoryContextAllocZero(scope.caller, sizeof(YsPolicyPosition) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		YsPolicyPosition *position = &(*positions)[i];
+		bool		isnull;
+
+		position->partition = result_int(i, 1);
+		position->next_offset = DatumGetInt64(ys_spi_value(i, 2, &isnull));
+		position->high_offset = DatumGetInt64(ys_spi_value(i, 3, &isnull));
+		position->watermark = DatumGetTimestampTz(ys_spi_value(i, 4, &isnull));
+		position->has_watermark = !isnull;
+	}
+	ys_spi_end(&scope);
+	return count;
+}
+
+void
+ys_position_save(int policy_id, int count, const YsPolicyPosition *positions)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	for (int i = 0; i < count; i++)
+	{
+		const YsPolicyPosition *position = &positions[i];
+
+		ys_spi_execute("INSERT INTO yottastore_internal.position AS p "
+					   "(policy_id, partition, next_offset, high_offset, watermark) "
+					   "VALUES ($1, $2, $3, $4, $5) "
+					   "ON CONFLICT (policy_id, partition) DO UPDATE SET "
+					   "next_offset = EXCLUDED.next_offset, high_offset = EXCLUDED.high_offset, "
+					   "watermark = EXCLUDED.watermark, updated_at = clock_timestamp()",
+					   SPI_OK_INSERT, 5, (Oid[]) {INT4OID, INT4OID, INT8OID, INT8OID, TIMESTAMPTZOID},
+					   (Datum[])
+					   {
+						   Int32GetDatum(policy_id), Int32GetDatum(position->partition),
+						   Int64GetDatum(position->next_offset), Int64GetDatum(position->high_offset),
+						   TimestampTzGetDatum(position->watermark)
+					   }, position->has_watermark ? NULL : "    n");
+	}
+	ys_spi_end(&scope);
+}
+
+/* ---- backfill segments ---- */
+
+void
+ys_segment_create(int policy_id, int total)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("INSERT INTO yottastore_internal.backfill (policy_id, segment, total_segments) "
+				   "SELECT $1, i, $2 FROM generate_series(0, $2 - 1) i",
+				   SPI_OK_INSERT, 2, (Oid[]) {INT4OID, INT4OID},
+				   (Datum[]) {Int32GetDatum(policy_id), Int32GetDatum(total)}, NULL);
+	ys_spi_end(&scope);
+}
+
+int
+ys_segment_load(int policy_id, YsSegment **segments)
+{
+	YsSpiScope	scope;
+	int			count;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT segment, total_segments, next_key FROM yottastore_internal.backfill "
+				   "WHERE policy_id = $1 AND NOT done ORDER BY segment",
+				   SPI_OK_SELECT, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
+	count = (int) SPI_processed;
+	*segments = MemoryContextAllocZero(scope.caller, sizeof(YsSegment) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		(*segments)[i].segment = result_int(i, 1);
+		(*segments)[i].total = result_int(i, 2);
+		(*segments)[i].next_key = ys_spi_text(i, 3, scope.caller);
+	}
+	ys_spi_end(&scope);
+	return count;
+}
+
+void
+ys_segment_save(int policy_id, const YsSegment *segment)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.backfill SET next_key = $3, done = $4 "
+				   "WHERE policy_id = $1 AND segment = $2",
+				   SPI_OK_UPDATE, 4, (Oid[]) {INT4OID, INT4OID, TEXTOID, BOOLOID},
+				   (Datum[])
+				   {
+					   Int32GetDatum(policy_id), Int32GetDatum(segment->segment),
+					   segment->next_key != NULL ? CStringGetTextDatum(segment->next_key) : (Datum) 0,
+					   BoolGetDatum(segment->done)
+				   }, segment->next_key != NULL ? NULL : "  n ");
+	ys_spi_end(&scope);
+}
+
+/* ---- quarantine ---- */
+
+/* Bytes of an untrusted key as text: NULL when they aren't valid in the database's encoding. */
+static Datum
+key_text(const YsQuarantined *event, bool *isnull)
+{
+	*isnull = event->key == NULL ||
+		!pg_verifymbstr(event->key, (int) event->key_len, true);
+	return *isnull ? (Datum) 0 :
+		PointerGetDatum(cstring_to_text_with_len(event->key, (int) event->key_len));
+}
+
+void
+ys_quarantine_insert(int policy_id, const YsQuarantined *event)
+{
+	YsSpiScope	scope;
+	bool		no_key;
+	bytea	   *payload;
+	char		nulls[] = "      ";
+	Datum		values[6];
+
+	ys_spi_begin(&scope);
+	payload = palloc(VARHDRSZ + event->payload_len);
+	SET_VARSIZE(payload, VARHDRSZ + event->payload_len);
+	memcpy(VARDATA(payload), event->payload, event->payload_len);
+	values[0] = Int32GetDatum(policy_id);
+	values[1] = Int32GetDatum(event->partition);
+	values[2] = Int64GetDatum(event->offset);
+	values[3] = key_text(event, &no_key);
+	values[4] = PointerGetDatum(payload);
+	values[5] = CStringGetTextDatum(event->reason);
+	if (no_key)
+		nulls[3] = 'n';
+	ys_spi_execute("INSERT INTO yottastore_internal.quarantine "
+				   "(policy_id, partition, \"offset\", item_key, payload, reason) "
+				   "VALUES ($1, $2, $3, $4, $5, $6) "
+				   "ON CONFLICT (policy_id, partition, \"offset\") DO NOTHING",
+				   SPI_OK_INSERT, 6,
+				   (Oid[]) {INT4OID, INT4OID, INT8OID, TEXTOID, BYTEAOID, TEXTOID},
+				   values, nulls);
+	ys_spi_end(&scope);
+}

@@ -1,0 +1,126 @@
+/*-------------------------------------------------------------------------
+ * policy.h
+ *	  The catalog of index policies: rows of yottastore_internal.policy and
+ *	  what hangs on them.
+ *
+ * Everything here runs SQL in the caller's transaction, as the extension's
+ * owner, and throws.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_CATALOG_POLICY_H
+#define YS_CATALOG_POLICY_H
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "stream/kafka.h"
+
+typedef enum YsPhase
+{
+	YS_PHASE_STARTING,
+	YS_PHASE_BACKFILL,
+	YS_PHASE_LIVE,
+	YS_PHASE_PAUSED,
+	YS_PHASE_INCOMPLETE
+} YsPhase;
+
+extern const char *ys_phase_name(YsPhase phase);
+
+typedef struct YsPolicyRow
+{
+	int			policy_id;
+	char	   *name;
+	Oid			owner;
+	Oid			source;
+	Oid			stream;
+	Oid			index_table;
+	char	   *declaration;	/* JSON text */
+	YsPhase		phase;
+	int			epoch;
+} YsPolicyRow;
+
+/* One (stream, owner) that policies follow. */
+typedef struct YsPolicyStream
+{
+	Oid			stream;
+	Oid			owner;
+} YsPolicyStream;
+
+/* Distinct streams of all policies: list of YsPolicyStream. */
+extern List *ys_policy_streams(void);
+
+/* The policies of one stream and owner: list of YsPolicyRow, by id. */
+extern List *ys_policy_list(Oid stream, Oid owner);
+
+/* NULL when there is none of that name / id. */
+extern YsPolicyRow *ys_policy_find(const char *name);
+
+/*
+ * Lock a policy's row until the transaction ends and return its phase now;
+ * false when the policy is gone.
+ */
+extern bool ys_policy_lock(int policy_id, YsPhase *phase);
+
+/* Returns the id.  Throws ERRCODE_UNIQUE_VIOLATION if the name is taken. */
+extern int	ys_policy_insert(const YsPolicyRow *row);
+extern void ys_policy_delete(int policy_id);
+
+/* reason NULL clears it. */
+extern void ys_policy_set_phase(int policy_id, YsPhase phase, const char *reason);
+extern void ys_policy_set_reason(int policy_id, const char *reason);
+
+typedef struct YsPolicyCounters
+{
+	int64		applied;
+	int64		stale;
+	int64		quarantined;
+	int64		backfilled;
+} YsPolicyCounters;
+
+extern void ys_policy_add_counters(int policy_id, const YsPolicyCounters *counters);
+
+/* ---- positions ---- */
+
+typedef struct YsPolicyPosition
+{
+	int32		partition;
+	int64		next_offset;
+	int64		high_offset;
+	bool		has_watermark;
+	TimestampTz watermark;
+} YsPolicyPosition;
+
+/* Both allocate in / read from plain arrays; load returns the number. */
+extern int	ys_position_load(int policy_id, YsPolicyPosition **positions);
+extern void ys_position_save(int policy_id, int count, const YsPolicyPosition *positions);
+
+/* ---- backfill segments ---- */
+
+typedef struct YsSegment
+{
+	int			segment;
+	int			total;
+	char	   *next_key;		/* typed JSON of where to go on, NULL: from the start */
+	bool		done;
+} YsSegment;
+
+extern void ys_segment_create(int policy_id, int total);
+extern int	ys_segment_load(int policy_id, YsSegment **segments);	/* those not done */
+extern void ys_segment_save(int policy_id, const YsSegment *segment);
+
+/* ---- quarantine ---- */
+
+typedef struct YsQuarantined
+{
+	int32		partition;
+	int64		offset;
+	const char *key;			/* canonical text, or NULL */
+	size_t		key_len;
+	const char *payload;
+	size_t		payload_len;
+	const char *reason;
+} YsQuarantined;
+
+/* One already there (a replay) is left alone. */
+extern void ys_quarantine_insert(int policy_id, const YsQuarantined *event);
+
+#endif							/* YS_CATALOG_POLICY_H */

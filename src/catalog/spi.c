@@ -1,0 +1,139 @@
+/*-------------------------------------------------------------------------
+ * spi.c
+ *	  Running the extension's own SQL.
+ *
+ * Statements are planned once per text and kept for the backend's life: the
+ * same few run for every batch.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_authid.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "catalog/spi.h"
+
+void
+ys_spi_begin_as(YsSpiScope *scope, Oid role)
+{
+	scope->caller = CurrentMemoryContext;
+	GetUserIdAndSecContext(&scope->saved_user, &scope->saved_context);
+	scope->guc_level = NewGUCNestLevel();
+	SetUserIdAndSecContext(role, scope->saved_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	/* names of ours are qualified; nobody's search_path may redirect operators */
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+}
+
+void
+ys_spi_begin(YsSpiScope *scope)
+{
+	ys_spi_begin_as(scope, BOOTSTRAP_SUPERUSERID);
+}
+
+void
+ys_spi_end(YsSpiScope *scope)
+{
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	AtEOXact_GUC(false, scope->guc_level);
+	SetUserIdAndSecContext(scope->saved_user, scope->saved_context);
+	MemoryContextSwitchTo(scope->caller);
+}
+
+/* ---- plans by statement text ---- */
+
+typedef struct PlanEntry
+{
+	const char *sql;			/* hash key, in TopMemoryContext */
+	SPIPlanPtr	plan;
+} PlanEntry;
+
+static uint32
+hash_text_pointer(const void *key, Size keysize)
+{
+	return string_hash(*(const char *const *) key, strlen(*(const char *const *) key) + 1);
+}
+
+static int
+match_text_pointer(const void *a, const void *b, Size keysize)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+static SPIPlanPtr
+find_plan(const char *sql, int nargs, Oid *types)
+{
+	static HTAB *plans = NULL;
+	PlanEntry  *entry;
+	SPIPlanPtr	plan;
+	bool		found;
+
+	if (plans == NULL)
+	{
+		HASHCTL		ctl = {0};
+
+		ctl.keysize = sizeof(char *);
+		ctl.entrysize = sizeof(PlanEntry);
+		ctl.hash = hash_text_pointer;
+		ctl.match = match_text_pointer;
+		ctl.hcxt = TopMemoryContext;
+		plans = hash_create("yottastore statements", 32, &ctl,
+							HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	}
+	entry = hash_search(plans, &sql, HASH_FIND, NULL);
+	if (entry != NULL)
+		return entry->plan;
+
+	plan = SPI_prepare(sql, nargs, types);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed for \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "SPI_keepplan failed");
+	sql = MemoryContextStrdup(TopMemoryContext, sql);
+	entry = hash_search(plans, &sql, HASH_ENTER, &found);
+	entry->plan = plan;
+	return plan;
+}
+
+void
+ys_spi_execute(const char *sql, int expected, int nargs, Oid *types, Datum *values,
+			   const char *nulls)
+{
+	int			result = SPI_execute_plan(find_plan(sql, nargs, types), values, nulls, false, 0);
+
+	if (result != expected)
+		elog(ERROR, "unexpected result of \"%s\": %s", sql, SPI_result_code_string(result));
+}
+
+void
+ys_spi_utility(const char *sql)
+{
+	int			result = SPI_execute(sql, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "unexpected result of \"%s\": %s", sql, SPI_result_code_string(result));
+}
+
+Datum
+ys_spi_value(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+char *
+ys_spi_text(uint64 row, int column, MemoryContext context)
+{
+	char	   *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+
+	return value != NULL ? MemoryContextStrdup(context, value) : NULL;
+}

@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ * spi.h
+ *	  Running the extension's own SQL.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_CATALOG_SPI_H
+#define YS_CATALOG_SPI_H
+
+#include "executor/spi.h"
+
+/*
+ * Statements run between begin and end, in an SPI connection of their own.
+ * As a role other than the current one they run under a security-restricted
+ * operation.  An ERROR restores the role with the (sub)transaction.
+ */
+typedef struct YsSpiScope
+{
+	Oid			saved_user;
+	int			saved_context;
+	int			guc_level;
+	MemoryContext caller;
+} YsSpiScope;
+
+/* As the extension's owner: for the tables of yottastore_internal. */
+extern void ys_spi_begin(YsSpiScope *scope);
+
+/* As a role: for what belongs to it. */
+extern void ys_spi_begin_as(YsSpiScope *scope, Oid role);
+extern void ys_spi_end(YsSpiScope *scope);
+
+/*
+ * Run one statement; throws unless it ends with the expected SPI_OK code.
+ * Results are in SPI_tuptable.  nulls as SPI has it: NULL, or ' '/'n' a parameter.
+ */
+extern void ys_spi_execute(const char *sql, int expected, int nargs, Oid *types,
+						   Datum *values, const char *nulls);
+
+/* The same for utility statements without parameters. */
+extern void ys_spi_utility(const char *sql);
+
+/* A result's column; by-reference values live as long as the scope. */
+extern Datum ys_spi_value(uint64 row, int column, bool *isnull);
+
+/* A result's text, palloc'd in context; NULL for NULL. */
+extern char *ys_spi_text(uint64 row, int column, MemoryContext context);
+
+#endif							/* YS_CATALOG_SPI_H */

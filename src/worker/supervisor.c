@@ -1,0 +1,171 @@
+/*-------------------------------------------------------------------------
+ * supervisor.c
+ *	  One per database: keeps the stream workers and relays running.
+ *
+ * Which workers there should be is read from the catalog every second, or at
+ * once when a policy or relay was created.  A worker that is missing is
+ * started; one that keeps dying is started less and less often.  Workers that
+ * are no longer wanted end by themselves.  SIGTERM stops the workers, then
+ * the supervisor, for good: exit code 0 is not restarted.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/interrupt.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "base/wait.h"
+#include "catalog/policy.h"
+#include "catalog/relay.h"
+#include "worker/launcher.h"
+#include "worker/supervisor.h"
+
+#define ROUND_MS			1000L
+#define BACKOFF_BASE_MS		1000
+#define BACKOFF_LIMIT_MS	30000
+#define STEADY_MS			60000	/* one that ran this long is healthy again */
+
+/* A worker there should be, or was. */
+typedef struct Charge
+{
+	YsWorkerKind kind;
+	uint32		id1;
+	uint32		id2;
+	bool		wanted;
+	int			failures;
+	int64		started_at;		/* ys_clock_ms; 0: never */
+	int64		not_before;
+} Charge;
+
+static Charge *
+find_charge(List **charges, YsWorkerKind kind, uint32 id1, uint32 id2)
+{
+	ListCell   *lc;
+	Charge	   *charge;
+	MemoryContext old;
+
+	foreach(lc, *charges)
+	{
+		charge = lfirst(lc);
+		if (charge->kind == kind && charge->id1 == id1 && charge->id2 == id2)
+			return charge;
+	}
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	charge = palloc0(sizeof(Charge));
+	charge->kind = kind;
+	charge->id1 = id1;
+	charge->id2 = id2;
+	*charges = lappend(*charges, charge);
+	MemoryContextSwitchTo(old);
+	return charge;
+}
+
+/* Mark in charges what the catalog wants.  False when the extension is gone. */
+static bool
+read_wanted(List **charges)
+{
+	ListCell   *lc;
+	bool		installed;
+
+	foreach(lc, *charges)
+		((Charge *) lfirst(lc))->wanted = false;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	installed = OidIsValid(get_extension_oid("yottastore", true));
+	if (installed)
+	{
+		foreach(lc, ys_policy_streams())
+		{
+			YsPolicyStream *stream = lfirst(lc);
+
+			find_charge(charges, YS_WORKER_STREAM, stream->stream, stream->owner)->wanted = true;
+		}
+		foreach(lc, ys_relay_ids())
+			find_charge(charges, YS_WORKER_RELAY, (uint32) lfirst_int(lc), 0)->wanted = true;
+	}
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	return installed;
+}
+
+/* Start a charge that isn't running, unless it is too soon after it died. */
+static void
+tend(Charge *charge)
+{
+	int64		now = ys_clock_ms();
+
+	if (ys_worker_pid(charge->kind, charge->id1, charge->id2) != 0 || now < charge->not_before)
+		return;
+
+	if (charge->started_at != 0)
+	{
+		charge->failures = now - charge->started_at > STEADY_MS ? 1 : charge->failures + 1;
+		charge->started_at = 0;
+
+		/* the first restart is immediate */
+		if (charge->failures > 1)
+		{
+			charge->not_before = now + ys_backoff_ms(charge->failures - 1, BACKOFF_BASE_MS,
+													 BACKOFF_LIMIT_MS);
+			return;
+		}
+	}
+	if (ys_worker_start(charge->kind, MyDatabaseId, charge->id1, charge->id2, NULL))
+	{
+		charge->started_at = now;
+		/* until it has taken its lock it looks as if it weren't running */
+		charge->not_before = now + BACKOFF_BASE_MS;
+	}
+	else
+	{
+		charge->not_before = now + BACKOFF_LIMIT_MS;
+		ereport(WARNING,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("no free slot for a yottastore worker"),
+				 errhint("Raise max_worker_processes: each database with policies needs one worker, "
+						 "each of its streams and relays another.")));
+	}
+}
+
+void
+ys_supervisor_run(void)
+{
+	List	   *charges = NIL;
+	ListCell   *lc;
+
+	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+
+	for (;;)
+	{
+		pgstat_report_activity(STATE_RUNNING, "reading which workers there should be");
+		if (ShutdownRequestPending || !read_wanted(&charges))
+			break;
+		foreach(lc, charges)
+		{
+			if (((Charge *) lfirst(lc))->wanted)
+				tend(lfirst(lc));
+		}
+		pgstat_report_stat(false);
+		pgstat_report_activity(STATE_IDLE, NULL);
+		(void) ys_wait(-1, ROUND_MS);
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+	}
+	foreach(lc, charges)
+	{
+		Charge	   *charge = lfirst(lc);
+
+		(void) ys_worker_terminate(charge->kind, charge->id1, charge->id2);
+	}
+}
