@@ -1,0 +1,60 @@
+/*-------------------------------------------------------------------------
+ * unit.h
+ *	  What the unit tests share: cmocka, padded documents, a seeded generator.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_TEST_UNIT_H
+#define YS_TEST_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/json.h"
+
+/*
+ * A copy of a document in memory of its own, so that a sanitizer sees each
+ * read past it, with the padding the reader asks for, filled with fill.
+ */
+static inline char *
+unit_padded(const char *bytes, size_t len, char fill)
+{
+	char	   *copy = malloc(len + YS_JSON_PADDING);
+
+	assert_non_null(copy);
+	if (len > 0)
+		memcpy(copy, bytes, len);
+	memset(copy + len, fill, YS_JSON_PADDING);
+	return copy;
+}
+
+/* UNIT_SEED from the environment, else the clock; printed, so that a run can be repeated. */
+static inline uint64_t
+unit_seed(const char *test)
+{
+	const char *given = getenv("UNIT_SEED");
+	uint64_t	seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t) time(NULL);
+
+	print_message("%s: UNIT_SEED=%llu\n", test, (unsigned long long) seed);
+	return seed * 2 + 1;
+}
+
+/* Next of a sequence of numbers (splitmix64), below limit. */
+static inline uint64_t
+unit_random(uint64_t *state, uint64_t limit)
+{
+	uint64_t	z = *state += 0x9E3779B97F4A7C15u;
+
+	z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+	z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+	return (z ^ (z >> 31)) % limit;
+}
+
+#endif							/* YS_TEST_UNIT_H */
