@@ -140,8 +140,9 @@ hash_name(const YsMember *member, uint64_t seed)
 	return (uint32_t) (hash * 0x9E3779B97F4A7C15u >> 32);
 }
 
+/* Find a member whose name an earlier one has: NULL when there is none. */
 static bool
-has_duplicate_by_hash(Collector *map, bool *duplicate)
+find_duplicate_by_hash(Collector *map, const YsMember **duplicate)
 {
 	uint64_t	seed = (uint64_t) (uintptr_t) map->members * 0x9E3779B97F4A7C15u;
 	uint32_t	size = 32;
@@ -152,14 +153,15 @@ has_duplicate_by_hash(Collector *map, bool *duplicate)
 	slots = ys_arena_alloc_zero(map->decoder->arena, size * sizeof(uint32_t));
 	if (slots == NULL)
 		return ys_value_no_memory(map->decoder->err);
-	*duplicate = false;
-	for (uint32_t i = 0; i < map->count && !*duplicate; i++)
+	for (uint32_t i = 0; i < map->count && *duplicate == NULL; i++)
 	{
-		uint32_t	slot = hash_name(&map->members[i], seed) & (size - 1);
+		const YsMember *member = &map->members[i];
+		uint32_t	slot = hash_name(member, seed) & (size - 1);
 
-		while (slots[slot] != 0 && !*duplicate)
+		while (slots[slot] != 0 && *duplicate == NULL)
 		{
-			*duplicate = same_name(&map->members[slots[slot] - 1], &map->members[i]);
+			if (same_name(&map->members[slots[slot] - 1], member))
+				*duplicate = member;
 			slot = (slot + 1) & (size - 1);
 		}
 		slots[slot] = i + 1;
@@ -170,11 +172,11 @@ has_duplicate_by_hash(Collector *map, bool *duplicate)
 static bool
 check_duplicates(Collector *map)
 {
-	bool		duplicate = false;
+	const YsMember *duplicate = NULL;
 
 	if (map->count > COMPARE_MEMBERS)
 	{
-		if (!has_duplicate_by_hash(map, &duplicate))
+		if (!find_duplicate_by_hash(map, &duplicate))
 			return false;
 	}
 	else
@@ -182,10 +184,17 @@ check_duplicates(Collector *map)
 		for (uint32_t i = 1; i < map->count; i++)
 		{
 			for (uint32_t j = 0; j < i; j++)
-				duplicate |= same_name(&map->members[i], &map->members[j]);
+			{
+				if (same_name(&map->members[i], &map->members[j]))
+					duplicate = &map->members[i];
+			}
 		}
 	}
-	return !duplicate || fail(map->decoder, "attribute occurs more than once");
+	if (duplicate == NULL)
+		return true;
+	fail(map->decoder, "attribute occurs more than once");
+	add_attribute_detail(map->decoder->err, duplicate->name, duplicate->name_len);
+	return false;
 }
 
 /* ---- maps, lists and sets ---- */

@@ -228,18 +228,19 @@ ys_value_print_item(YsText *text, const YsValue *map)
 
 /* ---- plain ---- */
 
-/* Strings and binary by their bytes, numbers by value. */
+/* By value if they are numbers, then by their bytes. */
 static int
 compare_elements(const void *a, const void *b)
 {
 	const YsValue *left = a;
 	const YsValue *right = b;
 	uint32_t	shorter = left->len < right->len ? left->len : right->len;
-	int			order;
+	int			order = 0;
 
 	if (left->type == YS_TYPE_NUMBER)
-		return ys_number_compare(left->bytes, left->len, right->bytes, right->len);
-	order = shorter > 0 ? memcmp(left->bytes, right->bytes, shorter) : 0;
+		order = ys_number_compare(left->bytes, left->len, right->bytes, right->len);
+	if (order == 0 && shorter > 0)
+		order = memcmp(left->bytes, right->bytes, shorter);
 	return order != 0 ? order : (left->len > right->len) - (left->len < right->len);
 }
 
