@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ * text.c
+ *	  Byte strings as text: UTF-8, white space, and the declared normalizers.
+ *
+ * Case mapping is ASCII's: other letters stay as they are, so that a document
+ * gives the same entry whatever the server's locale.
+ *-------------------------------------------------------------------------
+ */
+#include "policy/normalize/text.h"
+
+#include <string.h>
+
+uint32_t
+ys_string_space(const char *p, const char *end)
+{
+	const unsigned char *u = (const unsigned char *) p;
+	size_t		left = (size_t) (end - p);
+
+	if (left == 0)
+		return 0;
+	if (u[0] < 0x80)
+		return u[0] == ' ' || (u[0] >= '\t' && u[0] <= '\r');
+	if (u[0] == 0xC2)
+		return left >= 2 && u[1] == 0xA0 ? 2 : 0;
+	if (left < 3)
+		return 0;
+	if (u[0] == 0xE2 &&
+		((u[1] == 0x80 && ((u[2] >= 0x80 && u[2] <= 0x8A) || u[2] == 0xAF)) ||
+		 (u[1] == 0x81 && u[2] == 0x9F)))
+		return 3;
+	return u[0] == 0xE3 && u[1] == 0x80 && u[2] == 0x80 ? 3 : 0;
+}
+
+/* Bytes of the white space character that ends at end, 0 when there is none. */
+static uint32_t
+space_before(const char *start, const char *end)
+{
+	for (uint32_t width = 1; width <= 3 && (size_t) (end - start) >= width; width++)
+	{
+		if (((unsigned char) end[-(int) width] & 0xC0) != 0x80)
+			return ys_string_space(end - width, end) == width ? width : 0;
+	}
+	return 0;
+}
+
+YsSlice
+ys_string_trim(YsSlice slice)
+{
+	const char *p = slice.bytes;
+	const char *end = p + slice.len;
+	uint32_t	width;
+
+	while ((width = ys_string_space(p, end)) > 0)
+		p += width;
+	while ((width = space_before(p, end)) > 0)
+		end -= width;
+	return (YsSlice) {p, (uint32_t) (end - p)};
+}
+
+/* Bytes of the UTF-8 character at u (Unicode 15, table 3-7), 0 when it is none. */
+static size_t
+utf8_width(const unsigned char *u, size_t left)
+{
+	unsigned char low = 0x80;
+	unsigned char high = 0xBF;
+	size_t		width;
+
+	if (u[0] < 0x80)
+		return 1;
+	if (u[0] < 0xC2 || u[0] > 0xF4)
+		return 0;
+	width = u[0] < 0xE0 ? 2 : u[0] < 0xF0 ? 3 : 4;
+	if (left < width)
+		return 0;
+	if (u[0] == 0xE0)
+		low = 0xA0;				/* overlong */
+	else if (u[0] == 0xED)
+		high = 0x9F;			/* surrogates */
+	else if (u[0] == 0xF0)
+		low = 0x90;				/* overlong */
+	else if (u[0] == 0xF4)
+		high = 0x8F;			/* past U+10FFFF */
+	if (u[1] < low || u[1] > high)
+		return 0;
+	for (size_t i = 2; i < width; i++)
+	{
+		if ((u[i] & 0xC0) != 0x80)
+			return 0;
+	}
+	return width;
+}
+
+const char *
+ys_string_check(const char *bytes, size_t len)
+{
+	const unsigned char *u = (const unsigned char *) bytes;
+	size_t		i = 0;
+
+	while (i < len)
+	{
+		size_t		width;
+
+		/* Eight bytes of ASCII without a NUL at a time, which is nearly all there is. */
+		while (len - i >= 8)
+		{
+			uint64_t	word;
+
+			memcpy(&word, u + i, 8);
+			if (((word | (word - UINT64_C(0x0101010101010101))) &
+				 UINT64_C(0x8080808080808080)) != 0)
+				break;
+			i += 8;
+		}
+		if (i == len)
+			break;
+		if (u[i] == 0)
+			return "contains U+0000";
+		width = utf8_width(u + i, len - i);
+		if (width == 0)
+			return "not valid UTF-8";
+		i += width;
+	}
+	return NULL;
+}
+
+size_t
+ys_string_cut(const char *bytes, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	while (max > 0 && ((unsigned char) bytes[max] & 0xC0) == 0x80)
+		max--;
+	return max;
+}
+
+char
+ys_ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
+}
+
+static char
+ascii_upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char) (c - ('a' - 'A')) : c;
+}
+
+bool
+ys_string_is(YsSlice slice, const char *word)
+{
+	for (uint32_t i = 0; i < slice.len; i++)
+	{
+		if (ys_ascii_lower(slice.bytes[i]) != word[i] || word[i] == '\0')
+			return false;
+	}
+	return word[slice.len] == '\0';
+}
+
+uint32_t
+ys_string_hash(const char *bytes, size_t len, bool fold)
+{
+	uint32_t	hash = UINT32_C(2166136261);
+
+	for (size_t i = 0; i < len; i++)
+	{
+		hash ^= (unsigned char) (fold ? ys_ascii_lower(bytes[i]) : bytes[i]);
+		hash *= UINT32_C(16777619);
+	}
+	return hash;
+}
+
+/* ---- normalizers ---- */
+
+static bool
+trim(YsArena *arena, YsSlice *slice)
+{
+	(void) arena;
+	*slice = ys_string_trim(*slice);
+	return true;
+}
+
+/* Outer white space goes, each inner run of it becomes one space. */
+static bool
+collapse(YsArena *arena, YsSlice *slice)
+{
+	YsSlice		trimmed = ys_string_trim(*slice);
+	const char *p = trimmed.bytes;
+	const char *end = p + trimmed.len;
+	char	   *copy;
+	uint32_t	len = 0;
+
+	*slice = trimmed;
+	while (p < end)
+	{
+		uint32_t	width = ys_string_space(p, end);
+
+		if (width > 0 && (*p != ' ' || ys_string_space(p + 1, end) > 0))
+			break;
+		p++;
+	}
+	if (p == end)
+		return true;
+	copy = ys_arena_alloc(arena, (size_t) trimmed.len + 1);
+	if (copy == NULL)
+		return false;
+	for (p = trimmed.bytes; p < end;)
+	{
+		uint32_t	width = ys_string_space(p, end);
+
+		if (width == 0)
+		{
+			copy[len++] = *p++;
+			continue;
+		}
+		copy[len++] = ' ';
+		for (; width > 0; width = ys_string_space(p, end))
+			p += width;
+	}
+	copy[len] = '\0';
+	*slice = (YsSlice) {copy, len};
+	return true;
+}
+
+static bool
+map_bytes(YsArena *arena, YsSlice *slice, char (*map) (char))
+{
+	uint32_t	i = 0;
+	char	   *copy;
+
+	while (i < slice->len && map(slice->bytes[i]) == slice->bytes[i])
+		i++;
+	if (i == slice->len)
+		return true;
+	copy = ys_arena_copy(arena, slice->bytes, slice->len);
+	if (copy == NULL)
+		return false;
+	for (; i < slice->len; i++)
+		copy[i] = map(copy[i]);
+	slice->bytes = copy;
+	return true;
+}
+
+static bool
+lower(YsArena *arena, YsSlice *slice)
+{
+	return map_bytes(arena, slice, ys_ascii_lower);
+}
+
+static bool
+upper(YsArena *arena, YsSlice *slice)
+{
+	return map_bytes(arena, slice, ascii_upper);
+}
+
+static const struct
+{
+	const char *name;
+	YsStringFn	fn;
+}			normalizers[] =
+{
+	{"trim", trim},
+	{"collapse", collapse},
+	{"lower", lower},
+	{"upper", upper},
+};
+
+YsStringFn
+ys_normalizer_find(YsSlice name)
+{
+	for (size_t i = 0; i < sizeof(normalizers) / sizeof(normalizers[0]); i++)
+	{
+		if (name.len == strlen(normalizers[i].name) &&
+			memcmp(name.bytes, normalizers[i].name, name.len) == 0)
+			return normalizers[i].fn;
+	}
+	return NULL;
+}
+
+const char *
+ys_normalizer_names(void)
+{
+	return "trim, collapse, lower, upper";
+}

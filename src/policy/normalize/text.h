@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ * text.h
+ *	  Byte strings as text: UTF-8, white space, and the declared normalizers.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_POLICY_NORMALIZE_TEXT_H
+#define YS_POLICY_NORMALIZE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/* Borrowed bytes, always with their length. */
+typedef struct YsSlice
+{
+	const char *bytes;
+	uint32_t	len;
+} YsSlice;
+
+/*
+ * Bytes of the white space character at p, 0 when there is none: ASCII white
+ * space, U+00A0, U+2000..U+200A, U+202F, U+205F, U+3000.
+ */
+extern uint32_t ys_string_space(const char *p, const char *end);
+
+/* The slice without outer white space. */
+extern YsSlice ys_string_trim(YsSlice slice);
+
+/* NULL when the bytes are text the server can hold, else why not (static text). */
+extern const char *ys_string_check(const char *bytes, size_t len);
+
+/* The longest length up to max that ends between two UTF-8 characters. */
+extern size_t ys_string_cut(const char *bytes, size_t len, size_t max);
+
+/* Equal without regard to ASCII case; word is NUL-terminated and lower case. */
+extern bool ys_string_is(YsSlice slice, const char *word);
+
+extern char ys_ascii_lower(char c);
+
+/* FNV-1a, over ASCII-lowered bytes when fold is set; for tables of names. */
+extern uint32_t ys_string_hash(const char *bytes, size_t len, bool fold);
+
+/*
+ * A normalizer rewrites a slice, in arena where bytes change.  It is total
+ * and idempotent.  False only when the arena is exhausted.
+ */
+typedef bool (*YsStringFn) (YsArena *arena, YsSlice *slice);
+
+/* By name; NULL when there is none.  ys_normalizer_names lists what there is. */
+extern YsStringFn ys_normalizer_find(YsSlice name);
+extern const char *ys_normalizer_names(void);
+
+#endif							/* YS_POLICY_NORMALIZE_TEXT_H */
