@@ -1,0 +1,378 @@
+/*-------------------------------------------------------------------------
+ * number.c
+ *	  Exact decimal numbers: read as people write them, printed one way.
+ *-------------------------------------------------------------------------
+ */
+#include "policy/normalize/number.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* A number being read digit by digit. */
+typedef struct DigitReader
+{
+	YsDecimal  *decimal;
+	bool		too_long;
+} DigitReader;
+
+static void
+take_digit(DigitReader *reader, char c, bool fraction)
+{
+	YsDecimal  *decimal = reader->decimal;
+
+	if (decimal->ndigits == 0 && c == '0')
+	{
+		decimal->point -= fraction;
+		return;
+	}
+	if (decimal->ndigits < YS_DECIMAL_DIGITS)
+		decimal->digits[decimal->ndigits++] = c;
+	else if (c != '0')
+		reader->too_long = true;
+	decimal->point += !fraction;
+}
+
+/* Drop trailing zeros. */
+static void
+settle(YsDecimal *decimal)
+{
+	while (decimal->ndigits > 0 && decimal->digits[decimal->ndigits - 1] == '0')
+		decimal->ndigits--;
+	if (decimal->ndigits == 0)
+	{
+		decimal->negative = false;
+		decimal->point = 0;
+	}
+}
+
+static bool
+in_range(const YsDecimal *decimal)
+{
+	return decimal->point >= YS_DECIMAL_LEAST_POINT && decimal->point <= YS_DECIMAL_MOST_POINT;
+}
+
+/* Bytes of the character at p that groups digits, 0 when it does not. */
+static uint32_t
+separator_width(const char *p, const char *end)
+{
+	if (p == end)
+		return 0;
+	if (*p == ',' || *p == ' ')
+		return 1;
+	if (end - p >= 2 && memcmp(p, "\xC2\xA0", 2) == 0)
+		return 2;
+	if (end - p >= 3 && memcmp(p, "\xE2\x80\xAF", 3) == 0)
+		return 3;
+	return 0;
+}
+
+/* Does a group of exactly three digits stand at p? */
+static bool
+is_group(const char *p, const char *end)
+{
+	return end - p >= 3 && is_digit(p[0]) && is_digit(p[1]) && is_digit(p[2]) &&
+		(end - p == 3 || !is_digit(p[3]));
+}
+
+/* The rest of a whole part whose first group ends at p: groups of three behind one separator. */
+static const char *
+take_groups(DigitReader *reader, const char *p, const char *end)
+{
+	uint32_t	width = separator_width(p, end);
+	const char *separator = p;
+
+	while (width > 0 && (size_t) (end - p) > width && memcmp(p, separator, width) == 0 &&
+		   is_group(p + width, end))
+	{
+		p += width;
+		for (int i = 0; i < 3; i++)
+			take_digit(reader, *p++, false);
+	}
+	return p;
+}
+
+/* An exponent at p, if there is one; far out of range it stays far out of range. */
+static const char *
+take_exponent(YsDecimal *decimal, const char *p, const char *end)
+{
+	const char *q = p;
+	bool		negative = false;
+	int			exponent = 0;
+
+	if (q == end || (*q != 'e' && *q != 'E'))
+		return p;
+	q++;
+	if (q < end && (*q == '+' || *q == '-'))
+		negative = *q++ == '-';
+	if (q == end || !is_digit(*q))
+		return p;
+	for (; q < end && is_digit(*q); q++)
+	{
+		if (exponent < 100000)
+			exponent = exponent * 10 + (*q - '0');
+	}
+	if (decimal->ndigits > 0)
+		decimal->point += negative ? -exponent : exponent;
+	return q;
+}
+
+/* Of any size: *too_long says that there were more digits than are kept.  False: no number. */
+static bool
+parse_number(YsSlice text, YsDecimal *decimal, YsSlice *rest, bool *too_long)
+{
+	const char *p = text.bytes;
+	const char *end = p + text.len;
+	const char *whole;
+	bool		grouped = false;
+	DigitReader reader = {decimal, false};
+
+	decimal->negative = false;
+	decimal->ndigits = 0;
+	decimal->point = 0;
+	if (p < end && (*p == '-' || *p == '+'))
+		decimal->negative = *p++ == '-';
+	whole = p;
+	while (p < end && is_digit(*p))
+		take_digit(&reader, *p++, false);
+	if (p > whole && p - whole <= 3 && *whole != '0')
+	{
+		const char *groups = p;
+
+		p = take_groups(&reader, p, end);
+		grouped = p > groups;
+	}
+	if (end - p >= 2 && *p == '.' && is_digit(p[1]))
+	{
+		for (p++; p < end && is_digit(*p); p++)
+			take_digit(&reader, *p, true);
+	}
+	else if (p == whole)
+		return false;
+	if (!grouped)
+		p = take_exponent(decimal, p, end);
+
+	/* A second separator or fraction, or digits that belong to no group. */
+	if (p < end && (*p == ',' || *p == '.' || is_digit(*p)))
+		return false;
+	settle(decimal);
+	*rest = (YsSlice) {p, (uint32_t) (end - p)};
+	*too_long = reader.too_long;
+	return true;
+}
+
+const char *
+ys_decimal_parse(YsSlice text, YsDecimal *decimal, YsSlice *rest)
+{
+	bool		too_long;
+
+	if (!parse_number(text, decimal, rest, &too_long))
+		return YS_NOT_A_NUMBER;
+	return too_long || !in_range(decimal) ? YS_NUMBER_OUT_OF_RANGE : NULL;
+}
+
+bool
+ys_decimal_is_canonical(YsSlice text)
+{
+	const char *p = text.bytes;
+	const char *end = p + text.len;
+	const char *whole;
+	bool		negative;
+
+	negative = p < end && *p == '-';
+	if (negative)
+		p++;
+	whole = p;
+	if (end - whole > YS_DECIMAL_DIGITS)
+		return false;
+	while (p < end && is_digit(*p))
+		p++;
+	if (p == whole || (*whole == '0' && p - whole > 1))
+		return false;
+	if (p == end)
+		return !(negative && *whole == '0');
+	if (*p++ != '.' || p == end || end[-1] == '0')
+		return false;
+	while (p < end && is_digit(*p))
+		p++;
+	return p == end;
+}
+
+uint32_t
+ys_decimal_print(const YsDecimal *decimal, char out[YS_DECIMAL_TEXT])
+{
+	char	   *p = out;
+	int			point = decimal->point;
+
+	if (decimal->ndigits == 0)
+	{
+		*p++ = '0';
+		return 1;
+	}
+	if (decimal->negative)
+		*p++ = '-';
+	if (point <= 0)
+	{
+		*p++ = '0';
+		*p++ = '.';
+		memset(p, '0', (size_t) -point);
+		p += -point;
+		memcpy(p, decimal->digits, (size_t) decimal->ndigits);
+		p += decimal->ndigits;
+	}
+	else if (point >= decimal->ndigits)
+	{
+		memcpy(p, decimal->digits, (size_t) decimal->ndigits);
+		p += decimal->ndigits;
+		memset(p, '0', (size_t) (point - decimal->ndigits));
+		p += point - decimal->ndigits;
+	}
+	else
+	{
+		memcpy(p, decimal->digits, (size_t) point);
+		p += point;
+		*p++ = '.';
+		memcpy(p, decimal->digits + point, (size_t) (decimal->ndigits - point));
+		p += decimal->ndigits - point;
+	}
+	return (uint32_t) (p - out);
+}
+
+static uint32_t
+whole_len(YsSlice text)
+{
+	const char *point = memchr(text.bytes, '.', text.len);
+
+	return point != NULL ? (uint32_t) (point - text.bytes) : text.len;
+}
+
+int
+ys_decimal_compare(YsSlice a, YsSlice b)
+{
+	bool		negative = a.len > 0 && a.bytes[0] == '-';
+	uint32_t	awhole;
+	uint32_t	bwhole;
+	int			order;
+
+	if (negative != (b.len > 0 && b.bytes[0] == '-'))
+		return negative ? -1 : 1;
+	awhole = whole_len(a);
+	bwhole = whole_len(b);
+	if (awhole != bwhole)
+		order = awhole < bwhole ? -1 : 1;
+	else
+	{
+		order = memcmp(a.bytes, b.bytes, a.len < b.len ? a.len : b.len);
+		if (order == 0)
+			order = (a.len > b.len) - (a.len < b.len);
+	}
+	return negative ? -order : order;
+}
+
+YsUint128
+ys_decimal_integer(const YsDecimal *decimal, int *exponent)
+{
+	YsUint128	integer = 0;
+
+	for (int i = 0; i < decimal->ndigits; i++)
+		integer = integer * 10 + (unsigned) (decimal->digits[i] - '0');
+	*exponent = decimal->point - decimal->ndigits;
+	return integer;
+}
+
+bool
+ys_decimal_from_integer(bool negative, YsUint128 integer, int exponent, YsDecimal *decimal)
+{
+	char		digits[40];		/* 2^128 has 39 */
+	int			start = (int) sizeof(digits);
+
+	while (integer != 0 && integer % 10 == 0)
+	{
+		integer /= 10;
+		exponent++;
+	}
+	for (; integer != 0; integer /= 10)
+		digits[--start] = (char) ('0' + (int) (integer % 10));
+	decimal->ndigits = (int) sizeof(digits) - start;
+	if (decimal->ndigits > YS_DECIMAL_DIGITS)
+		return false;
+	memcpy(decimal->digits, digits + start, (size_t) decimal->ndigits);
+	decimal->negative = negative;
+	decimal->point = exponent + decimal->ndigits;
+	settle(decimal);
+	return in_range(decimal);
+}
+
+#define MOST_DECIMALS	21		/* 10^21 is below 2^70, see below */
+
+static double
+decimal_to_double(const YsDecimal *decimal)
+{
+	static const double powers[] = {
+		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+		1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21
+	};
+	YsDecimal	cut = *decimal;
+	YsUint128	integer;
+	int			exponent;
+	double		magnitude;
+
+	if (cut.point - cut.ndigits < -MOST_DECIMALS)
+		cut.ndigits = cut.point > -MOST_DECIMALS ? cut.point + MOST_DECIMALS : 0;
+	integer = ys_decimal_integer(&cut, &exponent);
+	if (integer == 0)
+		magnitude = 0;
+	else if (exponent >= 0)
+	{
+		for (; exponent > 0; exponent--)
+			integer *= 10;
+		magnitude = (double) (uint64_t) integer;
+	}
+	else if (integer < (UINT64_C(1) << 53))
+		magnitude = (double) (uint64_t) integer / powers[-exponent];	/* both exact: rounded once */
+	else
+	{
+		/*
+		 * Shift the integer to the top of 128 bits: the quotient by less than
+		 * 2^70 then has at least 58, more than a double holds, and a sticky
+		 * last bit stands for the remainder.
+		 */
+		YsUint128	divisor = 1;
+		YsUint128	quotient;
+		int			shift = 0;
+
+		for (; exponent < 0; exponent++)
+			divisor *= 10;
+		while ((integer >> 127) == 0)
+		{
+			integer <<= 1;
+			shift++;
+		}
+		quotient = integer / divisor;
+		if (quotient * divisor != integer)
+			quotient |= 1;
+		magnitude = ldexp((double) quotient, -shift);
+	}
+	return decimal->negative ? -magnitude : magnitude;
+}
+
+bool
+ys_double_parse(YsSlice text, double *value)
+{
+	YsDecimal	decimal;
+	YsSlice		rest;
+	bool		too_long;
+
+	if (!parse_number(text, &decimal, &rest, &too_long) || rest.len > 0)
+		return false;
+	if (decimal.point > 6)
+		*value = decimal.negative ? -HUGE_VAL : HUGE_VAL;
+	else
+		*value = decimal_to_double(&decimal);
+	return true;
+}
