@@ -28,7 +28,7 @@ typedef struct YsStoreConfig
 {
 	const char *api;			/* "dynamodb" */
 	const char *nodes;			/* comma-separated http(s)://host[:port] */
-	const char *region;
+	const char *region;			/* NULL: "us-east-1" */
 	const char *access_key_id;	/* may be NULL: requests are then refused with a hint */
 	const char *secret_access_key;
 	const char *session_token;	/* or NULL */
@@ -40,8 +40,8 @@ typedef struct YsStoreConfig
 /*
  * ---- conditions and key conditions ----
  *
- * A tree the API's own code prints; values are borrowed and must outlive the
- * start call only.
+ * A tree the API's own code prints, of paths without [*].  Values are borrowed
+ * and must outlive the start call only.
  */
 typedef enum YsExprKind
 {
@@ -95,6 +95,7 @@ typedef struct YsReply
 	const YsValue *last_key;	/* NULL: that was the last page */
 	int			nunprocessed;	/* BatchGet: keys; BatchWrite: items or keys, to send again */
 	YsValue    *unprocessed;
+	int			nunprocessed_puts;	/* BatchWrite: so many of them are items, the rest keys */
 	int64_t		count;
 	int64_t		scanned;
 	double		units;			/* consumed capacity, as the store says */
@@ -107,6 +108,13 @@ typedef struct YsReply
  */
 extern YsStore *ys_store_open(void *context, const YsStoreConfig *config, YsError *err);
 extern void ys_store_close(YsStore *store);
+
+/* Could a store be opened with these?  False and err (YS_ERR_INVALID_OPTION) when not. */
+extern bool ys_store_check_api(const char *api, YsError *err);
+extern bool ys_store_check_nodes(const char *nodes, YsError *err);
+
+/* Give up every call, awaited or not: their pointers are dangling afterwards. */
+extern void ys_store_cancel_all(YsStore *store);
 
 /* How many requests were sent and retried since it was opened. */
 typedef struct YsStoreCounters
@@ -148,7 +156,10 @@ typedef struct YsPageRequest
 
 extern YsCall *ys_store_page(YsStore *store, const YsPageRequest *request, YsError *err);
 
-/* condition NULL: unconditional, and then idempotent. */
+/*
+ * condition NULL: unconditional, and then idempotent, unless the old item is
+ * asked for.  Only an update can return the new one.
+ */
 extern YsCall *ys_store_put_item(YsStore *store, const char *table, const YsValue *item,
 								 const YsExpr *condition, YsReturnItem ret, YsError *err);
 extern YsCall *ys_store_update_item(YsStore *store, const char *table, const YsValue *key,
@@ -180,6 +191,20 @@ extern bool ys_call_ready(YsCall *call);
  */
 extern bool ys_store_wait(YsCall *call, const YsAttributeFilter *filter, YsArena *arena,
 						  YsReply *reply, YsError *err);
+
+/*
+ * Wait for the bytes of a page, and read from them only where the next page
+ * begins (NULL: this was the last), so that it can be asked for before this
+ * one is decoded.  The call stays to be awaited, and fails there as here;
+ * only a throw has freed it.
+ */
+extern bool ys_call_next_key(YsCall *call, YsArena *arena, const YsValue **last_key, YsError *err);
+
+/*
+ * Wait until any of these calls has ended, and return it (not freed): the
+ * first in their order, when several have.  A throw leaves them as they are.
+ */
+extern YsCall *ys_store_wait_first(int ncalls, YsCall *const *calls);
 
 /* Wait until any call in flight has ended, and return it (not freed); NULL if none is in flight. */
 extern YsCall *ys_store_wait_any(YsStore *store);

@@ -1,0 +1,62 @@
+/*-------------------------------------------------------------------------
+ * wait.c
+ *	  The one interruptible wait, the signal mask around libraries that
+ *	  create threads, and the clock.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include "base/wait.h"
+#include "libpq/pqsignal.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "utils/wait_event.h"
+
+static sigset_t mask_before;
+static int	block_depth = 0;
+
+bool
+ys_wait(int fd, long timeout_ms)
+{
+	int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
+	int			happened;
+
+	if (fd >= 0)
+		events |= WL_SOCKET_READABLE;
+	if (timeout_ms >= 0)
+		events |= WL_TIMEOUT;
+
+	happened = WaitLatchOrSocket(MyLatch, events, fd >= 0 ? fd : PGINVALID_SOCKET,
+								 timeout_ms >= 0 ? timeout_ms : -1L, PG_WAIT_EXTENSION);
+	if (happened & WL_LATCH_SET)
+		ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	return (happened & WL_SOCKET_READABLE) != 0;
+}
+
+void
+ys_signals_block(void)
+{
+	if (block_depth++ == 0)
+		sigprocmask(SIG_SETMASK, &BlockSig, &mask_before);
+}
+
+void
+ys_signals_restore(void)
+{
+	Assert(block_depth > 0);
+	if (--block_depth == 0)
+		sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}
+
+int64
+ys_clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}

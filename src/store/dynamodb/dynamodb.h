@@ -1,0 +1,86 @@
+/*-------------------------------------------------------------------------
+ * dynamodb.h
+ *	  What the files of the DynamoDB API share: see store/api.h for what each
+ *	  function does.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_STORE_DYNAMODB_H
+#define YS_STORE_DYNAMODB_H
+
+#include "store/api.h"
+
+/* The headers that name an operation of DynamoDB, or of its streams. */
+#define YS_DYNAMODB_CONTENT		"content-type: application/x-amz-json-1.0"
+#define YS_DYNAMODB_HEADERS(op)	{YS_DYNAMODB_CONTENT, "x-amz-target: DynamoDB_20120810." op}
+#define YS_STREAMS_HEADERS(op)	{YS_DYNAMODB_CONTENT, "x-amz-target: DynamoDBStreams_20120810." op}
+
+/* items.c */
+extern bool ys_dynamodb_get_item(YsMessage *message, const char *table, const YsValue *key,
+								 const YsAttributeFilter *projection, bool consistent,
+								 YsError *err);
+extern bool ys_dynamodb_batch_get(YsMessage *message, const char *table, int nkeys,
+								  const YsValue *keys, const YsAttributeFilter *projection,
+								  bool consistent, YsError *err);
+extern bool ys_dynamodb_page(YsMessage *message, const YsPageRequest *page, YsError *err);
+extern bool ys_dynamodb_put_item(YsMessage *message, const char *table, const YsValue *item,
+								 const YsExpr *condition, YsReturnItem ret, YsError *err);
+extern bool ys_dynamodb_update_item(YsMessage *message, const char *table, const YsValue *key,
+									int nassignments, const YsAssignment *assignments,
+									const YsExpr *condition, YsReturnItem ret, YsError *err);
+extern bool ys_dynamodb_delete_item(YsMessage *message, const char *table, const YsValue *key,
+									const YsExpr *condition, YsReturnItem ret, YsError *err);
+extern bool ys_dynamodb_batch_write(YsMessage *message, const char *table, int nputs,
+									const YsValue *puts, int ndeletes,
+									const YsValue *delete_keys, YsError *err);
+
+/* reply.c */
+extern bool ys_dynamodb_read_reply(YsJsonReader *reader, const char *bytes, size_t len,
+								   const YsAttributeFilter *filter, YsArena *arena,
+								   YsReply *reply, YsError *err);
+extern bool ys_dynamodb_read_next_key(YsJsonReader *reader, const char *bytes, size_t len,
+									  YsArena *arena, const YsValue **last_key, YsError *err);
+
+/* Does the member's name read so? */
+extern bool ys_dynamodb_is_named(const char *name, size_t len, const char *expected);
+
+/* Fill err for an exhausted arena; returns false. */
+extern bool ys_dynamodb_no_memory(YsError *err);
+
+/* A whole reply as a tree, for those that are small. */
+extern bool ys_dynamodb_read_tree(YsJsonReader *reader, const char *bytes, size_t len,
+								  YsArena *arena, YsValue *tree, YsError *err);
+
+/* Of such a tree: NULL, or -1, where there is none of that type. */
+extern const YsValue *ys_dynamodb_member(const YsValue *map, const char *name, YsType type);
+extern const char *ys_dynamodb_text(const YsValue *map, const char *name);
+extern int64_t ys_dynamodb_integer(const YsValue *map, const char *name);
+
+/* judge.c */
+extern YsVerdict ys_dynamodb_judge(YsJsonReader *reader, const YsMessage *message, int status,
+								   const char *bytes, size_t len, YsError *err);
+
+/* table.c */
+extern void ys_dynamodb_describe_table(YsMessage *message, const char *table);
+extern void ys_dynamodb_create_table(YsMessage *message, const char *table, int nkeys,
+									 const YsKeyAttribute *keys, bool stream);
+extern void ys_dynamodb_drop_table(YsMessage *message, const char *table);
+extern bool ys_dynamodb_read_table(YsJsonReader *reader, const char *bytes, size_t len,
+								   YsArena *arena, YsTableInfo *info, YsError *err);
+
+/* stream.c */
+extern void ys_dynamodb_describe_stream(YsMessage *message, const char *stream_id,
+										const char *after_shard);
+extern void ys_dynamodb_stream_iterator(YsMessage *message, const char *stream_id,
+										const char *shard_id, YsIteratorType type,
+										const char *sequence);
+extern void ys_dynamodb_stream_records(YsMessage *message, const char *iterator, int limit);
+extern bool ys_dynamodb_read_shards(YsJsonReader *reader, const char *bytes, size_t len,
+									YsArena *arena, int *nshards, YsShard **shards,
+									const char **next_shard, YsError *err);
+extern bool ys_dynamodb_read_iterator(YsJsonReader *reader, const char *bytes, size_t len,
+									  YsArena *arena, const char **iterator, YsError *err);
+extern bool ys_dynamodb_read_records(YsJsonReader *reader, const char *bytes, size_t len,
+									 int nkeys, const char *const *key_names, YsArena *arena,
+									 YsStreamPage *page, YsError *err);
+
+#endif							/* YS_STORE_DYNAMODB_H */

@@ -1,0 +1,374 @@
+/*-------------------------------------------------------------------------
+ * reply.c
+ *	  DynamoDB's replies about items, read in one pass.
+ *
+ * The members of all these replies differ in name where they differ in
+ * meaning, so one visitor reads them all.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "store/dynamodb/dynamodb.h"
+
+/* Values that come one by one. */
+typedef struct YsValueList
+{
+	int			count;
+	int			size;
+	YsValue    *values;
+} YsValueList;
+
+typedef struct YsReplyVisit
+{
+	const YsAttributeFilter *filter;
+	YsArena    *arena;
+	YsReply    *reply;
+	YsError    *err;
+	YsValueList items;
+	YsValueList unprocessed;	/* keys to get, or items to put */
+	YsValueList deletes;		/* keys to delete */
+} YsReplyVisit;
+
+bool
+ys_dynamodb_no_memory(YsError *err)
+{
+	return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory for the store's reply");
+}
+
+bool
+ys_dynamodb_is_named(const char *name, size_t len, const char *expected)
+{
+	return strlen(expected) == len && memcmp(name, expected, len) == 0;
+}
+
+/* Decode an item to the end of a list. */
+static bool
+append_item(YsReplyVisit *visit, YsValueList *list, const YsAttributeFilter *filter,
+			YsJsonNode *node)
+{
+	if (list->count == list->size)
+	{
+		int			larger = Max(list->size * 2, 16);
+		YsValue    *values = ys_arena_alloc(visit->arena, larger * sizeof(YsValue));
+
+		if (values == NULL)
+			return ys_dynamodb_no_memory(visit->err);
+		if (list->count > 0)
+			memcpy(values, list->values, list->count * sizeof(YsValue));
+		list->values = values;
+		list->size = larger;
+	}
+	if (!ys_value_from_typed_json(node, filter, visit->arena, &list->values[list->count],
+								  visit->err))
+		return false;
+	list->count++;
+	return true;
+}
+
+static bool
+on_item(void *arg, size_t index, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+
+	(void) index;
+	return append_item(visit, &visit->items, visit->filter, node);
+}
+
+/* BatchGetItem: the items of one table. */
+static bool
+on_table_items(void *arg, const char *name, size_t len, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+
+	(void) name;
+	(void) len;
+	return ys_json_each_element(node, on_item, visit, visit->err);
+}
+
+static bool
+on_unprocessed_key(void *arg, size_t index, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+
+	(void) index;
+	return append_item(visit, &visit->unprocessed, NULL, node);
+}
+
+static bool
+on_unprocessed_keys_member(void *arg, const char *name, size_t len, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+
+	if (!ys_dynamodb_is_named(name, len, "Keys"))
+		return true;
+	return ys_json_each_element(node, on_unprocessed_key, visit, visit->err);
+}
+
+static bool
+on_table_unprocessed_keys(void *arg, const char *name, size_t len, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+
+	(void) name;
+	(void) len;
+	return ys_json_each_member(node, on_unprocessed_keys_member, visit, visit->err);
+}
+
+/* Inside a PutRequest or DeleteRequest. */
+static bool
+on_write_member(void *arg, const char *name, size_t len, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+
+	if (ys_dynamodb_is_named(name, len, "Item"))
+		return append_item(visit, &visit->unprocessed, NULL, node);
+	if (ys_dynamodb_is_named(name, len, "Key"))
+		return append_item(visit, &visit->deletes, NULL, node);
+	return true;
+}
+
+static bool
+on_write(void *arg, const char *name, size_t len, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+
+	(void) name;
+	(void) len;
+	return ys_json_each_member(node, on_write_member, visit, visit->err);
+}
+
+static bool
+on_unprocessed_write(void *arg, size_t index, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+
+	(void) index;
+	return ys_json_each_member(node, on_write, visit, visit->err);
+}
+
+static bool
+on_table_unprocessed_writes(void *arg, const char *name, size_t len, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+
+	(void) name;
+	(void) len;
+	return ys_json_each_element(node, on_unprocessed_write, visit, visit->err);
+}
+
+/* The units of one table; a batch has a list of them. */
+static bool
+on_capacity_member(void *arg, const char *name, size_t len, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+	const char *digits;
+	size_t		ndigits;
+
+	if (!ys_dynamodb_is_named(name, len, "CapacityUnits"))
+		return true;
+	if (!ys_json_number(node, &digits, &ndigits, visit->err))
+		return false;
+	visit->reply->units += strtod(digits, NULL);
+	return true;
+}
+
+static bool
+on_capacity(void *arg, size_t index, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+
+	(void) index;
+	return ys_json_each_member(node, on_capacity_member, visit, visit->err);
+}
+
+static bool
+read_count(YsReplyVisit *visit, YsJsonNode *node, int64_t *count)
+{
+	const char *digits;
+	size_t		ndigits;
+
+	if (!ys_json_number(node, &digits, &ndigits, visit->err))
+		return false;
+	*count = strtoll(digits, NULL, 10);
+	return true;
+}
+
+/* A key to go on from; the end is told by none or by an empty one. */
+static bool
+read_last_key(YsJsonNode *node, YsArena *arena, const YsValue **last_key, YsError *err)
+{
+	YsValue    *key;
+
+	if (ys_json_kind(node) == YS_JSON_NULL)
+		return true;
+	key = ys_arena_alloc(arena, sizeof(YsValue));
+	if (key == NULL)
+		return ys_dynamodb_no_memory(err);
+	if (!ys_value_from_typed_json(node, NULL, arena, key, err))
+		return false;
+	*last_key = key->len > 0 ? key : NULL;
+	return true;
+}
+
+static bool
+on_reply_member(void *arg, const char *name, size_t len, YsJsonNode *node)
+{
+	YsReplyVisit *visit = arg;
+	YsReply    *reply = visit->reply;
+
+	if (ys_dynamodb_is_named(name, len, "Items"))
+		return ys_json_each_element(node, on_item, visit, visit->err);
+	if (ys_dynamodb_is_named(name, len, "Item") || ys_dynamodb_is_named(name, len, "Attributes"))
+		return append_item(visit, &visit->items, visit->filter, node);
+	if (ys_dynamodb_is_named(name, len, "Responses"))
+		return ys_json_each_member(node, on_table_items, visit, visit->err);
+	if (ys_dynamodb_is_named(name, len, "UnprocessedKeys"))
+		return ys_json_each_member(node, on_table_unprocessed_keys, visit, visit->err);
+	if (ys_dynamodb_is_named(name, len, "UnprocessedItems"))
+		return ys_json_each_member(node, on_table_unprocessed_writes, visit, visit->err);
+	if (ys_dynamodb_is_named(name, len, "Count"))
+		return read_count(visit, node, &reply->count);
+	if (ys_dynamodb_is_named(name, len, "ScannedCount"))
+		return read_count(visit, node, &reply->scanned);
+	if (ys_dynamodb_is_named(name, len, "LastEvaluatedKey"))
+		return read_last_key(node, visit->arena, &reply->last_key, visit->err);
+	if (ys_dynamodb_is_named(name, len, "ConsumedCapacity"))
+		return ys_json_kind(node) == YS_JSON_ARRAY ?
+			ys_json_each_element(node, on_capacity, visit, visit->err) :
+			ys_json_each_member(node, on_capacity_member, visit, visit->err);
+	return true;
+}
+
+static bool
+on_reply(void *arg, YsJsonNode *root)
+{
+	YsReplyVisit *visit = arg;
+
+	return ys_json_each_member(root, on_reply_member, visit, visit->err);
+}
+
+/* Put the second list behind the first. */
+static bool
+join_lists(YsArena *arena, const YsValueList *first, const YsValueList *second, YsReply *reply)
+{
+	int			count = first->count + second->count;
+
+	reply->nunprocessed = count;
+	reply->unprocessed = first->values;
+	if (second->count == 0)
+		return true;
+	reply->unprocessed = ys_arena_alloc(arena, count * sizeof(YsValue));
+	if (reply->unprocessed == NULL)
+		return false;
+	if (first->count > 0)
+		memcpy(reply->unprocessed, first->values, first->count * sizeof(YsValue));
+	memcpy(reply->unprocessed + first->count, second->values, second->count * sizeof(YsValue));
+	return true;
+}
+
+bool
+ys_dynamodb_read_reply(YsJsonReader *reader, const char *bytes, size_t len,
+					   const YsAttributeFilter *filter, YsArena *arena,
+					   YsReply *reply, YsError *err)
+{
+	YsReplyVisit visit = {.filter = filter, .arena = arena, .reply = reply, .err = err};
+
+	if (!ys_json_read(reader, bytes, len, on_reply, &visit, err))
+		return false;
+	reply->nitems = visit.items.count;
+	reply->items = visit.items.values;
+	reply->nunprocessed_puts = visit.unprocessed.count;
+	if (!join_lists(arena, &visit.unprocessed, &visit.deletes, reply))
+		return ys_dynamodb_no_memory(err);
+	return true;
+}
+
+/* ---- only the last key ---- */
+
+typedef struct YsLastKeyVisit
+{
+	YsArena    *arena;
+	const YsValue **last_key;
+	YsError    *err;
+} YsLastKeyVisit;
+
+static bool
+on_last_key_member(void *arg, const char *name, size_t len, YsJsonNode *node)
+{
+	YsLastKeyVisit *visit = arg;
+
+	if (!ys_dynamodb_is_named(name, len, "LastEvaluatedKey"))
+		return true;
+	return read_last_key(node, visit->arena, visit->last_key, visit->err);
+}
+
+static bool
+on_last_key_reply(void *arg, YsJsonNode *root)
+{
+	YsLastKeyVisit *visit = arg;
+
+	return ys_json_each_member(root, on_last_key_member, visit, visit->err);
+}
+
+bool
+ys_dynamodb_read_next_key(YsJsonReader *reader, const char *bytes, size_t len,
+						  YsArena *arena, const YsValue **last_key, YsError *err)
+{
+	YsLastKeyVisit visit = {.arena = arena, .last_key = last_key, .err = err};
+
+	*last_key = NULL;
+	return ys_json_read(reader, bytes, len, on_last_key_reply, &visit, err);
+}
+
+/* ---- a whole reply as a tree ---- */
+
+typedef struct YsTreeVisit
+{
+	YsArena    *arena;
+	YsValue    *tree;
+	YsError    *err;
+} YsTreeVisit;
+
+static bool
+on_tree(void *arg, YsJsonNode *root)
+{
+	YsTreeVisit *visit = arg;
+
+	return ys_value_from_plain_json(root, visit->arena, visit->tree, visit->err);
+}
+
+bool
+ys_dynamodb_read_tree(YsJsonReader *reader, const char *bytes, size_t len,
+					  YsArena *arena, YsValue *tree, YsError *err)
+{
+	YsTreeVisit visit = {.arena = arena, .tree = tree, .err = err};
+
+	return ys_json_read(reader, bytes, len, on_tree, &visit, err);
+}
+
+const YsValue *
+ys_dynamodb_member(const YsValue *map, const char *name, YsType type)
+{
+	const YsValue *member;
+
+	if (map == NULL || map->type != YS_TYPE_MAP)
+		return NULL;
+	member = ys_value_member(map, name, strlen(name));
+	return member != NULL && member->type == type ? member : NULL;
+}
+
+const char *
+ys_dynamodb_text(const YsValue *map, const char *name)
+{
+	const YsValue *member = ys_dynamodb_member(map, name, YS_TYPE_STRING);
+
+	return member != NULL ? member->bytes : NULL;
+}
+
+int64_t
+ys_dynamodb_integer(const YsValue *map, const char *name)
+{
+	const YsValue *member = ys_dynamodb_member(map, name, YS_TYPE_NUMBER);
+
+	return member != NULL ? strtoll(member->bytes, NULL, 10) : -1;
+}

@@ -1,0 +1,251 @@
+/*-------------------------------------------------------------------------
+ * node.c
+ *	  The nodes of a store: reading the list, health, choice.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "base/wait.h"
+#include "common/hashfn.h"
+#include "store/node.h"
+
+#define FAILURES_UNTIL_DOWN		3
+#define FIRST_PROBE_MS			500
+#define LONGEST_PROBE_MS		30000
+#define LONGEST_HOST			255
+
+/* ---- reading the list ---- */
+
+static bool
+refuse_node(YsError *err, const char *text, size_t len, const char *why)
+{
+	ys_error_set(err, YS_ERR_INVALID_OPTION, "invalid store node address");
+
+	/* What stands before an @ may be a password: never repeat it. */
+	if (memchr(text, '@', len) != NULL)
+		ys_error_detail(err, "An address must not contain \"@\".");
+	else
+		ys_error_detail(err, "In \"%.*s\": %s.", (int) Min(len, 200), text, why);
+	ys_error_hint(err, "Write nodes as \"http://host:port\" or \"https://host:port\", "
+				  "separated by commas.");
+	return false;
+}
+
+/* Length of the host at text, or 0 when there is none that can stand in a URL. */
+static size_t
+host_length(const char *text, size_t len)
+{
+	size_t		n = 0;
+
+	if (len > 0 && text[0] == '[')
+	{
+		for (n = 1; n < len && text[n] != ']'; n++)
+			if (!isxdigit((unsigned char) text[n]) && text[n] != ':' && text[n] != '.')
+				return 0;
+		return n < len && n > 2 ? n + 1 : 0;
+	}
+	while (n < len && (isalnum((unsigned char) text[n]) ||
+					   text[n] == '-' || text[n] == '.' || text[n] == '_'))
+		n++;
+	return n;
+}
+
+/* Digits up to the end of text as a port, or 0. */
+static int
+read_port(const char *text, size_t len)
+{
+	int			port = 0;
+
+	if (len == 0 || len > 5)
+		return 0;
+	for (size_t i = 0; i < len; i++)
+	{
+		if (text[i] < '0' || text[i] > '9')
+			return 0;
+		port = port * 10 + (text[i] - '0');
+	}
+	return port <= 65535 ? port : 0;
+}
+
+/* One address, without the blanks around it. */
+static bool
+parse_node(const char *text, size_t len, YsArena *arena, YsNode *node, YsError *err)
+{
+	const char *rest = text;
+	size_t		rest_len = len;
+	size_t		host_len;
+
+	memset(node, 0, sizeof(*node));
+	if (len >= 7 && pg_strncasecmp(text, "http://", 7) == 0)
+		rest += 7;
+	else if (len >= 8 && pg_strncasecmp(text, "https://", 8) == 0)
+	{
+		rest += 8;
+		node->tls = true;
+	}
+	else
+		return refuse_node(err, text, len, "it begins with neither http:// nor https://");
+	rest_len -= rest - text;
+	if (rest_len > 0 && rest[rest_len - 1] == '/')
+	{
+		rest_len--;
+		len--;
+	}
+
+	host_len = host_length(rest, rest_len);
+	if (host_len == 0)
+		return refuse_node(err, text, len, "the host is missing or not a host name");
+	if (host_len > LONGEST_HOST)
+		return refuse_node(err, text, len, "the host name is too long");
+	if (host_len < rest_len)
+	{
+		if (rest[host_len] != ':')
+			return refuse_node(err, text, len, "only a port may follow the host");
+		node->port = read_port(rest + host_len + 1, rest_len - host_len - 1);
+		if (node->port == 0)
+			return refuse_node(err, text, len, "the port is not a number from 1 to 65535");
+	}
+
+	node->host = ys_arena_copy(arena, rest, host_len);
+	node->url = ys_arena_copy(arena, text, len);
+	if (node->host == NULL || node->url == NULL)
+		return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
+	return true;
+}
+
+bool
+ys_nodes_parse(const char *text, YsArena *arena, YsNodeList *list, YsError *err)
+{
+	const char *next = text != NULL ? text : "";
+
+	memset(list, 0, sizeof(*list));
+	for (;;)
+	{
+		const char *end = next + strcspn(next, ",");
+		const char *last = end;
+
+		while (next < last && isspace((unsigned char) *next))
+			next++;
+		while (last > next && isspace((unsigned char) last[-1]))
+			last--;
+		if (next == last)
+			return refuse_node(err, text != NULL ? text : "", text != NULL ? strlen(text) : 0,
+							   "an address is empty");
+		if (list->count == YS_NODES_MAX)
+		{
+			ys_error_set(err, YS_ERR_INVALID_OPTION, "too many store nodes");
+			ys_error_detail(err, "At most %d can be given.", YS_NODES_MAX);
+			return false;
+		}
+		if (!parse_node(next, last - next, arena, &list->nodes[list->count], err))
+			return false;
+		list->count++;
+		if (*end == '\0')
+			return true;
+		next = end + 1;
+	}
+}
+
+/* ---- health ---- */
+
+static bool
+is_down(const YsNode *node)
+{
+	return node->failures >= FAILURES_UNTIL_DOWN;
+}
+
+void
+ys_node_succeeded(YsNode *node)
+{
+	node->failures = 0;
+	node->probing = false;
+}
+
+void
+ys_node_failed(YsNode *node, int64_t now)
+{
+	node->failures++;
+	node->probing = false;
+	if (is_down(node))
+		node->probe_at = now + ys_backoff_ms(node->failures - FAILURES_UNTIL_DOWN + 1,
+											 FIRST_PROBE_MS, LONGEST_PROBE_MS);
+}
+
+void
+ys_node_abandoned(YsNode *node)
+{
+	node->probing = false;
+}
+
+/* ---- choice ---- */
+
+static bool
+was_failed(uint64_t failed, int index)
+{
+	return (failed & (UINT64CONST(1) << index)) != 0;
+}
+
+bool
+ys_nodes_has_other(const YsNodeList *list, uint64_t failed)
+{
+	for (int i = 0; i < list->count; i++)
+		if (!is_down(&list->nodes[i]) && !was_failed(failed, i))
+			return true;
+	return false;
+}
+
+/*
+ * How much a request wants this node: with affinity by rendezvous hashing, so
+ * that a node's death moves only its own keys; else by whose turn it is.
+ */
+static uint32
+preference(const YsNodeList *list, const uint32_t *affinity, int index)
+{
+	uint32		count = (uint32) list->count;
+
+	if (affinity != NULL)
+		return murmurhash32(*affinity ^ murmurhash32((uint32) index + 1));
+	return UINT32_MAX - ((uint32) index + count - list->turn % count) % count;
+}
+
+int
+ys_nodes_choose(YsNodeList *list, const uint32_t *affinity, uint64_t failed,
+				bool may_probe, int64_t now)
+{
+	int			best = -1;
+	int			soonest = 0;
+
+	if (may_probe)
+		for (int i = 0; i < list->count; i++)
+		{
+			YsNode	   *node = &list->nodes[i];
+
+			if (is_down(node) && !node->probing && node->probe_at <= now && !was_failed(failed, i))
+			{
+				node->probing = true;
+				return i;
+			}
+		}
+
+	/* the most wanted of those that are up and have not failed this request; then of those up */
+	for (int pass = 0; pass < 2 && best < 0; pass++)
+	{
+		for (int i = 0; i < list->count; i++)
+		{
+			if (is_down(&list->nodes[i]) || (pass == 0 && was_failed(failed, i)))
+				continue;
+			if (best < 0 || preference(list, affinity, i) > preference(list, affinity, best))
+				best = i;
+		}
+	}
+	list->turn++;
+	if (best >= 0)
+		return best;
+
+	for (int i = 1; i < list->count; i++)
+		if (list->nodes[i].probe_at < list->nodes[soonest].probe_at)
+			soonest = i;
+	return soonest;
+}

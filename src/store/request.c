@@ -1,0 +1,397 @@
+/*-------------------------------------------------------------------------
+ * request.c
+ *	  A request under way: which node, when again, when to give up.
+ *
+ * An attempt ends in one of four ways.  Success and a refusal for good end
+ * the call.  Throttling, and a failure before anything was sent, were
+ * certainly not applied: any request is tried again.  A failure after that,
+ * or an answer that the node failed, may have been applied: only an
+ * idempotent request is tried again, any other ends with
+ * YS_ERR_UNKNOWN_OUTCOME.
+ *
+ * Time the caller spends elsewhere is not charged to a call: a page that was
+ * asked for in advance may wait in its socket while a cursor is idle.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/memory.h"
+#include "base/wait.h"
+#include "store/request.h"
+#include "utils/memutils.h"
+
+#define BACKOFF_BASE_MS		25
+#define BACKOFF_LIMIT_MS	2000
+
+static void begin_attempt(YsCall *call);
+
+/* ---- the end of an attempt ---- */
+
+static void
+end_call(YsCall *call)
+{
+	call->state = YS_CALL_ENDED;
+}
+
+/* Try again, as long as there is time; error says why it was needed. */
+static void
+try_again(YsCall *call, bool throttled)
+{
+	YsStore    *store = call->store;
+	int64		now = ys_clock_ms();
+	int			delay = 0;
+
+	if (throttled || !ys_nodes_has_other(&store->nodes, call->failed_nodes))
+	{
+		delay = ys_backoff_ms(call->attempts, BACKOFF_BASE_MS, BACKOFF_LIMIT_MS);
+		call->failed_nodes = 0;
+	}
+	if (now + delay >= call->deadline)
+	{
+		end_call(call);
+		return;
+	}
+	store->counters.retries++;
+	call->state = YS_CALL_BACKING_OFF;
+	call->retry_at = now + delay;
+	if (delay == 0)
+		begin_attempt(call);
+}
+
+/* The attempt may have been applied, or its connection broke before it could be. */
+static void
+doubt_attempt(YsCall *call, bool sent)
+{
+	YsError		why = call->error;
+
+	call->failed_nodes |= UINT64CONST(1) << call->node;
+	if (!sent || call->message.idempotent)
+	{
+		try_again(call, false);
+		return;
+	}
+	ys_error_set(&call->error, YS_ERR_UNKNOWN_OUTCOME,
+				 "could not learn whether the store applied the write");
+	ys_error_detail(&call->error, "%s", why.detail[0] != '\0' ? why.detail : why.message);
+	ys_error_hint(&call->error, "Read the item again before repeating the write.");
+	end_call(call);
+}
+
+/* No answer came, for the reason given. */
+static void
+fail_attempt(YsCall *call, bool sent, bool timed_out, const char *reason)
+{
+	YsNode	   *node = &call->store->nodes.nodes[call->node];
+
+	ys_node_failed(node, ys_clock_ms());
+	if (sent && timed_out)
+		ys_error_set(&call->error, YS_ERR_TIMEOUT, "the store did not answer in time");
+	else
+		ys_error_set(&call->error, YS_ERR_UNREACHABLE, "could not reach any node of the store");
+	ys_error_detail(&call->error, "The last one tried was %s: %s.", node->url, reason);
+	ys_error_hint(&call->error, "Check the server's options \"nodes\" and, for https, \"ca_file\", "
+				  "and that the store is running.");
+	doubt_attempt(call, sent);
+}
+
+static void
+on_response(void *owner, const YsHttpResponse *response)
+{
+	YsCall	   *call = owner;
+	YsStore    *store = call->store;
+	YsNode	   *node = &store->nodes.nodes[call->node];
+
+	call->transfer = NULL;
+	if (response->status == 0)
+	{
+		if (response->out_of_memory)
+			ys_error_set(&call->error, YS_ERR_OUT_OF_MEMORY, "out of memory for the store's reply");
+		else if (response->too_large)
+			ys_error_set(&call->error, YS_ERR_TOO_LARGE, "the store's reply is over %zu bytes",
+						 YS_HTTP_RESPONSE_MAX);
+		else
+		{
+			fail_attempt(call, response->sent, false, response->reason);
+			return;
+		}
+		ys_node_abandoned(node);
+		if (call->message.idempotent)
+			end_call(call);
+		else
+			doubt_attempt(call, true);
+		return;
+	}
+
+	if (response->status >= 500)
+		ys_node_failed(node, ys_clock_ms());
+	else
+		ys_node_succeeded(node);
+	call->bytes = response->bytes;
+	call->len = response->len;
+	switch (store->api->judge(store->reader, &call->message, response->status,
+							  response->bytes, response->len, &call->error))
+	{
+		case YS_VERDICT_SUCCESS:
+			call->error.code = YS_OK;
+			end_call(call);
+			break;
+		case YS_VERDICT_FAILED:
+			end_call(call);
+			break;
+		case YS_VERDICT_THROTTLED:
+			store->counters.throttled++;
+			try_again(call, true);
+			break;
+		case YS_VERDICT_UNSURE:
+			doubt_attempt(call, true);
+			break;
+	}
+}
+
+/* ---- an attempt ---- */
+
+/* The node's address, at the host where it serves this operation. */
+static void
+print_url(YsCall *call, const YsNode *node)
+{
+	const char *prefix = call->message.operation->host_prefix;
+	char		port[16] = "";
+
+	if (prefix == NULL || !call->store->api->is_provider_host(node->host))
+		prefix = "";
+	if (node->port != 0)
+		snprintf(port, sizeof(port), ":%d", node->port);
+	snprintf(call->url, sizeof(call->url), "%s://%s%s%s/", node->tls ? "https" : "http",
+			 prefix, node->host, port);
+}
+
+static void
+begin_attempt(YsCall *call)
+{
+	YsStore    *store = call->store;
+	const YsMessage *message = &call->message;
+	int64		now = ys_clock_ms();
+	int64		left = Max(call->deadline - now, 0);
+	YsHttpRequest request = {0};
+
+	/*
+	 * An idempotent request keeps half of its time for another node, in case
+	 * this one took it and says nothing.
+	 */
+	if (message->idempotent)
+		left = Max(left / 2, Min(left, store->config.connect_timeout_ms));
+	call->attempt_ends = now + left;
+	call->node = ys_nodes_choose(&store->nodes, message->has_affinity ? &message->affinity : NULL,
+								 call->failed_nodes, message->idempotent, now);
+	print_url(call, &store->nodes.nodes[call->node]);
+
+	request.url = call->url;
+	for (int i = 0; i < YS_OPERATION_HEADERS; i++)
+		request.headers[request.nheaders++] = message->operation->headers[i];
+	if (store->token_header != NULL)
+		request.headers[request.nheaders++] = store->token_header;
+	request.body = message->body.bytes;
+	request.body_len = message->body.len;
+	request.context = call->context;
+	request.resend = message->idempotent;
+	request.done = on_response;
+	request.owner = call;
+
+	/* what a failed attempt left behind */
+	if (call->bytes != NULL)
+	{
+		pfree(unconstify(char *, call->bytes));
+		call->bytes = NULL;
+	}
+	call->attempts++;
+	store->counters.requests++;
+	call->state = YS_CALL_IN_FLIGHT;
+	call->transfer = ys_http_start(store->http, &request);
+	if (call->transfer == NULL)
+	{
+		ys_node_abandoned(&store->nodes.nodes[call->node]);
+		ys_error_set(&call->error, YS_ERR_OUT_OF_MEMORY, "out of memory for a request to the store");
+		end_call(call);
+	}
+}
+
+/* Stop the transfer; true when the node may have got the request. */
+static bool
+stop_transfer(YsCall *call)
+{
+	YsHttpTransfer *transfer = call->transfer;
+
+	call->transfer = NULL;
+	return ys_http_cancel(transfer);
+}
+
+/* ---- a call's life ---- */
+
+/* The call's context is going away: whatever is under way ends here. */
+static void
+release_call(void *handle)
+{
+	YsCall	   *call = handle;
+
+	dlist_delete(&call->link);
+	if (call->transfer != NULL)
+	{
+		(void) stop_transfer(call);
+		ys_node_abandoned(&call->store->nodes.nodes[call->node]);
+	}
+}
+
+YsCall *
+ys_call_create(YsStore *store)
+{
+	MemoryContext context = AllocSetContextCreate(store->context, "yottastore call",
+												  ALLOCSET_SMALL_SIZES);
+	YsCall	   *call = MemoryContextAllocZero(context, sizeof(YsCall));
+
+	call->store = store;
+	call->context = context;
+	ys_arena_init_context(&call->arena, context, 0);
+	ys_text_init(&call->message.body, &call->arena);
+	dlist_push_tail(&store->calls, &call->link);
+	ys_handle_own(context, call, release_call);
+	return call;
+}
+
+YsCall *
+ys_call_send(YsCall *call, bool printed, YsError *err)
+{
+	YsStore    *store = call->store;
+
+	if (printed && call->message.body.failed)
+		printed = ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory for a request to the store");
+	if (printed && (store->config.access_key_id == NULL || store->config.secret_access_key == NULL))
+	{
+		printed = ys_error_set(err, YS_ERR_REFUSED, "no credentials for the store");
+		ys_error_hint(err, "Create a user mapping with the options \"access_key_id\" and "
+					  "\"secret_access_key\".");
+	}
+	if (!printed)
+	{
+		ys_call_cancel(call);
+		return NULL;
+	}
+
+	/* the others are charged up to now, this one from now on */
+	ys_store_work(store);
+	call->deadline = ys_clock_ms() + store->config.deadline_ms;
+	begin_attempt(call);
+	return call;
+}
+
+void
+ys_call_cancel(YsCall *call)
+{
+	MemoryContextDelete(call->context);
+}
+
+bool
+ys_call_succeeds(YsCall *call, YsError *err)
+{
+	PG_TRY();
+	{
+		ys_store_work(call->store);
+		while (call->state != YS_CALL_ENDED)
+			ys_store_rest(call->store);
+	}
+	PG_CATCH();
+	{
+		ys_call_cancel(call);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+
+	if (call->error.code == YS_OK)
+		return true;
+	if (err != NULL)
+		*err = call->error;
+	return false;
+}
+
+bool
+ys_call_finish(YsCall *call, bool result)
+{
+	ys_call_cancel(call);
+	return result;
+}
+
+/* ---- work and rest ---- */
+
+/* Move the limits of all calls by the time since the store was last worked on. */
+static void
+forgive_absence(YsStore *store)
+{
+	int64		absent = ys_clock_ms() - store->left_at;
+	dlist_iter	iter;
+
+	if (absent <= 0)
+		return;
+	dlist_foreach(iter, &store->calls)
+	{
+		YsCall	   *call = dlist_container(YsCall, link, iter.cur);
+
+		call->deadline += absent;
+		call->attempt_ends += absent;
+	}
+}
+
+/* What is due now, without forgiving. */
+static void
+do_work(YsStore *store)
+{
+	int64		now;
+	dlist_iter	iter;
+
+	ys_http_work(store->http);
+	now = ys_clock_ms();
+	dlist_foreach(iter, &store->calls)
+	{
+		YsCall	   *call = dlist_container(YsCall, link, iter.cur);
+
+		if (call->state == YS_CALL_IN_FLIGHT && call->attempt_ends <= now)
+		{
+			bool		sent = stop_transfer(call);
+
+			fail_attempt(call, sent, true, sent ? "no answer in time" : "no connection in time");
+		}
+		else if (call->state == YS_CALL_BACKING_OFF && call->retry_at <= now)
+			begin_attempt(call);
+	}
+	store->left_at = ys_clock_ms();
+}
+
+void
+ys_store_work(YsStore *store)
+{
+	forgive_absence(store);
+	do_work(store);
+}
+
+void
+ys_store_rest(YsStore *store)
+{
+	long		timeout = ys_http_timeout_ms(store->http);
+	int64		now = ys_clock_ms();
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &store->calls)
+	{
+		YsCall	   *call = dlist_container(YsCall, link, iter.cur);
+		long		left;
+
+		if (call->state == YS_CALL_IN_FLIGHT)
+			left = (long) Max(call->attempt_ends - now, 0);
+		else if (call->state == YS_CALL_BACKING_OFF)
+			left = (long) Max(call->retry_at - now, 0);
+		else
+			continue;
+		if (timeout < 0 || left < timeout)
+			timeout = left;
+	}
+	(void) ys_wait(ys_http_fd(store->http), timeout);
+	do_work(store);
+}

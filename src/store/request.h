@@ -1,0 +1,87 @@
+/*-------------------------------------------------------------------------
+ * request.h
+ *	  A request under way: attempts, retries, its end.  And the store they
+ *	  all belong to.  Private to src/store.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_STORE_REQUEST_H
+#define YS_STORE_REQUEST_H
+
+#include "lib/ilist.h"
+
+#include "store/api.h"
+#include "store/http.h"
+#include "store/node.h"
+
+struct YsStore
+{
+	MemoryContext context;		/* of this struct, the reactor and all calls */
+	const YsApi *api;
+	YsStoreConfig config;		/* own copies */
+	const char *token_header;	/* the session token as a header, or NULL */
+	YsArena		arena;			/* of the copies and the node list */
+	YsNodeList	nodes;
+	YsHttp	   *http;
+	YsJsonReader *reader;
+	YsStoreCounters counters;
+	dlist_head	calls;			/* oldest first */
+	int64		left_at;		/* when the store was last worked on */
+};
+
+typedef enum YsCallState
+{
+	YS_CALL_UNSENT,
+	YS_CALL_IN_FLIGHT,			/* transfer is set */
+	YS_CALL_BACKING_OFF,		/* until retry_at */
+	YS_CALL_ENDED				/* error.code says how */
+} YsCallState;
+
+struct YsCall
+{
+	YsStore    *store;
+	MemoryContext context;		/* child of the store's: deleting it cancels the call */
+	dlist_node	link;
+	void	   *tag;
+	YsArena		arena;			/* of the message */
+	YsMessage	message;
+
+	YsCallState state;
+	YsHttpTransfer *transfer;
+	int			node;			/* the one asked last */
+	uint64		failed_nodes;	/* in this round */
+	int			attempts;
+	int64		deadline;		/* monotonic ms; moves on while the caller is busy elsewhere */
+	int64		attempt_ends;
+	int64		retry_at;
+	char		url[320];
+
+	const char *bytes;			/* the reply, when there is one */
+	size_t		len;
+	YsError		error;			/* code YS_OK: success */
+};
+
+/* A call to print a message into; may throw on out of memory. */
+extern YsCall *ys_call_create(YsStore *store);
+
+/*
+ * Send it, when printed is true and nothing is missing; else free it and
+ * return NULL with err (which the printer has then filled already).
+ */
+extern YsCall *ys_call_send(YsCall *call, bool printed, YsError *err);
+
+/*
+ * Wait for its end.  False and err when it failed; the call stays in both
+ * cases.  Throws as ys_wait does, and has then freed the call.
+ */
+extern bool ys_call_succeeds(YsCall *call, YsError *err);
+
+/* Free the call; returns result, which may have come from its bytes. */
+extern bool ys_call_finish(YsCall *call, bool result);
+
+/* Do all that is due without waiting. */
+extern void ys_store_work(YsStore *store);
+
+/* Wait until something can be done again, and do it.  Throws as ys_wait does. */
+extern void ys_store_rest(YsStore *store);
+
+#endif							/* YS_STORE_REQUEST_H */

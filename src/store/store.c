@@ -1,0 +1,341 @@
+/*-------------------------------------------------------------------------
+ * store.c
+ *	  The store client's interface over its parts: opening and closing,
+ *	  starting requests, awaiting replies.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/memory.h"
+#include "base/wait.h"
+#include "store/request.h"
+#include "utils/memutils.h"
+
+#define DEFAULT_REGION				"us-east-1"
+#define DEFAULT_CONNECT_TIMEOUT_MS	2000
+#define DEFAULT_DEADLINE_MS			30000
+#define LONGEST_REGION				63
+#define LONGEST_KEY_ID				255
+#define LONGEST_TOKEN				8191
+
+static const YsApi *const apis[] = {&ys_dynamodb_api};
+
+/* ---- opening and closing ---- */
+
+static const YsApi *
+find_api(const char *name, YsError *err)
+{
+	for (size_t i = 0; i < lengthof(apis); i++)
+		if (name != NULL && strcmp(apis[i]->name, name) == 0)
+			return apis[i];
+	ys_error_set(err, YS_ERR_INVALID_OPTION, "unknown store API \"%.64s\"", name != NULL ? name : "");
+	ys_error_hint(err, "The APIs are: %s.", apis[0]->name);
+	return NULL;
+}
+
+bool
+ys_store_check_api(const char *api, YsError *err)
+{
+	return find_api(api, err) != NULL;
+}
+
+bool
+ys_store_check_nodes(const char *nodes, YsError *err)
+{
+	YsNodeList	list;
+	YsArena		arena;
+	bool		ok;
+
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	ok = ys_nodes_parse(nodes, &arena, &list, err);
+	ys_arena_free(&arena);
+	return ok;
+}
+
+static void
+release_reader(void *reader)
+{
+	ys_json_reader_destroy(reader);
+}
+
+static const char *
+copy_option(YsStore *store, const char *value)
+{
+	return value != NULL && value[0] != '\0' ? MemoryContextStrdup(store->context, value) : NULL;
+}
+
+/* Own copies of all that the caller's may lose, and what follows from it. */
+static bool
+take_config(YsStore *store, const YsStoreConfig *config, YsError *err)
+{
+	YsStoreConfig *own = &store->config;
+
+	store->api = find_api(config->api, err);
+	if (store->api == NULL || !ys_nodes_parse(config->nodes, &store->arena, &store->nodes, err))
+		return false;
+	own->api = store->api->name;
+	own->region = copy_option(store, config->region);
+	if (own->region == NULL)
+		own->region = DEFAULT_REGION;
+	own->access_key_id = copy_option(store, config->access_key_id);
+	own->secret_access_key = copy_option(store, config->secret_access_key);
+	own->session_token = copy_option(store, config->session_token);
+	own->ca_file = copy_option(store, config->ca_file);
+	own->connect_timeout_ms = config->connect_timeout_ms > 0 ? config->connect_timeout_ms :
+		DEFAULT_CONNECT_TIMEOUT_MS;
+	own->deadline_ms = config->deadline_ms > 0 ? config->deadline_ms : DEFAULT_DEADLINE_MS;
+	return true;
+}
+
+/* Text that ends up in a header or in libcurl's signing option must not break out of it. */
+static bool
+check_text(const char *value, const char *option, size_t longest, char forbidden, YsError *err)
+{
+	const char *c = value != NULL ? value : "";
+
+	while ((unsigned char) *c > ' ' && *c != 0x7f && *c != forbidden)
+		c++;
+	if (value == NULL || (*c == '\0' && (size_t) (c - value) <= longest))
+		return true;
+	ys_error_set(err, YS_ERR_INVALID_OPTION, "invalid value for option \"%s\"", option);
+	ys_error_detail(err, "It contains a blank or another character that cannot stand there, "
+					"or is longer than %zu bytes.", longest);
+	return false;
+}
+
+static bool
+open_store(YsStore *store, const YsStoreConfig *config, YsError *err)
+{
+	YsHttpConfig http = {0};
+
+	if (!take_config(store, config, err) ||
+		!check_text(store->config.region, "region", LONGEST_REGION, ':', err) ||
+		!check_text(store->config.access_key_id, "access_key_id", LONGEST_KEY_ID, '/', err) ||
+		!check_text(store->config.session_token, "session_token", LONGEST_TOKEN, '\0', err))
+		return false;
+
+	if (store->config.session_token != NULL)
+	{
+		YsText		header;
+
+		ys_text_init(&header, &store->arena);
+		ys_text_add_cstring(&header, store->api->token_header);
+		ys_text_add_cstring(&header, ": ");
+		ys_text_add_cstring(&header, store->config.session_token);
+		store->token_header = header.bytes;
+		if (header.failed)
+			return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
+	}
+	store->reader = ys_json_reader_create();
+	if (store->reader == NULL)
+		return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
+	ys_handle_own(store->context, store->reader, release_reader);
+
+	http.access_key_id = store->config.access_key_id;
+	http.secret_access_key = store->config.secret_access_key;
+	http.ca_file = store->config.ca_file;
+	http.connect_timeout_ms = store->config.connect_timeout_ms;
+	http.provider = "aws:amz";
+	http.region = store->config.region;
+	http.service = store->api->signing_service;
+	store->http = ys_http_open(store->context, &http, err);
+	return store->http != NULL;
+}
+
+YsStore *
+ys_store_open(void *context, const YsStoreConfig *config, YsError *err)
+{
+	MemoryContext own = AllocSetContextCreate((MemoryContext) context, "yottastore store",
+											  ALLOCSET_SMALL_SIZES);
+	YsStore    *store = MemoryContextAllocZero(own, sizeof(YsStore));
+
+	store->context = own;
+	store->left_at = ys_clock_ms();
+	dlist_init(&store->calls);
+	ys_arena_init_context(&store->arena, own, 0);
+	if (!open_store(store, config, err))
+	{
+		ys_store_close(store);
+		return NULL;
+	}
+	return store;
+}
+
+void
+ys_store_close(YsStore *store)
+{
+	MemoryContextDelete(store->context);
+}
+
+void
+ys_store_cancel_all(YsStore *store)
+{
+	while (!dlist_is_empty(&store->calls))
+		ys_call_cancel(dlist_head_element(YsCall, link, &store->calls));
+}
+
+const YsStoreCounters *
+ys_store_counters(const YsStore *store)
+{
+	return &store->counters;
+}
+
+/* ---- starting requests ---- */
+
+YsCall *
+ys_store_get_item(YsStore *store, const char *table, const YsValue *key,
+				  const YsAttributeFilter *projection, bool consistent, YsError *err)
+{
+	YsCall	   *call = ys_call_create(store);
+
+	return ys_call_send(call, store->api->get_item(&call->message, table, key, projection,
+												   consistent, err), err);
+}
+
+YsCall *
+ys_store_batch_get(YsStore *store, const char *table, int nkeys, const YsValue *keys,
+				   const YsAttributeFilter *projection, bool consistent, YsError *err)
+{
+	YsCall	   *call = ys_call_create(store);
+
+	return ys_call_send(call, store->api->batch_get(&call->message, table, nkeys, keys, projection,
+													consistent, err), err);
+}
+
+YsCall *
+ys_store_page(YsStore *store, const YsPageRequest *request, YsError *err)
+{
+	YsCall	   *call = ys_call_create(store);
+
+	return ys_call_send(call, store->api->page(&call->message, request, err), err);
+}
+
+YsCall *
+ys_store_put_item(YsStore *store, const char *table, const YsValue *item,
+				  const YsExpr *condition, YsReturnItem ret, YsError *err)
+{
+	YsCall	   *call = ys_call_create(store);
+
+	return ys_call_send(call, store->api->put_item(&call->message, table, item, condition, ret, err),
+						err);
+}
+
+YsCall *
+ys_store_update_item(YsStore *store, const char *table, const YsValue *key,
+					 int nassignments, const YsAssignment *assignments,
+					 const YsExpr *condition, YsReturnItem ret, YsError *err)
+{
+	YsCall	   *call = ys_call_create(store);
+
+	return ys_call_send(call, store->api->update_item(&call->message, table, key, nassignments,
+													  assignments, condition, ret, err), err);
+}
+
+YsCall *
+ys_store_delete_item(YsStore *store, const char *table, const YsValue *key,
+					 const YsExpr *condition, YsReturnItem ret, YsError *err)
+{
+	YsCall	   *call = ys_call_create(store);
+
+	return ys_call_send(call, store->api->delete_item(&call->message, table, key, condition, ret,
+													  err), err);
+}
+
+YsCall *
+ys_store_batch_write(YsStore *store, const char *table, int nputs, const YsValue *puts,
+					 int ndeletes, const YsValue *delete_keys, YsError *err)
+{
+	YsCall	   *call = ys_call_create(store);
+
+	return ys_call_send(call, store->api->batch_write(&call->message, table, nputs, puts, ndeletes,
+													  delete_keys, err), err);
+}
+
+/* ---- awaiting ---- */
+
+void
+ys_call_set_tag(YsCall *call, void *tag)
+{
+	call->tag = tag;
+}
+
+void *
+ys_call_tag(const YsCall *call)
+{
+	return call->tag;
+}
+
+bool
+ys_call_ready(YsCall *call)
+{
+	if (call->state != YS_CALL_ENDED)
+		ys_store_work(call->store);
+	return call->state == YS_CALL_ENDED;
+}
+
+YsCall *
+ys_store_wait_first(int ncalls, YsCall *const *calls)
+{
+	if (ncalls == 0)
+		return NULL;
+	ys_store_work(calls[0]->store);
+	for (;;)
+	{
+		for (int i = 0; i < ncalls; i++)
+			if (calls[i]->state == YS_CALL_ENDED)
+				return calls[i];
+		ys_store_rest(calls[0]->store);
+	}
+}
+
+YsCall *
+ys_store_wait_any(YsStore *store)
+{
+	dlist_iter	iter;
+
+	if (dlist_is_empty(&store->calls))
+		return NULL;
+	ys_store_work(store);
+	for (;;)
+	{
+		dlist_foreach(iter, &store->calls)
+		{
+			YsCall	   *call = dlist_container(YsCall, link, iter.cur);
+
+			if (call->state == YS_CALL_ENDED)
+				return call;
+		}
+		ys_store_rest(store);
+	}
+}
+
+bool
+ys_call_next_key(YsCall *call, YsArena *arena, const YsValue **last_key, YsError *err)
+{
+	*last_key = NULL;
+	return ys_call_succeeds(call, err) &&
+		call->store->api->read_next_key(call->store->reader, call->bytes, call->len, arena,
+										last_key, err);
+}
+
+bool
+ys_store_wait(YsCall *call, const YsAttributeFilter *filter, YsArena *arena,
+			  YsReply *reply, YsError *err)
+{
+	YsStore    *store = call->store;
+	bool		ok;
+
+	memset(reply, 0, sizeof(*reply));
+	ok = ys_call_succeeds(call, err);
+	reply->condition_failed = call->error.code == YS_ERR_CONDITION_FAILED;
+
+	/* what a failed condition answers is the item as it is */
+	if ((ok || reply->condition_failed) &&
+		!store->api->read_reply(store->reader, call->bytes, call->len, filter, arena, reply, err))
+		ok = false;
+	if (call->message.operation->writes)
+		store->counters.write_units += reply->units;
+	else
+		store->counters.read_units += reply->units;
+	return ys_call_finish(call, ok);
+}
