@@ -123,7 +123,7 @@ deps:
 	@ci/fetch-services
 
 up: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -s all
 	@ci/install
 	@ci/services start
 	@ci/connections
