@@ -20,4 +20,26 @@
 #define ys_proc_of_vxid_compat(vxid)	BackendIdGetProc((vxid).backendId)
 #endif
 
+#include "fmgr.h"
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#endif
+
+/*
+ * Call a type's input function; false when it refuses the text.  Before 16 a
+ * refusal is thrown instead.
+ */
+static inline bool
+ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Datum *datum)
+{
+#if PG_VERSION_NUM >= 160000
+	ErrorSaveContext escontext = {T_ErrorSaveContext};
+
+	return InputFunctionCallSafe(input, text, ioparam, typmod, (Node *) &escontext, datum);
+#else
+	*datum = InputFunctionCall(input, text, ioparam, typmod);
+	return true;
+#endif
+}
+
 #endif							/* YS_COMPAT_H */

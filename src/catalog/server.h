@@ -26,10 +26,17 @@ extern void ys_option_validate(YsWrapperKind kind, List *options, Oid catalog);
 
 /*
  * This backend's connection to a server as a user: opened on first use, kept,
- * reopened when the server's or the mapping's options changed.  Throws.  Calls still in
- * flight are cancelled at the end of a failed (sub)transaction.
+ * reopened when the server's or the mapping's options changed.  Good until the
+ * transaction ends: ask again in the next.  Throws when the server is not a store's, the
+ * user has no mapping for it, or the database is not in UTF8.
+ *
+ * Every call still in flight is cancelled when a transaction fails, which raises
+ * the epoch: pointers to calls of an earlier epoch are dangling.  A failed
+ * subtransaction cancels nothing by itself: its calls belong to whoever
+ * started them.
  */
 extern YsStore *ys_server_store(Oid serverid, Oid userid);
+extern uint64 ys_server_epoch(void);
 
 /* Options of a stream server with the user's mapping; palloc'd. Throws when it is not one. */
 extern YsStreamConfig *ys_server_stream(Oid serverid, Oid userid);

@@ -153,4 +153,7 @@ extern bool ys_value_canonical_key(YsText *text, const YsValue *item, int count,
  */
 extern bool ys_number_canonical(const char *text, size_t len, YsText *out);
 
+/* Order by numeric value: <0, 0, >0.  Both must be JSON numbers. */
+extern int	ys_number_compare(const char *a, size_t alen, const char *b, size_t blen);
+
 #endif							/* YS_STORE_VALUE_H */

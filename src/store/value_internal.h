@@ -14,9 +14,6 @@
 /* A JSON number of no more digits than that?  Fills err when not. */
 extern bool ys_number_check(const char *text, size_t len, YsError *err);
 
-/* Order by numeric value: <0, 0, >0.  Both must be JSON numbers. */
-extern int	ys_number_compare(const char *a, size_t alen, const char *b, size_t blen);
-
 /*
  * Decode strict base64 (padded, no white space) into arena, with a NUL
  * behind.  Fills err when it isn't, or when the arena is exhausted.

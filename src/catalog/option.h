@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ * option.h
+ *	  Options of servers, user mappings, tables and columns as configurations.
+ *
+ * Options are checked when they are declared (ys_option_validate in
+ * server.h); what is here reads checked ones.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_CATALOG_OPTION_H
+#define YS_CATALOG_OPTION_H
+
+#include "nodes/pg_list.h"
+#include "store/store.h"
+#include "stream/kafka.h"
+
+/* An option's value in a list of DefElem, or NULL. */
+extern const char *ys_option_get(List *options, const char *name);
+
+/* The configurations borrow the options' strings. */
+extern void ys_option_store_config(List *server_options, List *mapping_options,
+								   YsStoreConfig *config);
+extern void ys_option_stream_config(List *server_options, YsStreamConfig *config);
+
+/* Is 'strong' the consistency these options ask for?  inherited when they don't say. */
+extern bool ys_option_consistent(List *options, bool inherited);
+
+/* Can the store have a table of this name?  If not, detail says why. */
+extern bool ys_option_table_name(const char *name, const char **detail);
+
+#endif							/* YS_CATALOG_OPTION_H */

@@ -1,0 +1,257 @@
+/*-------------------------------------------------------------------------
+ * server.c
+ *	  Foreign servers and user mappings as configurations, and this backend's
+ *	  open stores.
+ *
+ * A store is kept per user mapping.  A change of any server or mapping marks
+ * the stores it may concern; a marked one is retired at its next use: out of
+ * the table at once, closed when the transaction ends, since a running scan
+ * may still have calls on it.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_user_mapping.h"
+#include "commands/defrem.h"
+#include "foreign/foreign.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "catalog/option.h"
+#include "catalog/server.h"
+#include "errors.h"
+
+typedef struct StoreEntry
+{
+	Oid			mapping;		/* hash key */
+	YsStore    *store;			/* NULL: opening it failed */
+	bool		stale;			/* options may have changed since it was opened */
+	uint32		server_hash;	/* of the syscache entries it was made from */
+	uint32		mapping_hash;
+} StoreEntry;
+
+static HTAB *stores = NULL;
+static List *retired = NIL;		/* of YsStore, in TopMemoryContext */
+static uint64 epoch = 0;
+
+/* ---- which wrapper a server is of ---- */
+
+/*
+ * By the wrapper's validator: a wrapper may be renamed, or made anew by its
+ * owner, but it is ours as long as our function checks its options.
+ */
+static bool
+is_kind(ForeignServer *server, YsWrapperKind kind)
+{
+	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
+	const char *expected = kind == YS_WRAPPER_STORE ? "store_validator" : "stream_validator";
+	char	   *schema;
+	char	   *function;
+
+	if (!OidIsValid(wrapper->fdwvalidator))
+		return false;
+	function = get_func_name(wrapper->fdwvalidator);
+	if (function == NULL || strcmp(function, expected) != 0)
+		return false;
+	schema = get_namespace_name(get_func_namespace(wrapper->fdwvalidator));
+	return schema != NULL && strcmp(schema, "yottastore") == 0;
+}
+
+void
+ys_server_check_kind(Oid serverid, YsWrapperKind kind)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+
+	if (!is_kind(server, kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 kind == YS_WRAPPER_STORE ?
+				 errmsg("server \"%s\" is not a store", server->servername) :
+				 errmsg("server \"%s\" is not a stream", server->servername),
+				 errhint("Use a server of foreign-data wrapper \"%s\".",
+						 kind == YS_WRAPPER_STORE ? "yottastore" : "yottastore_stream")));
+}
+
+/* ---- open stores ---- */
+
+static void
+mark_changed(Datum arg, int cacheid, uint32 hash)
+{
+	HASH_SEQ_STATUS status;
+	StoreEntry *entry;
+
+	hash_seq_init(&status, stores);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		if (hash == 0 ||
+			(cacheid == FOREIGNSERVEROID && entry->server_hash == hash) ||
+			(cacheid == USERMAPPINGOID && entry->mapping_hash == hash))
+			entry->stale = true;
+}
+
+static void
+cancel_all_calls(void)
+{
+	HASH_SEQ_STATUS status;
+	StoreEntry *entry;
+	ListCell   *cell;
+
+	epoch++;
+	hash_seq_init(&status, stores);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		if (entry->store != NULL)
+			ys_store_cancel_all(entry->store);
+	foreach(cell, retired)
+		ys_store_cancel_all(lfirst(cell));
+}
+
+static void
+end_transaction(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PARALLEL_ABORT:
+			cancel_all_calls();
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_PREPARE:
+			break;
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PARALLEL_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			return;
+	}
+	while (retired != NIL)
+	{
+		YsStore    *store = linitial(retired);
+
+		retired = list_delete_first(retired);
+		ys_store_close(store);
+	}
+}
+
+static void
+create_table(void)
+{
+	HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(StoreEntry)};
+
+	stores = hash_create("yottastore stores", 8, &ctl, HASH_ELEM | HASH_BLOBS);
+	RegisterXactCallback(end_transaction, NULL);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, mark_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(USERMAPPINGOID, mark_changed, (Datum) 0);
+}
+
+/* The oid of the user's mapping, or of PUBLIC's; throws when there is neither. */
+static Oid
+find_mapping(ForeignServer *server, Oid userid)
+{
+	Oid			users[2] = {userid, InvalidOid};
+
+	for (int i = 0; i < 2; i++)
+	{
+		Oid			mapping = GetSysCacheOid2(USERMAPPINGUSERSERVER, Anum_pg_user_mapping_oid,
+											  ObjectIdGetDatum(users[i]),
+											  ObjectIdGetDatum(server->serverid));
+
+		if (OidIsValid(mapping))
+			return mapping;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("user \"%s\" has no credentials for server \"%s\"",
+					GetUserNameFromId(userid, false), server->servername),
+			 errhint("Use CREATE USER MAPPING FOR %s SERVER %s "
+					 "OPTIONS (access_key_id '...', secret_access_key '...').",
+					 quote_identifier(GetUserNameFromId(userid, false)),
+					 quote_identifier(server->servername))));
+}
+
+static YsStore *
+open_store(Oid serverid, Oid userid)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+	UserMapping *mapping = GetUserMapping(userid, serverid);
+	YsStoreConfig config;
+	YsStore    *store;
+	YsError		err;
+
+	ys_option_store_config(server->options, mapping->options, &config);
+	store = ys_store_open(CacheMemoryContext, &config, &err);
+	if (store == NULL)
+		ys_error_throw(&err);
+	return store;
+}
+
+static void
+retire(StoreEntry *entry)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+	retired = lappend(retired, entry->store);
+	entry->store = NULL;
+	MemoryContextSwitchTo(old);
+}
+
+YsStore *
+ys_server_store(Oid serverid, Oid userid)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+	StoreEntry *entry;
+	Oid			mapping;
+	bool		found;
+
+	if (!is_kind(server, YS_WRAPPER_STORE))
+		ys_server_check_kind(serverid, YS_WRAPPER_STORE);
+	if (GetDatabaseEncoding() != PG_UTF8)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("documents need a database in encoding UTF8"),
+				 errdetail("This one is in %s.", GetDatabaseEncodingName())));
+	mapping = find_mapping(server, userid);
+
+	if (stores == NULL)
+		create_table();
+	entry = hash_search(stores, &mapping, HASH_ENTER, &found);
+	if (!found)
+		entry->store = NULL;
+	if (entry->store != NULL && entry->stale)
+		retire(entry);
+	if (entry->store == NULL)
+	{
+		/* before the options are read: a change while reading marks it again */
+		entry->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(serverid));
+		entry->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(mapping));
+		entry->stale = false;
+		entry->store = open_store(serverid, userid);
+	}
+	return entry->store;
+}
+
+uint64
+ys_server_epoch(void)
+{
+	return epoch;
+}
+
+/* ---- streams ---- */
+
+YsStreamConfig *
+ys_server_stream(Oid serverid, Oid userid)
+{
+	YsStreamConfig *config = palloc(sizeof(YsStreamConfig));
+
+	/* userid: brokers take no credentials yet, so there is no mapping to look up */
+	ys_server_check_kind(serverid, YS_WRAPPER_STREAM);
+	ys_option_stream_config(GetForeignServer(serverid)->options, config);
+	return config;
+}

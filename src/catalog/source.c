@@ -1,0 +1,210 @@
+/*-------------------------------------------------------------------------
+ * source.c
+ *	  A foreign table as a description of items.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "foreign/foreign.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "base/memory.h"
+#include "catalog/convert.h"
+#include "catalog/option.h"
+#include "catalog/server.h"
+#include "catalog/source.h"
+#include "errors.h"
+#include "policy/path.h"
+
+static bool
+option_is(List *options, const char *name, const char *expected)
+{
+	const char *value = ys_option_get(options, name);
+
+	return value != NULL && strcmp(value, expected) == 0;
+}
+
+/* A column without a path option is the attribute of its name, whatever characters that has. */
+static YsPath
+name_path(const char *name)
+{
+	YsPathStep *step = palloc0(sizeof(YsPathStep));
+
+	step->name = name;
+	step->name_len = strlen(name);
+	return (YsPath) {.nsteps = 1, .steps = step};
+}
+
+static void
+load_path(YsSourceColumn *column, List *options)
+{
+	const char *text = ys_option_get(options, "path");
+	YsArena		arena;
+	YsError		err;
+
+	if (text == NULL)
+	{
+		column->path = name_path(column->name);
+		return;
+	}
+	/* the arena's blocks live as long as the context does */
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	if (!ys_path_parse(text, strlen(text), &arena, &column->path, &err))
+		ys_error_throw(&err);
+}
+
+static void
+load_key(YsSource *source, YsSourceColumn *column, const char *key)
+{
+	int			position = strcmp(key, "partition") == 0 ? 0 : 1;
+
+	if (source->keys[position] != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
+				 errmsg("columns \"%s\" and \"%s\" are both the %s key",
+						source->keys[position]->name, column->name, key),
+				 errhint("An item has one partition key and at most one sort key.")));
+	if (column->path.nsteps != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("key column \"%s\" has a path of more than one step", column->name),
+				 errdetail("A key is a top-level attribute.")));
+	if (!ys_convert_key_type(column->type, &source->key_types[position]) ||
+		(column->type == NUMERICOID && column->typmod >= 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+				 errmsg("column \"%s\" of type %s cannot be a key", column->name,
+						format_type_with_typemod(column->type, column->typmod)),
+				 errhint("A key is of type text, varchar, smallint, integer, bigint, "
+						 "numeric without precision, or bytea.")));
+	column->key = position + 1;
+	source->keys[position] = column;
+	source->key_names[position] = column->path.steps[0].name;
+	source->nkeys = Max(source->nkeys, position + 1);
+}
+
+static void
+load_column(YsSource *source, Form_pg_attribute attribute)
+{
+	YsSourceColumn *column = &source->columns[attribute->attnum - 1];
+	List	   *options;
+	const char *key;
+	const char *document;
+	bool		is_document = false;
+
+	column->attnum = attribute->attnum;
+	if (attribute->attisdropped)
+	{
+		column->kind = YS_COLUMN_DROPPED;
+		return;
+	}
+	column->kind = YS_COLUMN_PATH;
+	column->name = pstrdup(NameStr(attribute->attname));
+	column->type = attribute->atttypid;
+	column->typmod = attribute->atttypmod;
+	column->collation = attribute->attcollation;
+
+	options = GetForeignColumnOptions(source->relid, attribute->attnum);
+	column->error_on_mismatch = option_is(options, "on_mismatch", "error");
+	document = ys_option_get(options, "document");
+	if (document != NULL)
+		(void) parse_bool(document, &is_document);
+	if (is_document)
+	{
+		if (column->type != JSONBOID)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+					 errmsg("document column \"%s\" is of type %s", column->name,
+							format_type_be(column->type)),
+					 errhint("Declare it jsonb.")));
+		column->kind = YS_COLUMN_DOCUMENT;
+		return;
+	}
+	load_path(column, options);
+	key = ys_option_get(options, "key");
+	if (key != NULL)
+		load_key(source, column, key);
+}
+
+/* What only shows when every column is known. */
+static void
+check_columns(YsSource *source, const char *relname)
+{
+	YsSourceColumn *document = NULL;
+
+	if (source->keys[0] == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
+				 errmsg("foreign table \"%s\" has no partition key", relname),
+				 errhint("Use ALTER FOREIGN TABLE %s ALTER COLUMN ... OPTIONS (ADD key 'partition').",
+						 quote_identifier(relname))));
+	if (source->nkeys == 2 && strcmp(source->key_names[0], source->key_names[1]) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
+				 errmsg("columns \"%s\" and \"%s\" are keys of the same attribute \"%s\"",
+						source->keys[0]->name, source->keys[1]->name, source->key_names[0])));
+	for (int i = 0; i < source->natts; i++)
+	{
+		YsSourceColumn *column = &source->columns[i];
+
+		if (column->kind != YS_COLUMN_DOCUMENT)
+			continue;
+		if (document != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
+					 errmsg("columns \"%s\" and \"%s\" are both the document",
+							document->name, column->name)));
+		document = column;
+	}
+}
+
+static void
+load_relation(YsSource *source, Relation relation)
+{
+	const char *relname = RelationGetRelationName(relation);
+	TupleDesc	desc = RelationGetDescr(relation);
+	ForeignTable *table = GetForeignTable(source->relid);
+	ForeignServer *server = GetForeignServer(table->serverid);
+	const char *name = ys_option_get(table->options, "table");
+	const char *detail;
+
+	ys_server_check_kind(table->serverid, YS_WRAPPER_STORE);
+	source->serverid = table->serverid;
+	source->table = pstrdup(name != NULL ? name : relname);
+	if (!ys_option_table_name(source->table, &detail))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+				 errmsg("foreign table \"%s\" has a name the store's table cannot have", relname),
+				 errdetail("%s", detail),
+				 errhint("Name the store's table in option \"table\".")));
+	source->consistent = ys_option_consistent(table->options,
+											  ys_option_consistent(server->options, false));
+	source->natts = desc->natts;
+	source->columns = palloc0(Max(desc->natts, 1) * sizeof(YsSourceColumn));
+	for (int i = 0; i < desc->natts; i++)
+		load_column(source, TupleDescAttr(desc, i));
+	check_columns(source, relname);
+}
+
+YsSource *
+ys_source_load(Oid relid)
+{
+	YsSource   *source = palloc0(sizeof(YsSource));
+	Relation	relation = relation_open(relid, AccessShareLock);
+
+	source->relid = relid;
+	if (relation->rd_rel->relkind != RELKIND_FOREIGN_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a foreign table of yottastore",
+						RelationGetRelationName(relation)),
+				 errhint("Use a table made by CREATE FOREIGN TABLE on a server of foreign-data "
+						 "wrapper \"yottastore\".")));
+	load_relation(source, relation);
+	relation_close(relation, AccessShareLock);
+	return source;
+}
