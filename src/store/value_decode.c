@@ -16,7 +16,7 @@
 
 typedef struct Decoder Decoder;
 
-/* How the value of a member or element is decoded: typed or plain. */
+/* How the (zeroed) value of a member or element is decoded: typed or plain. */
 typedef bool (*DecodeFn) (Decoder *decoder, YsJsonNode *node, YsValue *value);
 
 struct Decoder
@@ -88,18 +88,22 @@ reserve_one(Collector *into, void **items, size_t item_size)
 	return true;
 }
 
+/* One more element, zeroed. */
 static YsValue *
 add_element(Collector *into)
 {
 	void	   *elements = into->elements;
+	YsValue    *value;
 
 	if (!reserve_one(into, &elements, sizeof(YsValue)))
 		return NULL;
 	into->elements = elements;
-	return &into->elements[into->count++];
+	value = &into->elements[into->count++];
+	memset(value, 0, sizeof(*value));
+	return value;
 }
 
-/* The name is copied. */
+/* The value of one more member, zeroed; the name is copied. */
 static YsValue *
 add_member(Collector *into, const char *name, size_t len)
 {
@@ -110,6 +114,7 @@ add_member(Collector *into, const char *name, size_t len)
 		return NULL;
 	into->members = members;
 	member = &into->members[into->count++];
+	memset(member, 0, sizeof(*member));
 	member->name = ys_arena_copy(into->decoder->arena, name, len);
 	member->name_len = (uint32_t) len;
 	if (member->name == NULL)
@@ -435,7 +440,6 @@ decode_typed(Decoder *decoder, YsJsonNode *node, YsValue *value)
 {
 	TypedValue	typed = {decoder, value, 0};
 
-	memset(value, 0, sizeof(*value));
 	if (!ys_json_each_member(node, decode_tag, &typed, decoder->err))
 		return false;
 	return typed.tags == 1 || fail(decoder, "attribute has no type tag");
@@ -456,6 +460,7 @@ ys_value_from_typed_node(YsJsonNode *node, YsArena *arena, YsValue *value, YsErr
 {
 	Decoder		decoder = {arena, err, decode_typed, 0};
 
+	memset(value, 0, sizeof(*value));
 	return decode_typed(&decoder, node, value);
 }
 
@@ -467,7 +472,6 @@ decode_plain(Decoder *decoder, YsJsonNode *node, YsValue *value)
 	const char *text;
 	size_t		len;
 
-	memset(value, 0, sizeof(*value));
 	switch (ys_json_kind(node))
 	{
 		case YS_JSON_OBJECT:
@@ -496,5 +500,6 @@ ys_value_from_plain_json(YsJsonNode *node, YsArena *arena, YsValue *value, YsErr
 {
 	Decoder		decoder = {arena, err, decode_plain, 0};
 
+	memset(value, 0, sizeof(*value));
 	return decode_plain(&decoder, node, value);
 }
