@@ -2,6 +2,18 @@
 
 \echo Use "CREATE EXTENSION yottastore" to load this file. \quit
 
+/* documents are UTF-8, as in the store, and stay so */
+DO $$
+BEGIN
+	IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
+		RAISE feature_not_supported USING
+			MESSAGE = 'yottastore needs a database in UTF-8',
+			DETAIL = pg_catalog.format('This database''s encoding is %s.', pg_catalog.getdatabaseencoding()),
+			HINT = 'Create a database with ENCODING ''UTF8''.';
+	END IF;
+END
+$$;
+
 CREATE SCHEMA yottastore_internal;
 REVOKE ALL ON SCHEMA yottastore_internal FROM PUBLIC;
 GRANT USAGE ON SCHEMA yottastore TO PUBLIC;
@@ -55,6 +67,13 @@ CREATE TABLE yottastore.areas (
 COMMENT ON TABLE yottastore.areas IS 'geographic areas by level; boundary is a GeoJSON Polygon or MultiPolygon';
 GRANT SELECT ON yottastore.areas TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('yottastore.areas', '');
+
+CREATE FUNCTION yottastore_internal.areas_changed() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME', 'ys_areas_changed';
+COMMENT ON FUNCTION yottastore_internal.areas_changed() IS 'tells the workers to read the areas anew';
+
+CREATE TRIGGER areas_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON yottastore.areas
+	FOR EACH STATEMENT EXECUTE FUNCTION yottastore_internal.areas_changed();
 
 CREATE FUNCTION yottastore.load_areas(
 	geojson jsonb,
@@ -149,15 +168,15 @@ COMMENT ON TABLE yottastore_internal.backfill IS 'where each segment of a backfi
 CREATE TABLE yottastore_internal.quarantine (
 	quarantine_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
-	partition integer NOT NULL,
-	"offset" bigint NOT NULL,
+	partition integer,
+	"offset" bigint,
 	item_key text,
 	payload bytea,
 	reason text NOT NULL,
 	quarantined_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	UNIQUE (policy_id, partition, "offset")
 );
-COMMENT ON TABLE yottastore_internal.quarantine IS 'events that could not be decoded or applied, with their payload';
+COMMENT ON TABLE yottastore_internal.quarantine IS 'events that could not be decoded or applied, with their payload; partition and offset are NULL for an item that backfill read';
 
 CREATE TABLE yottastore_internal.relay (
 	relay_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -208,6 +227,18 @@ CREATE FUNCTION yottastore.drop_index_policy(name name, if_exists boolean DEFAUL
 	AS 'MODULE_PATHNAME', 'ys_drop_index_policy';
 COMMENT ON FUNCTION yottastore.drop_index_policy(name, boolean) IS
 	'drop a policy and its index table; false when there was none';
+
+CREATE FUNCTION yottastore.pause_index_policy(name name) RETURNS boolean
+	LANGUAGE c VOLATILE STRICT SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_pause_index_policy';
+COMMENT ON FUNCTION yottastore.pause_index_policy(name) IS
+	'stop applying events to a policy, keeping its positions; false when it was paused already';
+
+CREATE FUNCTION yottastore.resume_index_policy(name name) RETURNS boolean
+	LANGUAGE c VOLATILE STRICT SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_resume_index_policy';
+COMMENT ON FUNCTION yottastore.resume_index_policy(name) IS
+	'let a paused policy go on where it stopped; false when it was not paused';
 
 CREATE FUNCTION yottastore.index_wait(
 	policy name,
@@ -282,10 +313,10 @@ CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
 	SELECT p.name AS policy,
 		p.phase,
 		pg_catalog.sum(GREATEST(o.high_offset - o.next_offset, 0))::bigint AS events,
-		CASE WHEN pg_catalog.count(o.watermark) = pg_catalog.count(*) AND pg_catalog.count(*) > 0
+		CASE WHEN p.phase = 'LIVE' AND pg_catalog.count(o.watermark) = pg_catalog.count(*)
 			THEN GREATEST(EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.min(o.watermark)), 0)
 		END::double precision AS seconds,
-		CASE WHEN pg_catalog.count(o.watermark) = pg_catalog.count(*)
+		CASE WHEN p.phase = 'LIVE' AND pg_catalog.count(o.watermark) = pg_catalog.count(*)
 			THEN pg_catalog.min(o.watermark) END AS complete_up_to,
 		pg_catalog.max(o.updated_at) AS updated_at
 	FROM yottastore_internal.policy p
@@ -294,7 +325,7 @@ CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
 		OR pg_catalog.pg_has_role(p.owner, 'MEMBER')
 	GROUP BY p.policy_id, p.name, p.phase;
 COMMENT ON VIEW yottastore.index_lag IS
-	'how far each index is behind: events not yet applied, and seconds by the stream''s watermarks (NULL when it carries none)';
+	'how far each index is behind: events not yet applied, and seconds by the stream''s watermarks (NULL when it carries none, or the index is not complete)';
 
 CREATE VIEW yottastore.index_partitions WITH (security_barrier) AS
 	SELECT p.name AS policy,

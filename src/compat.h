@@ -42,4 +42,19 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 #endif
 }
 
+/* 16 folded the checks of each object class into two functions. */
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_class.h"
+#include "catalog/pg_foreign_server.h"
+#define ys_class_ownercheck_compat(relid, role) \
+	object_ownercheck(RelationRelationId, relid, role)
+#define ys_server_aclcheck_compat(serverid, role) \
+	object_aclcheck(ForeignServerRelationId, serverid, role, ACL_USAGE)
+#else
+#define ys_class_ownercheck_compat(relid, role) \
+	pg_class_ownercheck(relid, role)
+#define ys_server_aclcheck_compat(serverid, role) \
+	pg_foreign_server_aclcheck(serverid, role, ACL_USAGE)
+#endif
+
 #endif							/* YS_COMPAT_H */

@@ -206,6 +206,43 @@ ys_policy_set_phase(int policy_id, YsPhase phase, const char *reason)
 	ys_spi_end(&scope);
 }
 
+/* Run an UPDATE of one policy's phase; did it change anything? */
+static bool
+change_phase(int policy_id, const char *sql)
+{
+	YsSpiScope	scope;
+	bool		changed;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute(sql, SPI_OK_UPDATE, 1, (Oid[]) {INT4OID},
+				   (Datum[]) {Int32GetDatum(policy_id)}, NULL);
+	changed = SPI_processed > 0;
+	ys_spi_end(&scope);
+	return changed;
+}
+
+bool
+ys_policy_pause(int policy_id)
+{
+	return change_phase(policy_id,
+						"UPDATE yottastore_internal.policy "
+						"SET phase = 'PAUSED', reason = 'paused by request' "
+						"WHERE policy_id = $1 AND phase NOT IN ('PAUSED', 'INCOMPLETE')");
+}
+
+bool
+ys_policy_resume(int policy_id)
+{
+	return change_phase(policy_id,
+						"UPDATE yottastore_internal.policy p SET reason = NULL, phase = CASE "
+						"WHEN NOT EXISTS (SELECT FROM yottastore_internal.backfill b "
+						"WHERE b.policy_id = p.policy_id) THEN 'STARTING' "
+						"WHEN EXISTS (SELECT FROM yottastore_internal.backfill b "
+						"WHERE b.policy_id = p.policy_id AND NOT b.done) THEN 'BACKFILL' "
+						"ELSE 'LIVE' END "
+						"WHERE p.policy_id = $1 AND p.phase = 'PAUSED'");
+}
+
 void
 ys_policy_set_reason(int policy_id, const char *reason)
 {
@@ -387,6 +424,8 @@ ys_quarantine_insert(int policy_id, const YsQuarantined *event)
 	values[5] = CStringGetTextDatum(event->reason);
 	if (no_key)
 		nulls[3] = 'n';
+	if (event->partition < 0)
+		nulls[1] = nulls[2] = 'n';
 	ys_spi_execute("INSERT INTO yottastore_internal.quarantine "
 				   "(policy_id, partition, \"offset\", item_key, payload, reason) "
 				   "VALUES ($1, $2, $3, $4, $5, $6) "

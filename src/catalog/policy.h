@@ -64,6 +64,13 @@ extern bool ys_policy_lock(int policy_id, YsPhase *phase);
 extern int	ys_policy_insert(const YsPolicyRow *row);
 extern void ys_policy_delete(int policy_id);
 
+/*
+ * Pause a policy, or let it go on from where its positions and segments are.
+ * False when it was paused already, or wasn't.
+ */
+extern bool ys_policy_pause(int policy_id);
+extern bool ys_policy_resume(int policy_id);
+
 /* reason NULL clears it. */
 extern void ys_policy_set_phase(int policy_id, YsPhase phase, const char *reason);
 extern void ys_policy_set_reason(int policy_id, const char *reason);
@@ -111,7 +118,7 @@ extern void ys_segment_save(int policy_id, const YsSegment *segment);
 
 typedef struct YsQuarantined
 {
-	int32		partition;
+	int32		partition;		/* -1: no event, an item that backfill read */
 	int64		offset;
 	const char *key;			/* canonical text, or NULL */
 	size_t		key_len;

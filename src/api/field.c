@@ -1,0 +1,157 @@
+/*-------------------------------------------------------------------------
+ * field.c
+ *	  The builders of an index policy's declaration.
+ *
+ * Each builds the JSON that policy/policy.h describes and has the pure layer
+ * check it at once, so that a mistake is told where it was made.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+
+#include "base/memory.h"
+#include "errors.h"
+#include "policy/policy.h"
+
+PG_FUNCTION_INFO_V1(ys_field);
+PG_FUNCTION_INFO_V1(ys_area_from_location);
+PG_FUNCTION_INFO_V1(ys_area_from_value);
+
+/* ,"key": */
+static void
+append_key(StringInfo json, const char *key)
+{
+	if (json->len > 1)
+		appendStringInfoChar(json, ',');
+	escape_json(json, key);
+	appendStringInfoChar(json, ':');
+}
+
+static void
+append_text(FunctionCallInfo fcinfo, int arg, StringInfo json, const char *key)
+{
+	if (PG_ARGISNULL(arg))
+		return;
+	append_key(json, key);
+	escape_json(json, text_to_cstring(PG_GETARG_TEXT_PP(arg)));
+}
+
+static void
+append_text_array(FunctionCallInfo fcinfo, int arg, StringInfo json, const char *key)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	if (PG_ARGISNULL(arg))
+		return;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(arg), TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, &nulls, &count);
+	append_key(json, key);
+	appendStringInfoChar(json, '[');
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument \"%s\" contains a null", key),
+					 errdetail("Element %d of the array is NULL.", i + 1),
+					 errhint("Leave the element out.")));
+		if (i > 0)
+			appendStringInfoChar(json, ',');
+		escape_json(json, TextDatumGetCString(elements[i]));
+	}
+	appendStringInfoChar(json, ']');
+}
+
+/* Close the object, have it checked, return it as jsonb. */
+static Datum
+checked_jsonb(StringInfo json,
+			  bool (*check) (const char *json, size_t len, YsArena *arena, YsError *err))
+{
+	YsArena		arena;
+	YsError		err;
+	int			len;
+
+	appendStringInfoChar(json, '}');
+	len = json->len;
+	enlargeStringInfo(json, YS_JSON_PADDING);
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	if (!check(json->data, (size_t) len, &arena, &err))
+		ys_error_throw(&err);
+	ys_arena_free(&arena);
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json->data));
+}
+
+static void
+require_argument(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", name)));
+}
+
+/* yottastore.field(name, type, paths, combine, formats, normalizers, unit) */
+Datum
+ys_field(PG_FUNCTION_ARGS)
+{
+	StringInfoData json;
+
+	require_argument(fcinfo, 0, "name");
+	require_argument(fcinfo, 1, "type");
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	append_text(fcinfo, 0, &json, "name");
+	append_text(fcinfo, 1, &json, "type");
+	if (PG_ARGISNULL(2))
+	{
+		/* the default path is the attribute of the field's own name */
+		append_key(&json, "paths");
+		appendStringInfoChar(&json, '[');
+		escape_json(&json, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+		appendStringInfoChar(&json, ']');
+	}
+	else
+		append_text_array(fcinfo, 2, &json, "paths");
+	append_text(fcinfo, 3, &json, "combine");
+	append_text_array(fcinfo, 4, &json, "formats");
+	append_text_array(fcinfo, 5, &json, "normalizers");
+	append_text(fcinfo, 6, &json, "unit");
+	return checked_jsonb(&json, ys_policy_check_field);
+}
+
+/* yottastore.area_from_location(lat, lon, paths, level) */
+Datum
+ys_area_from_location(PG_FUNCTION_ARGS)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoString(&json, "{\"kind\":\"location\"");
+	append_text_array(fcinfo, 0, &json, "lat");
+	append_text_array(fcinfo, 1, &json, "lon");
+	append_text_array(fcinfo, 2, &json, "paths");
+	append_text(fcinfo, 3, &json, "level");
+	return checked_jsonb(&json, ys_policy_check_area);
+}
+
+/* yottastore.area_from_value(paths, level) */
+Datum
+ys_area_from_value(PG_FUNCTION_ARGS)
+{
+	StringInfoData json;
+
+	require_argument(fcinfo, 0, "paths");
+	initStringInfo(&json);
+	appendStringInfoString(&json, "{\"kind\":\"value\"");
+	append_text_array(fcinfo, 0, &json, "paths");
+	append_text(fcinfo, 1, &json, "level");
+	return checked_jsonb(&json, ys_policy_check_area);
+}

@@ -1,0 +1,240 @@
+/*-------------------------------------------------------------------------
+ * policy.c
+ *	  Creating, dropping, pausing and resuming index policies.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/dependency.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+
+#include "base/memory.h"
+#include "catalog/index_table.h"
+#include "catalog/policy.h"
+#include "catalog/server.h"
+#include "compat.h"
+#include "errors.h"
+#include "worker/wake.h"
+
+PG_FUNCTION_INFO_V1(ys_create_index_policy);
+PG_FUNCTION_INFO_V1(ys_drop_index_policy);
+PG_FUNCTION_INFO_V1(ys_pause_index_policy);
+PG_FUNCTION_INFO_V1(ys_resume_index_policy);
+
+/* {"fields": [...], "area": ...} with padding behind; len without. */
+static char *
+build_declaration(ArrayType *fields, Jsonb *area, size_t *len)
+{
+	StringInfoData json;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(fields, JSONBOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	initStringInfo(&json);
+	appendStringInfoString(&json, "{\"fields\":[");
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("field %d is null", i + 1),
+					 errhint("Build each field with yottastore.field().")));
+		if (i > 0)
+			appendStringInfoChar(&json, ',');
+		(void) JsonbToCString(&json, &DatumGetJsonbP(elements[i])->root, 0);
+	}
+	appendStringInfoString(&json, "],\"area\":");
+	if (area != NULL)
+		(void) JsonbToCString(&json, &area->root, 0);
+	else
+		appendStringInfoString(&json, "null");
+	appendStringInfoChar(&json, '}');
+	*len = (size_t) json.len;
+	enlargeStringInfo(&json, YS_JSON_PADDING);
+	return json.data;
+}
+
+/* No column of the index table may have two meanings. */
+static void
+check_columns(const YsPolicy *policy, const YsSource *source)
+{
+	for (int k = 0; k < source->nkeys; k++)
+	{
+		if (ys_index_table_reserved(source->keys[k]->name))
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("key column \"%s\" has the name of one of the index table's own columns",
+							source->keys[k]->name),
+					 errhint("Rename the foreign table's column, and give it the attribute's name as option path.")));
+	}
+	for (int f = 0; f < ys_policy_field_count(policy); f++)
+	{
+		const char *name = ys_policy_field(policy, f)->name;
+		bool		is_key = false;
+
+		for (int k = 0; k < source->nkeys; k++)
+			is_key = is_key || strcmp(name, source->keys[k]->name) == 0;
+		if (is_key || ys_index_table_reserved(name))
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("field \"%s\" has the name of one of the index table's own columns", name),
+					 errdetail("The index table has the key columns, area, location, attributes, "
+							   "rejected, changed_at, indexed_at and event_version."),
+					 errhint("Name the field otherwise; its paths may stay.")));
+	}
+}
+
+/* The caller must own the source and may use the stream. */
+static void
+check_rights(const YsSource *source, const ForeignServer *stream)
+{
+	AclResult	result;
+
+	if (!ys_class_ownercheck_compat(source->relid, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_TABLE, get_rel_name(source->relid));
+	result = ys_server_aclcheck_compat(stream->serverid, GetUserId());
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FOREIGN_SERVER, stream->servername);
+}
+
+static void
+require_arguments(FunctionCallInfo fcinfo, const char *const *names, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument \"%s\" must not be null", names[i])));
+	}
+}
+
+/* yottastore.create_index_policy(name, source, stream, fields, area, if_not_exists) */
+Datum
+ys_create_index_policy(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"name", "source", "stream", "fields"};
+	YsPolicyRow row = {0};
+	YsPolicyRow *existing;
+	YsSource   *source;
+	ForeignServer *stream;
+	YsPolicy   *policy;
+	YsArena		arena;
+	YsError		err;
+	size_t		len;
+
+	require_arguments(fcinfo, names, lengthof(names));
+	row.name = pstrdup(NameStr(*PG_GETARG_NAME(0)));
+	row.owner = GetUserId();
+	row.source = PG_GETARG_OID(1);
+
+	existing = ys_policy_find(row.name);
+	if (existing != NULL && !PG_ARGISNULL(5) && PG_GETARG_BOOL(5))
+	{
+		ereport(NOTICE,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("index policy \"%s\" already exists, skipping", row.name)));
+		PG_RETURN_INT32(existing->policy_id);
+	}
+	if (existing != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("index policy \"%s\" already exists", row.name),
+				 errhint("Drop it with yottastore.drop_index_policy, or choose another name.")));
+
+	source = ys_source_load(row.source);
+	stream = GetForeignServerByName(NameStr(*PG_GETARG_NAME(2)), false);
+	ys_server_check_kind(stream->serverid, YS_WRAPPER_STREAM);
+	check_rights(source, stream);
+	row.stream = stream->serverid;
+
+	row.declaration = build_declaration(PG_GETARG_ARRAYTYPE_P(3),
+										PG_ARGISNULL(4) ? NULL : PG_GETARG_JSONB_P(4), &len);
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	policy = ys_policy_compile(row.declaration, len, &arena, &err);
+	if (policy == NULL)
+		ys_error_throw(&err);
+	check_columns(policy, source);
+
+	row.index_table = ys_index_table_create(row.name, get_rel_namespace(row.source), source, policy);
+	row.policy_id = ys_policy_insert(&row);
+	ys_locator_create(row.policy_id, row.index_table, source);
+	ys_workers_wake_at_commit();
+	PG_RETURN_INT32(row.policy_id);
+}
+
+/*
+ * The policy of that name, which the caller must own.  NULL, with a NOTICE,
+ * when there is none and missing_ok.
+ */
+static YsPolicyRow *
+find_own_policy(const char *name, bool missing_ok)
+{
+	YsPolicyRow *row = ys_policy_find(name);
+
+	if (row == NULL && missing_ok)
+		ereport(NOTICE, (errmsg("index policy \"%s\" does not exist, skipping", name)));
+	else if (row == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("index policy \"%s\" does not exist", name),
+				 errhint("The view yottastore.index_policies lists those there are.")));
+	else if (!has_privs_of_role(GetUserId(), row->owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of index policy \"%s\"", name)));
+	return row;
+}
+
+/* yottastore.drop_index_policy(name, if_exists) */
+Datum
+ys_drop_index_policy(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"name"};
+	YsPolicyRow *row;
+	ObjectAddress table;
+
+	require_arguments(fcinfo, names, lengthof(names));
+	row = find_own_policy(NameStr(*PG_GETARG_NAME(0)), !PG_ARGISNULL(1) && PG_GETARG_BOOL(1));
+	if (row == NULL)
+		PG_RETURN_BOOL(false);
+
+	/* the table before the policy's row: the worker's lock order */
+	LockRelationOid(row->index_table, AccessExclusiveLock);
+	ys_policy_delete(row->policy_id);
+	ObjectAddressSet(table, RelationRelationId, row->index_table);
+	performDeletion(&table, DROP_RESTRICT, 0);
+	ys_workers_wake_at_commit();
+	PG_RETURN_BOOL(true);
+}
+
+/* yottastore.pause_index_policy(name) */
+Datum
+ys_pause_index_policy(PG_FUNCTION_ARGS)
+{
+	YsPolicyRow *row = find_own_policy(NameStr(*PG_GETARG_NAME(0)), false);
+
+	PG_RETURN_BOOL(ys_policy_pause(row->policy_id));
+}
+
+/* yottastore.resume_index_policy(name) */
+Datum
+ys_resume_index_policy(PG_FUNCTION_ARGS)
+{
+	YsPolicyRow *row = find_own_policy(NameStr(*PG_GETARG_NAME(0)), false);
+	bool		resumed = ys_policy_resume(row->policy_id);
+
+	ys_workers_wake_at_commit();
+	PG_RETURN_BOOL(resumed);
+}

@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ * apply.h
+ *	  One batch of change events, one transaction: rows, locator, quarantine,
+ *	  counters and positions, all or nothing.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_WORKER_APPLY_H
+#define YS_WORKER_APPLY_H
+
+#include "stream/event.h"
+#include "stream/kafka.h"
+#include "worker/follow.h"
+
+/* A consumed message and what decoding made of it, for one source's keys. */
+typedef struct YsDecoded
+{
+	const YsMessage *message;
+	bool		is_event;		/* false: a watermark */
+	bool		ok;				/* event can be used; else error says why not */
+	YsEvent		event;			/* when !ok, key and keys are set if the message key told them */
+	YsError		error;
+} YsDecoded;
+
+/*
+ * Apply the messages that the policy hasn't seen yet (offsets below its
+ * positions are skipped) and advance its positions, in one transaction of its own;
+ * new areas get their partitions first.  On an error that is the whole system's the
+ * policy is paused with the reason and its positions stay.  Messages of one
+ * partition must be in order.  Throws on what a restart may mend.
+ */
+extern void ys_apply_batch(YsFollow *follow, int count, YsDecoded *messages);
+
+/*
+ * Write a page of items read by backfill, under the lowest version and only
+ * where neither locator nor row exists, together with the segment's progress. The same otherwise.
+ */
+extern void ys_apply_backfill(YsFollow *follow, int count, const YsValue *items,
+							  const YsSegment *segment);
+
+#endif							/* YS_WORKER_APPLY_H */

@@ -1,0 +1,254 @@
+/*-------------------------------------------------------------------------
+ * backfill.c
+ *	  Reading the items that were there before a policy, while live events
+ *	  apply.
+ *
+ * The positions to resume from are durable before the first page is asked
+ * for, so whatever changes after an item was read arrives as an event.  Pages
+ * are strong reads.  A page's rows, and where its segment goes on, commit
+ * together; each segment has one page in flight.
+ *
+ * The stream worker itself runs this between batches, so rows of one policy
+ * have one writer and reading before writing needs no lock: an event that
+ * came between a page's read and its write has left its mark in the locator.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "base/memory.h"
+#include "catalog/server.h"
+#include "errors.h"
+#include "worker/apply.h"
+#include "worker/backfill.h"
+#include "worker/transaction.h"
+
+typedef struct Segment
+{
+	YsSegment	saved;			/* as the catalog has it */
+	YsCall	   *call;			/* the page in flight, or NULL */
+} Segment;
+
+struct YsBackfill
+{
+	MemoryContext context;
+	YsStore    *store;
+	YsAttributeFilter wanted;	/* key and source attributes */
+	int			nsegments;
+	Segment    *segments;
+	int			next;			/* whose turn it is */
+};
+
+/* The attributes that make an entry: the key's and the policy's sources. */
+static YsAttributeFilter
+wanted_attributes(const YsFollow *follow)
+{
+	const YsAttributeFilter *sources = ys_policy_attributes(follow->policy);
+	int			most = sources->count + follow->source->nkeys;
+	YsAttributeFilter wanted = {0, palloc(sizeof(char *) * most), palloc(sizeof(uint32_t) * most)};
+	uint32_t   *lens = unconstify(uint32_t *, wanted.lens);
+
+	for (int k = 0; k < follow->source->nkeys; k++)
+	{
+		wanted.names[wanted.count] = follow->source->key_names[k];
+		lens[wanted.count++] = (uint32_t) strlen(follow->source->key_names[k]);
+	}
+	for (int i = 0; i < sources->count; i++)
+	{
+		bool		is_key = false;
+
+		for (int k = 0; k < follow->source->nkeys; k++)
+			is_key = is_key || (lens[k] == sources->lens[i] &&
+								memcmp(wanted.names[k], sources->names[i], lens[k]) == 0);
+		if (is_key)
+			continue;
+		wanted.names[wanted.count] = sources->names[i];
+		lens[wanted.count++] = sources->lens[i];
+	}
+	return wanted;
+}
+
+void
+ys_backfill_open(YsFollow *follow)
+{
+	MemoryContext context = AllocSetContextCreate(follow->context, "yottastore backfill",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	YsBackfill *backfill = palloc0(sizeof(YsBackfill));
+	YsSegment  *saved;
+
+	backfill->context = context;
+	backfill->wanted = wanted_attributes(follow);
+	ys_transaction_begin("opening a backfill");
+	backfill->nsegments = ys_segment_load(follow->row->policy_id, &saved);
+	backfill->store = ys_server_store(follow->source->serverid, follow->row->owner);
+	ys_transaction_commit();
+	backfill->segments = palloc0(sizeof(Segment) * Max(backfill->nsegments, 1));
+	for (int i = 0; i < backfill->nsegments; i++)
+		backfill->segments[i].saved = saved[i];
+	follow->backfill = backfill;
+	MemoryContextSwitchTo(old);
+}
+
+void
+ys_backfill_close(YsFollow *follow)
+{
+	YsBackfill *backfill = follow->backfill;
+
+	for (int i = 0; i < backfill->nsegments; i++)
+	{
+		if (backfill->segments[i].call != NULL)
+			ys_call_cancel(backfill->segments[i].call);
+	}
+	MemoryContextDelete(backfill->context);
+	follow->backfill = NULL;
+}
+
+/* ---- where a segment goes on: typed JSON in the catalog ---- */
+
+typedef struct KeyArg
+{
+	YsArena    *arena;
+	YsValue    *key;
+	YsError    *err;
+} KeyArg;
+
+static bool
+read_key(void *arg, YsJsonNode *root)
+{
+	KeyArg	   *key = arg;
+
+	return ys_value_from_typed_json(root, NULL, key->arena, key->key, key->err);
+}
+
+static bool
+parse_key(const char *text, YsArena *arena, YsValue *key, YsError *err)
+{
+	size_t		len = strlen(text);
+	char	   *padded = palloc0(len + YS_JSON_PADDING);
+	YsJsonReader *reader = ys_json_reader_create();
+	KeyArg		arg = {arena, key, err};
+	bool		ok;
+
+	if (reader == NULL)
+		return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
+	memcpy(padded, text, len);
+	ok = ys_json_read(reader, padded, len, read_key, &arg, err);
+	ys_json_reader_destroy(reader);
+	pfree(padded);
+	return ok;
+}
+
+/* Ask for a segment's next page. */
+static bool
+start_page(YsFollow *follow, Segment *segment, YsError *err)
+{
+	YsPageRequest request = {
+		.table = follow->source->table,
+		.projection = &follow->backfill->wanted,
+		.consistent = true,
+		.segment = segment->saved.segment,
+		.total_segments = segment->saved.total,
+	};
+	YsArena		arena;
+	YsValue		key;
+	bool		ok = true;
+
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	if (segment->saved.next_key != NULL)
+	{
+		ok = parse_key(segment->saved.next_key, &arena, &key, err);
+		request.start_key = &key;
+	}
+	if (ok)
+		segment->call = ys_store_page(follow->backfill->store, &request, err);
+	ys_arena_free(&arena);
+	return segment->call != NULL;
+}
+
+/* The segment after this page, in the backfill's context. */
+static YsSegment
+advance(const YsBackfill *backfill, const Segment *segment, const YsReply *reply, YsArena *arena)
+{
+	YsSegment	next = segment->saved;
+	YsText		text;
+
+	next.done = reply->last_key == NULL;
+	next.next_key = NULL;
+	if (!next.done)
+	{
+		ys_text_init(&text, arena);
+		ys_value_print_item(&text, reply->last_key);
+		if (text.failed)
+			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+		next.next_key = MemoryContextStrdup(backfill->context, text.bytes);
+	}
+	return next;
+}
+
+static void
+finish(YsFollow *follow)
+{
+	YsPhase		phase;
+
+	ys_backfill_close(follow);
+	ys_transaction_begin("finishing a backfill");
+	if (ys_policy_lock(follow->row->policy_id, &phase) && phase == YS_PHASE_BACKFILL)
+	{
+		ys_policy_set_phase(follow->row->policy_id, YS_PHASE_LIVE, NULL);
+		follow->row->phase = YS_PHASE_LIVE;
+	}
+	ys_transaction_commit();
+}
+
+bool
+ys_backfill_step(YsFollow *follow, YsError *err)
+{
+	YsBackfill *backfill = follow->backfill;
+	Segment    *segment = NULL;
+	MemoryContext page_context;
+	MemoryContext old;
+	YsArena		arena;
+	YsReply		reply;
+	bool		ok;
+
+	/* every open segment has its page in flight */
+	for (int i = 0; i < backfill->nsegments; i++)
+	{
+		Segment    *each = &backfill->segments[i];
+
+		if (!each->saved.done && each->call == NULL && !start_page(follow, each, err))
+			return false;
+	}
+	for (int i = 0; i < backfill->nsegments && segment == NULL; i++)
+	{
+		backfill->next = (backfill->next + 1) % backfill->nsegments;
+		if (!backfill->segments[backfill->next].saved.done)
+			segment = &backfill->segments[backfill->next];
+	}
+	if (segment == NULL)
+	{
+		finish(follow);
+		return true;
+	}
+
+	page_context = AllocSetContextCreate(backfill->context, "yottastore backfill page",
+										 ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(page_context);
+	ys_arena_init_context(&arena, page_context, 0);
+	ok = ys_store_wait(segment->call, &backfill->wanted, &arena, &reply, err);
+	segment->call = NULL;
+	if (ok)
+	{
+		YsSegment	next = advance(backfill, segment, &reply, &arena);
+
+		ys_apply_backfill(follow, reply.nitems, reply.items, &next);
+		/* paused by this very page: it will be read again */
+		if (follow->row->phase == YS_PHASE_BACKFILL)
+			segment->saved = next;
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(page_context);
+	return ok;
+}

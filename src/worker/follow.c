@@ -1,0 +1,91 @@
+/*-------------------------------------------------------------------------
+ * follow.c
+ *	  One policy as a stream worker follows it.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "base/memory.h"
+#include "catalog/area.h"
+#include "errors.h"
+#include "worker/follow.h"
+
+YsFollow *
+ys_follow_open(MemoryContext parent, const YsPolicyRow *row)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "yottastore followed policy",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	YsFollow   *follow = palloc0(sizeof(YsFollow));
+	YsArena    *arena = palloc(sizeof(YsArena));
+	size_t		len = strlen(row->declaration);
+	char	   *declaration = palloc0(len + 1 + YS_JSON_PADDING);
+	YsError		err;
+
+	follow->context = context;
+	follow->row = palloc(sizeof(YsPolicyRow));
+	*follow->row = *row;
+	follow->row->name = pstrdup(row->name);
+	memcpy(declaration, row->declaration, len);
+	follow->row->declaration = declaration;
+
+	follow->source = ys_source_load(row->source);
+	ys_arena_init_context(arena, context, 0);
+	follow->policy = ys_policy_compile(declaration, len, arena, &err);
+	if (follow->policy == NULL)
+		ys_error_throw(&err);
+	follow->table = ys_index_table_open(follow->row, follow->source, follow->policy);
+	ys_follow_load_areas(follow);
+	ys_follow_load_positions(follow);
+	MemoryContextSwitchTo(old);
+	return follow;
+}
+
+void
+ys_follow_close(YsFollow *follow)
+{
+	MemoryContextDelete(follow->context);
+}
+
+void
+ys_follow_load_areas(YsFollow *follow)
+{
+	const char *level = ys_policy_area_level(follow->policy);
+	MemoryContext context;
+	YsArena    *arena;
+
+	if (level == NULL)
+		return;
+	context = AllocSetContextCreate(follow->context, "yottastore areas", ALLOCSET_DEFAULT_SIZES);
+	arena = MemoryContextAlloc(context, sizeof(YsArena));
+	ys_arena_init_context(arena, context, 0);
+	follow->areas = ys_areas_load(level, arena);
+	if (follow->area_context != NULL)
+		MemoryContextDelete(follow->area_context);
+	follow->area_context = context;
+}
+
+void
+ys_follow_load_positions(YsFollow *follow)
+{
+	MemoryContext old = MemoryContextSwitchTo(follow->context);
+
+	if (follow->positions != NULL)
+		pfree(follow->positions);
+	follow->npositions = ys_position_load(follow->row->policy_id, &follow->positions);
+	follow->positions_dirty = false;
+	MemoryContextSwitchTo(old);
+}
+
+YsPolicyPosition *
+ys_follow_position(YsFollow *follow, int32 partition)
+{
+	for (int i = 0; i < follow->npositions; i++)
+	{
+		if (follow->positions[i].partition == partition)
+			return &follow->positions[i];
+	}
+	return NULL;
+}

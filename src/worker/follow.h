@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ * follow.h
+ *	  One policy as a stream worker follows it: everything that is looked up
+ *	  once and used for every batch.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_WORKER_FOLLOW_H
+#define YS_WORKER_FOLLOW_H
+
+#include "catalog/index_table.h"
+#include "catalog/policy.h"
+#include "catalog/source.h"
+#include "policy/area.h"
+
+typedef struct YsBackfill YsBackfill;
+
+typedef struct YsFollow
+{
+	MemoryContext context;		/* everything below lives here */
+	YsPolicyRow *row;			/* phase is kept current */
+	YsSource   *source;
+	YsPolicy   *policy;
+	YsIndexTable *table;
+
+	MemoryContext area_context; /* replaced when areas change */
+	YsAreaMap  *areas;
+
+	int			npositions;
+	YsPolicyPosition *positions;
+	bool		positions_dirty;	/* something to save that no batch has saved */
+
+	YsBackfill *backfill;		/* while BACKFILL */
+} YsFollow;
+
+/* Does it take part in batches now? */
+#define ys_follow_is_active(follow) \
+	((follow)->row->phase == YS_PHASE_LIVE || (follow)->row->phase == YS_PHASE_BACKFILL)
+
+/*
+ * Open a policy, in a context below parent.  Inside a transaction; throws
+ * when its source or declaration can't be read any more.
+ */
+extern YsFollow *ys_follow_open(MemoryContext parent, const YsPolicyRow *row);
+extern void ys_follow_close(YsFollow *follow);
+
+/* Read the areas anew.  Inside a transaction. */
+extern void ys_follow_load_areas(YsFollow *follow);
+
+/* Read positions anew.  Inside a transaction. */
+extern void ys_follow_load_positions(YsFollow *follow);
+
+/* The position in a topic partition, NULL when the policy has none there. */
+extern YsPolicyPosition *ys_follow_position(YsFollow *follow, int32 partition);
+
+#endif							/* YS_WORKER_FOLLOW_H */

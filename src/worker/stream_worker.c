@@ -1,0 +1,534 @@
+/*-------------------------------------------------------------------------
+ * stream_worker.c
+ *	  Follows one stream for the policies of one owner.
+ *
+ * The loop: interrupts and configuration, which policies there are, new ones
+ * get their start, a batch from Kafka is decoded once and applied to each
+ * policy, then one page of each backfill, then, if there was nothing to do, a
+ * wait.  No transaction is open while anything outside is waited for.
+ *
+ * All policies share one consumer that starts at the lowest of their
+ * positions; each ignores what lies below its own.  So a policy that was
+ * paused catches up by itself: its return reopens the consumer where it left.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "postmaster/interrupt.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+
+#include "base/memory.h"
+#include "base/wait.h"
+#include "catalog/area.h"
+#include "catalog/server.h"
+#include "errors.h"
+#include "guc.h"
+#include "worker/apply.h"
+#include "worker/backfill.h"
+#include "worker/decode.h"
+#include "worker/stream_worker.h"
+#include "worker/transaction.h"
+
+#define HOUSEKEEPING_MS		1000
+#define RETRY_MS			1000L
+
+typedef struct StreamWorker
+{
+	Oid			stream;
+	Oid			owner;
+	MemoryContext context;
+	MemoryContext batch_context;	/* reset after each batch */
+	YsStreamConfig *config;
+	YsEventFormat format;
+	YsJsonReader *reader;
+	YsHandle   *reader_handle;
+	List	   *follows;
+	YsConsumer *consumer;		/* NULL: to be opened */
+	int64		housekeeping_at;
+	int64		retry_at;		/* don't bother brokers or store before */
+	bool		troubled;		/* a reason is noted on the policies */
+} StreamWorker;
+
+static volatile bool areas_changed = false;
+
+static void
+relcache_callback(Datum arg, Oid relid)
+{
+	/* InvalidOid: everything may have changed */
+	if (!OidIsValid(relid) || relid == DatumGetObjectId(arg))
+		areas_changed = true;
+}
+
+static void
+release_reader(void *reader)
+{
+	ys_json_reader_destroy(reader);
+}
+
+static void
+close_consumer(StreamWorker *worker)
+{
+	if (worker->consumer != NULL)
+		ys_consumer_close(worker->consumer);
+	worker->consumer = NULL;
+}
+
+/* Say on every policy of this worker what keeps it from going on; NULL: nothing does. */
+static void
+note_reason(StreamWorker *worker, const char *reason)
+{
+	ListCell   *lc;
+
+	ys_transaction_begin("noting a reason");
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+
+		if (ys_follow_is_active(follow) || follow->row->phase == YS_PHASE_STARTING)
+			ys_policy_set_reason(follow->row->policy_id, reason);
+	}
+	ys_transaction_commit();
+}
+
+/* Brokers or store can't be had: say so, and leave them alone for a while. */
+static void
+note_trouble(StreamWorker *worker, const YsError *err)
+{
+	worker->troubled = true;
+	note_reason(worker, psprintf("%s%s%s", err->message, err->detail[0] != '\0' ? ": " : "",
+								 err->detail));
+	ys_error_report(LOG, err);
+	worker->retry_at = ys_clock_ms() + RETRY_MS;
+}
+
+/* ---- which policies there are ---- */
+
+static YsFollow *
+find_follow(StreamWorker *worker, int policy_id)
+{
+	ListCell   *lc;
+
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+
+		if (follow->row->policy_id == policy_id)
+			return follow;
+	}
+	return NULL;
+}
+
+/*
+ * Bring one policy up to date with its catalog row, opening it if it is new.
+ * Inside a transaction.
+ */
+static void
+refresh_follow(StreamWorker *worker, const YsPolicyRow *row)
+{
+	YsFollow   *follow = find_follow(worker, row->policy_id);
+
+	if (follow == NULL)
+	{
+		MemoryContext old;
+
+		follow = ys_follow_open(worker->context, row);
+		old = MemoryContextSwitchTo(worker->context);
+		worker->follows = lappend(worker->follows, follow);
+		MemoryContextSwitchTo(old);
+		close_consumer(worker);
+	}
+	else if (follow->row->phase != row->phase)
+	{
+		/* paused or resumed by someone else: positions count again from the catalog's */
+		follow->row->phase = row->phase;
+		ys_follow_load_positions(follow);
+		close_consumer(worker);
+	}
+	if (row->phase != YS_PHASE_BACKFILL && follow->backfill != NULL)
+		ys_backfill_close(follow);
+}
+
+/* False when there is nothing left to do for this worker. */
+static bool
+refresh_follows(StreamWorker *worker)
+{
+	MemoryContext rows = AllocSetContextCreate(CurrentMemoryContext, "yottastore policy rows",
+											   ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(rows);
+	List	   *wanted = NIL;
+	List	   *kept = NIL;
+	ListCell   *lc;
+
+	ys_transaction_begin("reading policies");
+	if (OidIsValid(get_extension_oid("yottastore", true)))
+		wanted = ys_policy_list(worker->stream, worker->owner);
+	foreach(lc, wanted)
+		refresh_follow(worker, lfirst(lc));
+	if (areas_changed)
+	{
+		areas_changed = false;
+		foreach(lc, worker->follows)
+			ys_follow_load_areas(lfirst(lc));
+	}
+	ys_transaction_commit();
+
+	MemoryContextSwitchTo(worker->context);
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+		bool		found = false;
+		ListCell   *row;
+
+		foreach(row, wanted)
+			found = found || ((YsPolicyRow *) lfirst(row))->policy_id == follow->row->policy_id;
+		if (found)
+		{
+			kept = lappend(kept, follow);
+			continue;
+		}
+		if (follow->backfill != NULL)
+			ys_backfill_close(follow);
+		ys_follow_close(follow);
+		close_consumer(worker);
+	}
+	list_free(worker->follows);
+	worker->follows = kept;
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(rows);
+	return worker->follows != NIL;
+}
+
+/* ---- a policy's start ---- */
+
+/* Make the positions to resume from durable, so that backfill may begin. */
+static bool
+start_follow(StreamWorker *worker, YsFollow *follow, YsError *err)
+{
+	YsArena		arena;
+	YsPartitionOffsets *offsets;
+	YsPolicyPosition *positions;
+	int			count;
+	YsPhase		phase;
+
+	ys_arena_init_context(&arena, worker->batch_context, 0);
+	if (!ys_kafka_topic_offsets(worker->config, &arena, &count, &offsets, err))
+	{
+		ys_arena_free(&arena);
+		return false;
+	}
+	positions = palloc0(sizeof(YsPolicyPosition) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		positions[i].partition = offsets[i].partition;
+		positions[i].next_offset = offsets[i].high;
+		positions[i].high_offset = offsets[i].high;
+	}
+	ys_transaction_begin("starting a policy");
+	if (ys_policy_lock(follow->row->policy_id, &phase) && phase == YS_PHASE_STARTING)
+	{
+		ys_position_save(follow->row->policy_id, count, positions);
+		ys_segment_create(follow->row->policy_id, ys_guc_backfill_segments);
+		ys_policy_set_phase(follow->row->policy_id, YS_PHASE_BACKFILL, NULL);
+		follow->row->phase = YS_PHASE_BACKFILL;
+		ys_follow_load_positions(follow);
+	}
+	ys_transaction_commit();
+	close_consumer(worker);
+	pfree(positions);
+	ys_arena_free(&arena);
+	return true;
+}
+
+/* ---- consuming ---- */
+
+/* The positions to consume from: the lowest of the active policies'.  0: none is active. */
+static int
+lowest_positions(StreamWorker *worker, YsPosition **positions)
+{
+	int			most = 0;
+	int			count = 0;
+	ListCell   *lc;
+
+	foreach(lc, worker->follows)
+		most += ((YsFollow *) lfirst(lc))->npositions;
+	*positions = palloc(sizeof(YsPosition) * Max(most, 1));
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+
+		for (int i = 0; ys_follow_is_active(follow) && i < follow->npositions; i++)
+		{
+			const YsPolicyPosition *own = &follow->positions[i];
+			int			p = 0;
+
+			while (p < count && (*positions)[p].partition != own->partition)
+				p++;
+			if (p == count)
+			{
+				(*positions)[count].partition = own->partition;
+				(*positions)[count++].next_offset = own->next_offset;
+			}
+			else if (own->next_offset < (*positions)[p].next_offset)
+				(*positions)[p].next_offset = own->next_offset;
+		}
+	}
+	return count;
+}
+
+/* False when consumption failed and err says why; true with no consumer: nobody is active. */
+static bool
+open_consumer(StreamWorker *worker, YsError *err)
+{
+	YsPosition *positions;
+	int			count = lowest_positions(worker, &positions);
+
+	if (count > 0)
+		worker->consumer = ys_consumer_open(worker->context, worker->config, count, positions, err);
+	pfree(positions);
+	return count == 0 || worker->consumer != NULL;
+}
+
+/* Changes between a policy's position and the oldest event kept are lost: say so, and stop it. */
+static void
+mark_incomplete(StreamWorker *worker)
+{
+	YsArena		arena;
+	YsPartitionOffsets *offsets;
+	int			count;
+	ListCell   *lc;
+	YsError		err;
+
+	ys_arena_init_context(&arena, worker->batch_context, 0);
+	if (!ys_kafka_topic_offsets(worker->config, &arena, &count, &offsets, &err))
+	{
+		note_trouble(worker, &err);
+		ys_arena_free(&arena);
+		return;
+	}
+	ys_transaction_begin("marking a gap");
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+
+		for (int i = 0; i < count && ys_follow_is_active(follow); i++)
+		{
+			YsPolicyPosition *own = ys_follow_position(follow, offsets[i].partition);
+
+			if (own == NULL ||
+				(own->next_offset >= offsets[i].low && own->next_offset <= offsets[i].high))
+				continue;
+			follow->row->phase = YS_PHASE_INCOMPLETE;
+			ys_policy_set_phase(follow->row->policy_id, YS_PHASE_INCOMPLETE,
+								psprintf("partition %d of topic \"%s\" no longer holds offset " INT64_FORMAT
+										 ": drop and create the policy again",
+										 own->partition, worker->config->topic, own->next_offset));
+		}
+	}
+	ys_transaction_commit();
+	ys_arena_free(&arena);
+}
+
+/* Decode the batch for each source among the policies, apply it to each policy. */
+static void
+apply_messages(StreamWorker *worker, int count, const YsMessage *messages, YsArena *arena)
+{
+	ListCell   *lc;
+	Oid			decoded_for = InvalidOid;
+	YsDecoded  *decoded = NULL;
+
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+
+		if (!ys_follow_is_active(follow))
+			continue;
+		if (follow->source->relid != decoded_for)
+			decoded = ys_decode_messages(worker->reader, worker->format, follow->source, count,
+										 messages, arena);
+		decoded_for = follow->source->relid;
+		ys_apply_batch(follow, count, decoded);
+	}
+}
+
+/* Take and apply one batch.  Returns how many messages there were, -1 on an error noted. */
+static int
+consume_batch(StreamWorker *worker)
+{
+	YsArena		arena;
+	YsMessage  *messages;
+	int			count = 0;
+	YsError		err;
+	bool		ok = true;
+
+	ys_arena_init_context(&arena, worker->batch_context, 0);
+	if (worker->consumer == NULL)
+		ok = open_consumer(worker, &err);
+	if (ok && worker->consumer != NULL)
+		ok = ys_consumer_take(worker->consumer, ys_guc_batch_events,
+							  (size_t) ys_guc_batch_memory * 1024, &arena, &count, &messages, &err);
+	if (!ok)
+	{
+		close_consumer(worker);
+		if (err.code == YS_ERR_TRIMMED)
+			mark_incomplete(worker);
+		else
+			note_trouble(worker, &err);
+		count = -1;
+	}
+	else if (count > 0)
+		apply_messages(worker, count, messages, &arena);
+	ys_arena_free(&arena);
+	return count;
+}
+
+/* ---- housekeeping ---- */
+
+/* Save how far the topic goes where no batch has done so. */
+static void
+save_positions(StreamWorker *worker)
+{
+	ListCell   *lc;
+
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+		YsPhase		phase;
+
+		if (worker->consumer == NULL || !ys_follow_is_active(follow))
+			continue;
+		for (int i = 0; i < follow->npositions; i++)
+		{
+			YsPolicyPosition *position = &follow->positions[i];
+			int64		high = ys_consumer_high(worker->consumer, position->partition);
+
+			if (high > position->high_offset)
+			{
+				position->high_offset = high;
+				follow->positions_dirty = true;
+			}
+		}
+		if (!follow->positions_dirty)
+			continue;
+		ys_transaction_begin("saving positions");
+		if (ys_policy_lock(follow->row->policy_id, &phase))
+			ys_position_save(follow->row->policy_id, follow->npositions, follow->positions);
+		ys_transaction_commit();
+		follow->positions_dirty = false;
+	}
+}
+
+/* Once a second, or when woken: policies, their starts, positions.  False: the end. */
+static bool
+housekeep(StreamWorker *worker)
+{
+	ListCell   *lc;
+	YsError		err;
+
+	worker->housekeeping_at = ys_clock_ms() + HOUSEKEEPING_MS;
+	if (!refresh_follows(worker))
+		return false;
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+
+		if (follow->row->phase == YS_PHASE_STARTING && ys_clock_ms() >= worker->retry_at &&
+			!start_follow(worker, follow, &err))
+			note_trouble(worker, &err);
+		if (follow->row->phase == YS_PHASE_BACKFILL && follow->backfill == NULL)
+			ys_backfill_open(follow);
+	}
+	save_positions(worker);
+	return true;
+}
+
+/* One page of each backfill.  False when there is none under way. */
+static bool
+backfill_pages(StreamWorker *worker)
+{
+	ListCell   *lc;
+	bool		busy = false;
+	YsError		err;
+
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+
+		if (follow->backfill == NULL || follow->row->phase != YS_PHASE_BACKFILL)
+			continue;
+		if (ys_backfill_step(follow, &err))
+			busy = true;
+		else
+			note_trouble(worker, &err);
+	}
+	return busy;
+}
+
+static void
+load_config(StreamWorker *worker)
+{
+	MemoryContext old = MemoryContextSwitchTo(worker->context);
+
+	ys_transaction_begin("reading the stream's options");
+	MemoryContextSwitchTo(worker->context);
+	worker->config = ys_server_stream(worker->stream, worker->owner);
+	if (!ys_event_format_by_name(worker->config->format, &worker->format))
+		elog(ERROR, "unknown stream format \"%s\"", worker->config->format);
+	CacheRegisterRelcacheCallback(relcache_callback, ObjectIdGetDatum(ys_areas_relid()));
+	ys_transaction_commit();
+	MemoryContextSwitchTo(old);
+}
+
+void
+ys_stream_worker_run(Oid stream, Oid owner)
+{
+	StreamWorker worker = {.stream = stream, .owner = owner};
+
+	worker.context = AllocSetContextCreate(TopMemoryContext, "yottastore stream worker",
+										   ALLOCSET_DEFAULT_SIZES);
+	worker.batch_context = AllocSetContextCreate(worker.context, "yottastore stream batch",
+												 ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(worker.context);
+	worker.reader = ys_json_reader_create();
+	if (worker.reader == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	worker.reader_handle = ys_handle_own(worker.context, worker.reader, release_reader);
+	load_config(&worker);
+	MemoryContextSwitchTo(worker.batch_context);
+
+	for (;;)
+	{
+		int			taken = 0;
+		int64		now;
+
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+		now = ys_clock_ms();
+		if (now >= worker.housekeeping_at && !housekeep(&worker))
+			break;
+		if (now >= worker.retry_at)
+		{
+			taken = consume_batch(&worker);
+			if (backfill_pages(&worker))
+				taken = 1;
+			if (worker.troubled && ys_clock_ms() >= worker.retry_at)
+			{
+				worker.troubled = false;
+				note_reason(&worker, NULL);
+			}
+		}
+		if (taken <= 0)
+			(void) ys_wait(worker.consumer != NULL ? ys_consumer_fd(worker.consumer) : -1,
+						   Max(worker.housekeeping_at - ys_clock_ms(), 1));
+		MemoryContextReset(worker.batch_context);
+	}
+	MemoryContextSwitchTo(TopMemoryContext);
+	MemoryContextDelete(worker.context);
+}

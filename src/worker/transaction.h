@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ * transaction.h
+ *	  A worker's own transactions.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_WORKER_TRANSACTION_H
+#define YS_WORKER_TRANSACTION_H
+
+/* Begin one, with a snapshot; activity is what pg_stat_activity shows meanwhile. */
+extern void ys_transaction_begin(const char *activity);
+
+/* Commit it; the current memory context is again what it was at begin. */
+extern void ys_transaction_commit(void);
+
+/*
+ * Run fn in a subtransaction of the current transaction.  NULL when it
+ * succeeded; else the error, palloc'd in the current context, with the
+ * subtransaction rolled back.  Errors that another try may mend (cancellation,
+ * deadlock, lock timeout) are thrown.
+ */
+extern ErrorData *ys_transaction_try(void (*fn) (void *arg), void *arg);
+
+/*
+ * Is the error the whole system's (disk full, privilege, missing table), so that any other
+ * event would meet it too?
+ */
+extern bool ys_error_is_systemic(const ErrorData *error);
+
+#endif							/* YS_WORKER_TRANSACTION_H */
