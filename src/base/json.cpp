@@ -33,6 +33,15 @@
 #define FIRST_CAPACITY	((size_t) 64 * 1024)
 #define KEEP_CAPACITY	((size_t) 4 * 1024 * 1024)
 
+/* Small steps of the walk, of which a document takes thousands. */
+#ifdef __GNUC__
+#define HOT		inline __attribute__((always_inline))
+#define COLD	__attribute__((noinline, cold))
+#else
+#define HOT		inline
+#define COLD
+#endif
+
 struct YsJsonReader
 {
 	std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
@@ -61,7 +70,7 @@ struct YsJsonNode
 namespace
 {
 
-bool
+COLD bool
 malformed(YsJsonReader *reader, size_t offset, const char *why, YsError *err)
 {
 	reader->failed = true;
@@ -73,7 +82,7 @@ malformed(YsJsonReader *reader, size_t offset, const char *why, YsError *err)
 }
 
 /* Report again what was already found malformed. */
-bool
+COLD bool
 still_failed(YsJsonReader *reader, YsError *err)
 {
 	if (err != nullptr)
@@ -81,27 +90,27 @@ still_failed(YsJsonReader *reader, YsError *err)
 	return false;
 }
 
-size_t
+HOT size_t
 token_offset(const YsJsonReader *reader, uint32_t token)
 {
 	return token < reader->ntokens ? reader->offsets[token] : reader->len;
 }
 
 /* First byte of a token, or NUL behind the last one. */
-char
+HOT char
 token_byte(const YsJsonReader *reader, uint32_t token)
 {
 	return token < reader->ntokens ? reader->bytes[reader->offsets[token]] : '\0';
 }
 
-bool
+HOT bool
 is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 /* The bytes of a scalar token. */
-void
+HOT void
 token_text(const YsJsonReader *reader, uint32_t token, const char **bytes, size_t *len)
 {
 	size_t		start = token_offset(reader, token);
@@ -113,37 +122,33 @@ token_text(const YsJsonReader *reader, uint32_t token, const char **bytes, size_
 	*len = end - start;
 }
 
-YsJsonKind
+/* What a value that starts with each byte is, if it is any. */
+struct KindTable
+{
+	uint8_t		kind[256];
+
+	constexpr KindTable() : kind()
+	{
+		for (int i = 0; i < 256; i++)
+			kind[i] = YS_JSON_INVALID;
+		for (int i = '0'; i <= '9'; i++)
+			kind[i] = YS_JSON_NUMBER;
+		kind[(int) '-'] = YS_JSON_NUMBER;
+		kind[(int) '{'] = YS_JSON_OBJECT;
+		kind[(int) '['] = YS_JSON_ARRAY;
+		kind[(int) '"'] = YS_JSON_STRING;
+		kind[(int) 't'] = YS_JSON_BOOL;
+		kind[(int) 'f'] = YS_JSON_BOOL;
+		kind[(int) 'n'] = YS_JSON_NULL;
+	}
+};
+
+constexpr KindTable kinds;
+
+HOT YsJsonKind
 kind_of(char first)
 {
-	switch (first)
-	{
-		case '{':
-			return YS_JSON_OBJECT;
-		case '[':
-			return YS_JSON_ARRAY;
-		case '"':
-			return YS_JSON_STRING;
-		case 't':
-		case 'f':
-			return YS_JSON_BOOL;
-		case 'n':
-			return YS_JSON_NULL;
-		case '-':
-		case '0':
-		case '1':
-		case '2':
-		case '3':
-		case '4':
-		case '5':
-		case '6':
-		case '7':
-		case '8':
-		case '9':
-			return YS_JSON_NUMBER;
-		default:
-			return YS_JSON_INVALID;
-	}
+	return (YsJsonKind) kinds.kind[(unsigned char) first];
 }
 
 const char *
@@ -156,7 +161,7 @@ kind_name(YsJsonKind kind)
 	return names[kind];
 }
 
-bool
+HOT bool
 is_bracket(char c)
 {
 	/* [ ] { } and few others have these bits: one test for the common no */
@@ -195,27 +200,22 @@ skip_container(YsJsonReader *reader, uint32_t token, int depth, uint32_t *after,
 }
 
 /* Make sure that node->after is known. */
-bool
+HOT bool
 finish_node(YsJsonNode *node, YsError *err)
 {
 	if (node->after != 0)
 		return true;
-	switch (token_byte(node->reader, node->token))
-	{
-		case '{':
-		case '[':
-			return skip_container(node->reader, node->token, node->depth, &node->after, err);
-		default:
-			node->after = node->token + 1;
-			return true;
-	}
+	if (is_bracket(token_byte(node->reader, node->token)))
+		return skip_container(node->reader, node->token, node->depth, &node->after, err);
+	node->after = node->token + 1;
+	return true;
 }
 
 /*
  * Pass over a child, and the comma or closing bracket behind it.  *more says
  * which; *token is then the next child's, or the one behind the container.
  */
-bool
+HOT bool
 next_child(YsJsonNode *child, char closer, uint32_t *token, bool *more, YsError *err)
 {
 	YsJsonReader *reader = child->reader;
@@ -235,7 +235,7 @@ next_child(YsJsonNode *child, char closer, uint32_t *token, bool *more, YsError 
 }
 
 /* Start a child at token, which must look like a value. */
-bool
+HOT bool
 start_child(const YsJsonNode *parent, uint32_t token, YsJsonNode *child, YsError *err)
 {
 	child->reader = parent->reader;
@@ -249,7 +249,7 @@ start_child(const YsJsonNode *parent, uint32_t token, YsJsonNode *child, YsError
 }
 
 /* Is this node what the caller takes it for? */
-bool
+HOT bool
 check_kind(const YsJsonNode *node, YsJsonKind wanted, YsError *err)
 {
 	YsJsonKind	kind = kind_of(token_byte(node->reader, node->token));
@@ -263,7 +263,7 @@ check_kind(const YsJsonNode *node, YsJsonKind wanted, YsError *err)
 }
 
 /* Check that a container may be entered. */
-bool
+HOT bool
 check_container(const YsJsonNode *node, YsJsonKind wanted, YsError *err)
 {
 	if (!check_kind(node, wanted, err))
@@ -415,8 +415,36 @@ unescape(YsJsonReader *reader, const char *in, const char *escape, const char *e
 	return true;
 }
 
+/*
+ * First backslash among len bytes, or NULL.  Most strings are short and have
+ * none: they are looked at by the word, with bytes behind them, which are
+ * there because documents are padded.
+ */
+HOT const char *
+find_escape(const char *bytes, size_t len)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	if (len <= 32)
+	{
+		uint64_t	found = 0;
+
+		for (size_t i = 0; i < len; i += 8)
+		{
+			uint64_t	word;
+
+			memcpy(&word, bytes + i, 8);
+			word ^= ones * '\\';
+			found |= (word - ones) & ~word & (ones * 0x80);
+		}
+		if (found == 0)
+			return nullptr;
+	}
+	return static_cast<const char *>(memchr(bytes, '\\', len));
+}
+
 /* The unescaped bytes of a string token. */
-bool
+HOT bool
 token_string(YsJsonReader *reader, uint32_t token, const char **bytes, size_t *len, YsError *err)
 {
 	const char *text;
@@ -428,7 +456,7 @@ token_string(YsJsonReader *reader, uint32_t token, const char **bytes, size_t *l
 		return malformed(reader, token_offset(reader, token), "a string is missing", err);
 	text++;
 	text_len -= 2;
-	escape = static_cast<const char *>(memchr(text, '\\', text_len));
+	escape = find_escape(text, text_len);
 	if (escape != nullptr)
 		return unescape(reader, text, escape, text + text_len, bytes, len, err);
 	*bytes = text;
