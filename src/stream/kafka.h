@@ -106,6 +106,9 @@ extern bool ys_producer_send(YsProducer *producer, const char *key, size_t key_l
 extern bool ys_producer_send_watermark(YsProducer *producer, int32_t partition,
 									   int64_t watermark_us, YsError *err);
 
+/* How many partitions the topic has now; only while nothing queued is unacknowledged. */
+extern bool ys_producer_partitions(YsProducer *producer, int *count, YsError *err);
+
 /* Wait until everything queued is acknowledged; YS_ERR_UNREACHABLE / YS_ERR_TIMEOUT / YS_ERR_REMOTE when any of it failed. */
 extern bool ys_producer_flush(YsProducer *producer, int timeout_ms, YsError *err);
 
