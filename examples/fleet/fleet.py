@@ -128,7 +128,7 @@ class Fleet:
             raw = dice.choice(makers.UNUSABLE_POSITIONS[style.shape])
             for path, value in zip(style.where, raw if style.shape == 'lat, lon' else (raw,)):
                 paths.put(document, path, value)
-            truth.spoilt['location'] = raw
+            truth.spoilt['area'] = raw
         else:
             makers.write_position(style, document, lon, lat)
             self.place_truth(truth, lon, lat)

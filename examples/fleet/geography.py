@@ -1,8 +1,7 @@
 """Geography of the example fleet, written without the extension: it is what the index is checked against.
 
-Areas are found by plain ray casting over the GeoJSON polygons, holes included. A ring that crosses
-the antimeridian (Russia, Fiji) is unrolled, so that an edge from 179.9 to -180 spans a tenth of a
-degree and not the whole world.
+Areas are found by plain ray casting over the GeoJSON polygons, holes included. Rings are taken as RFC
+7946 wants them: one that crossed the antimeridian has been split there.
 """
 import json
 import math
@@ -11,18 +10,6 @@ from pathlib import Path
 UNLOCATED = 'unlocated'
 EARTH_RADIUS_KM = 6371.0088
 CELL = 10
-
-
-def _unroll(ring):
-    """The ring with continuous longitudes; a ring around a pole can't be unrolled and stays as it is."""
-    out, shift = [tuple(ring[0])], 0.0
-    for (before, _), (lon, lat) in zip(ring, ring[1:]):
-        if lon - before > 180:
-            shift -= 360
-        elif lon - before < -180:
-            shift += 360
-        out.append((lon + shift, lat))
-    return out if out[0] == out[-1] else [tuple(p) for p in ring]
 
 
 def _inside_ring(lon, lat, ring):
@@ -45,8 +32,7 @@ class Areas:
             geometry = feature['geometry']
             polygons = geometry['coordinates']
             for polygon in polygons if geometry['type'] == 'MultiPolygon' else [polygons]:
-                rings = [_unroll(ring) for ring in polygon]
-                self._register(feature['properties']['name'], rings)
+                self._register(feature['properties']['name'], polygon)
 
     def _register(self, name, rings):
         lons, lats = [p[0] for p in rings[0]], [p[1] for p in rings[0]]
@@ -56,12 +42,9 @@ class Areas:
 
     def containing(self, lon, lat):
         """Every area that contains the point, for judging how unambiguous the boundaries are."""
-        found = set()
-        for x in (lon, lon - 360, lon + 360):
-            for name, rings in self.cells.get((math.floor(x / CELL), math.floor(lat / CELL)), ()):
-                if _inside_ring(x, lat, rings[0]) and not any(_inside_ring(x, lat, r) for r in rings[1:]):
-                    found.add(name)
-        return found
+        cell = self.cells.get((math.floor(lon / CELL), math.floor(lat / CELL)), ())
+        return {name for name, rings in cell if _inside_ring(lon, lat, rings[0])
+                and not any(_inside_ring(lon, lat, hole) for hole in rings[1:])}
 
     def locate(self, lon, lat):
         """The area that contains the point, or 'unlocated'."""

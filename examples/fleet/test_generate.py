@@ -49,7 +49,7 @@ class GeneratorTest(unittest.TestCase):
                 self.assertEqual(out.stdout.decode(), ''.join(map(write, self.vehicles[:50])))
 
     def test_about_three_percent_of_values_are_unusable(self):
-        for fact in ('last_service', 'odometer_km', 'location'):
+        for fact in ('last_service', 'odometer_km', 'area'):
             spoilt = sum(fact in v.truth.spoilt for v in self.vehicles)
             self.assertTrue(0.02 <= spoilt / COUNT <= 0.04, f'{fact}: {spoilt} of {COUNT}, seed {SEED}')
 
@@ -58,7 +58,7 @@ class GeneratorTest(unittest.TestCase):
             truth = vehicle.truth
             self.assertFalse('last_service' in truth.spoilt and truth.last_service)
             self.assertFalse('odometer_km' in truth.spoilt and truth.odometer_km is not None)
-            self.assertEqual('location' in truth.spoilt, truth.position is None)
+            self.assertEqual('area' in truth.spoilt, truth.position is None)
             self.assertTrue(truth.position or truth.area == 'unlocated')
 
     def test_an_independent_reader_arrives_at_the_truth(self):
@@ -153,7 +153,8 @@ class GeographyTest(unittest.TestCase):
                 ('Milan', 9.19, 45.46, 'Italy'), ('Chur', 9.53, 46.85, 'Switzerland'),
                 ('Maseru', 27.7, -29.5, 'Lesotho'), ('Bloemfontein', 26.21, -29.12, 'South Africa'),
                 ('Anadyr side of 180', -175.0, 66.5, 'Russia'), ('Chukotka', 178.0, 67.5, 'Russia'),
-                ('Oulu', 25.47, 65.02, 'Finland'), ('mid Atlantic', -35.0, 30.0, 'unlocated')):
+                ('Oulu', 25.47, 65.02, 'Finland'), ('South Pole', 0.0, -89.9, 'Antarctica'),
+                ('mid Atlantic', -35.0, 30.0, 'unlocated')):
             with self.subTest(place=place):
                 self.assertEqual(self.areas.locate(lon, lat), area)
 
@@ -168,6 +169,12 @@ class GeographyTest(unittest.TestCase):
 
     def test_boundaries_are_all_read(self):
         self.assertEqual(len(self.areas.names), 177)
+
+    def test_no_ring_crosses_the_antimeridian(self):
+        for cell in self.areas.cells.values():
+            for name, rings in cell:
+                for (lon1, lat1), (lon2, lat2) in (leg for r in rings for leg in zip(r, r[1:])):
+                    self.assertTrue(abs(lon1 - lon2) <= 180 or lat1 == lat2 == -90, name)
 
 
 if __name__ == '__main__':
