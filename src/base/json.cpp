@@ -27,7 +27,7 @@
 #include <memory>
 #include <new>
 
-#include "base/json.h"
+#include "base/json_text.h"
 
 /* Index and buffer are kept between documents up to this size. */
 #define FIRST_CAPACITY	((size_t) 64 * 1024)
@@ -274,173 +274,47 @@ check_container(const YsJsonNode *node, YsJsonKind wanted, YsError *err)
 	return true;
 }
 
-/* Four hexadecimal digits, or -1. */
-int
-hex4(const char *in, const char *end)
-{
-	int			value = 0;
-
-	if (end - in < 4)
-		return -1;
-	for (int i = 0; i < 4; i++)
-	{
-		char		c = in[i];
-
-		value <<= 4;
-		if (c >= '0' && c <= '9')
-			value |= c - '0';
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			value |= (c | 0x20) - 'a' + 10;
-		else
-			return -1;
-	}
-	return value;
-}
-
-/* Write one character as UTF-8. */
-char *
-put_utf8(char *out, unsigned c)
-{
-	if (c < 0x80)
-		*out++ = (char) c;
-	else if (c < 0x800)
-	{
-		*out++ = (char) (0xC0 | (c >> 6));
-		*out++ = (char) (0x80 | (c & 0x3F));
-	}
-	else if (c < 0x10000)
-	{
-		*out++ = (char) (0xE0 | (c >> 12));
-		*out++ = (char) (0x80 | ((c >> 6) & 0x3F));
-		*out++ = (char) (0x80 | (c & 0x3F));
-	}
-	else
-	{
-		*out++ = (char) (0xF0 | (c >> 18));
-		*out++ = (char) (0x80 | ((c >> 12) & 0x3F));
-		*out++ = (char) (0x80 | ((c >> 6) & 0x3F));
-		*out++ = (char) (0x80 | (c & 0x3F));
-	}
-	return out;
-}
-
-/*
- * Read the escape at *in (behind its backslash) and write what it stands
- * for.  Returns the end of what was written, or NULL for no valid escape.
- */
-char *
-unescape_one(const char **in, const char *end, char *out)
-{
-	int			high;
-	int			low;
-
-	if (*in >= end)
-		return nullptr;
-	switch (*(*in)++)
-	{
-		case '"':
-			*out = '"';
-			return out + 1;
-		case '\\':
-			*out = '\\';
-			return out + 1;
-		case '/':
-			*out = '/';
-			return out + 1;
-		case 'b':
-			*out = '\b';
-			return out + 1;
-		case 'f':
-			*out = '\f';
-			return out + 1;
-		case 'n':
-			*out = '\n';
-			return out + 1;
-		case 'r':
-			*out = '\r';
-			return out + 1;
-		case 't':
-			*out = '\t';
-			return out + 1;
-		case 'u':
-			high = hex4(*in, end);
-			if (high < 0 || (high >= 0xDC00 && high <= 0xDFFF))
-				return nullptr;
-			*in += 4;
-			if (high < 0xD800 || high > 0xDBFF)
-				return put_utf8(out, (unsigned) high);
-			if (end - *in < 6 || (*in)[0] != '\\' || (*in)[1] != 'u')
-				return nullptr;
-			low = hex4(*in + 2, end);
-			if (low < 0xDC00 || low > 0xDFFF)
-				return nullptr;
-			*in += 6;
-			return put_utf8(out, 0x10000 + (((unsigned) high & 0x3FF) << 10 | ((unsigned) low & 0x3FF)));
-		default:
-			return nullptr;
-	}
-}
-
-/* Unescape into the reader's buffer; escape is the first backslash. */
+/* Unescape into the reader's buffer. */
 bool
-unescape(YsJsonReader *reader, const char *in, const char *escape, const char *end,
+unescape(YsJsonReader *reader, const char *text, size_t text_len,
 		 const char **bytes, size_t *len, YsError *err)
 {
-	char	   *start = reader->unescaped.get() + reader->unescaped_used;
-	char	   *out = start;
+	char	   *out = reader->unescaped.get() + reader->unescaped_used;
+	size_t		bad;
 
 	/* No escape is longer unescaped: all strings fit, if each is read once. */
-	if (reader->unescaped_size - reader->unescaped_used < (size_t) (end - in))
+	if (reader->unescaped_size - reader->unescaped_used < text_len)
 		return ys_error_set(err, YS_ERR_INVALID_DATA, "a JSON string was read more than once");
-	for (;;)
-	{
-		size_t		run = (size_t) (escape - in);
-		const char *at = escape;
-
-		memcpy(out, in, run);
-		out += run;
-		if (escape == end)
-			break;
-		in = escape + 1;
-		out = unescape_one(&in, end, out);
-		if (out == nullptr)
-			return malformed(reader, (size_t) (at - reader->bytes), "invalid escape in a string", err);
-		escape = static_cast<const char *>(memchr(in, '\\', (size_t) (end - in)));
-		if (escape == nullptr)
-			escape = end;
-	}
-	*bytes = start;
-	*len = (size_t) (out - start);
+	if (!ys_json_unescape(text, text_len, out, len, &bad))
+		return malformed(reader, (size_t) (text - reader->bytes) + bad,
+						 "invalid escape in a string", err);
+	*bytes = out;
 	reader->unescaped_used += *len;
 	return true;
 }
 
 /*
- * First backslash among len bytes, or NULL.  Most strings are short and have
+ * Is there a backslash among len bytes?  Most strings are short and have
  * none: they are looked at by the word, with bytes behind them, which are
- * there because documents are padded.
+ * there because documents are padded; those may make it say yes in vain.
  */
-HOT const char *
-find_escape(const char *bytes, size_t len)
+HOT bool
+may_have_escape(const char *bytes, size_t len)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t	found = 0;
 
-	if (len <= 32)
+	if (len > 32)
+		return memchr(bytes, '\\', len) != nullptr;
+	for (size_t i = 0; i < len; i += 8)
 	{
-		uint64_t	found = 0;
+		uint64_t	word;
 
-		for (size_t i = 0; i < len; i += 8)
-		{
-			uint64_t	word;
-
-			memcpy(&word, bytes + i, 8);
-			word ^= ones * '\\';
-			found |= (word - ones) & ~word & (ones * 0x80);
-		}
-		if (found == 0)
-			return nullptr;
+		memcpy(&word, bytes + i, 8);
+		word ^= ones * '\\';
+		found |= (word - ones) & ~word & (ones * 0x80);
 	}
-	return static_cast<const char *>(memchr(bytes, '\\', len));
+	return found != 0;
 }
 
 /* The unescaped bytes of a string token. */
@@ -449,16 +323,14 @@ token_string(YsJsonReader *reader, uint32_t token, const char **bytes, size_t *l
 {
 	const char *text;
 	size_t		text_len;
-	const char *escape;
 
 	token_text(reader, token, &text, &text_len);
 	if (text_len < 2 || text[0] != '"' || text[text_len - 1] != '"')
 		return malformed(reader, token_offset(reader, token), "a string is missing", err);
 	text++;
 	text_len -= 2;
-	escape = find_escape(text, text_len);
-	if (escape != nullptr)
-		return unescape(reader, text, escape, text + text_len, bytes, len, err);
+	if (may_have_escape(text, text_len))
+		return unescape(reader, text, text_len, bytes, len, err);
 	*bytes = text;
 	*len = text_len;
 	return true;
@@ -651,41 +523,6 @@ ys_json_string(YsJsonNode *node, const char **bytes, size_t *len, YsError *err)
 		return false;
 	node->after = node->token + 1;
 	return true;
-}
-
-bool
-ys_json_is_number(const char *text, size_t len)
-{
-	const char *end = text + len;
-	const char *digits;
-
-	if (text < end && *text == '-')
-		text++;
-	digits = text;
-	while (text < end && *text >= '0' && *text <= '9')
-		text++;
-	if (text == digits || (*digits == '0' && text - digits > 1))
-		return false;
-	if (text < end && *text == '.')
-	{
-		digits = ++text;
-		while (text < end && *text >= '0' && *text <= '9')
-			text++;
-		if (text == digits)
-			return false;
-	}
-	if (text < end && (*text == 'e' || *text == 'E'))
-	{
-		text++;
-		if (text < end && (*text == '+' || *text == '-'))
-			text++;
-		digits = text;
-		while (text < end && *text >= '0' && *text <= '9')
-			text++;
-		if (text == digits)
-			return false;
-	}
-	return text == end;
 }
 
 bool

@@ -57,4 +57,23 @@ unit_random(uint64_t *state, uint64_t limit)
 	return (z ^ (z >> 31)) % limit;
 }
 
+/* One of the many ways to write n: with zeros behind it, and the point moved. */
+static inline void
+unit_write_number(uint64_t *seed, int64_t n, char *out)
+{
+	char		digits[64];
+	int			len = sprintf(digits, "%lld", (long long) (n < 0 ? -n : n));
+	int			zeros = (int) unit_random(seed, 20);
+	int			point;
+
+	memset(digits + len, '0', (size_t) zeros);
+	len += zeros;
+	digits[len] = '\0';
+
+	/* a zero before the point stands alone */
+	point = n == 0 ? 1 : (int) unit_random(seed, (uint64_t) len) + 1;
+	sprintf(out, "%s%.*s%s%se%d", n < 0 ? "-" : "", point, digits, point < len ? "." : "", digits + point,
+			len - point - zeros);
+}
+
 #endif							/* YS_TEST_UNIT_H */
