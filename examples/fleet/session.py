@@ -19,6 +19,11 @@ class DemoFailed(Exception):
     """The demo can't go on; the message says why."""
 
 
+def _short(value, limit=400):
+    text = repr(value)
+    return text if len(text) <= limit else text[:limit] + '…'
+
+
 class Ledger:
     """Every figure that was checked, and what differed."""
 
@@ -37,7 +42,11 @@ class Ledger:
 
     def equal(self, what, got, expected):
         """Check that two values are the same."""
-        return self.check(what, got == expected, f'got {got!r}, expected {expected!r}')
+        if isinstance(got, dict) and isinstance(expected, dict) and got != expected:
+            keys = [k for k in got.keys() | expected.keys() if got.get(k) != expected.get(k)]
+            what, key = f'{what}, {len(keys)} keys', keys[0]
+            got, expected = {key: got.get(key)}, {key: expected.get(key)}
+        return self.check(what, got == expected, f'got {_short(got)}, expected {_short(expected)}')
 
     def none_differ(self, what, differences):
         """Check that a list of differences is empty; shows the first few."""

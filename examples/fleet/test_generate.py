@@ -1,5 +1,6 @@
 """Unit tests of the example fleet's generator: python3 -m unittest discover -s examples/fleet"""
 import json
+import random
 import subprocess
 import sys
 import unittest
@@ -11,9 +12,10 @@ import generate
 import makers
 import paths
 import reader
+import route
 from catalog import Catalog
 from fleet import AS_OF, Fleet
-from geography import distance_km
+from geography import distance_km, tour_km
 
 HERE = Path(__file__).resolve().parent
 SEED, COUNT = 7, 4000
@@ -175,6 +177,20 @@ class GeographyTest(unittest.TestCase):
             for name, rings in cell:
                 for (lon1, lat1), (lon2, lat2) in (leg for r in rings for leg in zip(r, r[1:])):
                     self.assertTrue(abs(lon1 - lon2) <= 180 or lat1 == lat2 == -90, name)
+
+
+class RouteTest(unittest.TestCase):
+    def test_two_opt_shortens_and_visits_all(self):
+        dice = random.Random(SEED)
+        points = [(dice.uniform(7, 18), dice.uniform(37, 47)) for _ in range(60)]
+        order = route.two_opt(points)
+        self.assertEqual(order[0], 0)
+        self.assertEqual(sorted(order), list(range(60)))
+        self.assertLess(tour_km([points[i] for i in order]), tour_km(points) / 2)
+
+    def test_nearest_neighbour_is_recognized(self):
+        self.assertTrue(route.is_nearest_neighbour_tour([(0, 0), (1, 0), (2, 0), (4, 0)]))
+        self.assertFalse(route.is_nearest_neighbour_tour([(0, 0), (2, 0), (1, 0), (4, 0)]))
 
 
 if __name__ == '__main__':
