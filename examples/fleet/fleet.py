@@ -84,7 +84,7 @@ class Fleet:
         paths.put(document, style.model, makers.spell(style, spec['model'], dice))
         paths.put(document, style.revision, makers.spell(style, spec['revision'], dice))
         extras = {
-            'Vin': f"{spec['wmi'] or 'XXX'}{dice.randrange(16 ** 8):08X}{number:06}"[:17],
+            'Vin': f"{spec['wmi'] or '000'}{dice.randrange(16 ** 8):08X}{number:06}"[:17],
             'SerialNumber': dice.randrange(10 ** 24, 10 ** 25),
             'InService': dice.random() < 0.95,
             'TyrePressures': [Decimal(dice.randrange(180, 320)) / 100 for _ in range(4)],
