@@ -11,7 +11,8 @@
 /*
  * Build the map of one level's areas.  Add every area, then finish.  The map
  * lives in arena.  Names and aliases match without regard to ASCII case and
- * outer spaces.  A boundary is a GeoJSON Polygon or MultiPolygon geometry
+ * outer spaces; of equal ones the first added is found, names before aliases.
+ * A boundary is a GeoJSON Polygon or MultiPolygon geometry
  * (holes honoured; rings may cross the antimeridian only by being split
  * there, as RFC 7946 section 3.1.9 says); boundary NULL: found by value only.
  */

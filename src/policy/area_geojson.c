@@ -1,0 +1,205 @@
+/*-------------------------------------------------------------------------
+ * area_geojson.c
+ *	  Reading a GeoJSON FeatureCollection (RFC 7946) feature by feature.
+ *-------------------------------------------------------------------------
+ */
+#include "policy/area.h"
+
+#include <string.h>
+
+#include "policy/boundary.h"
+#include "policy/normalize/text.h"
+
+typedef struct Collection
+{
+	YsJsonReader *geometry_reader;
+	YsArena    *scratch;		/* of the current boundary */
+	const char *name_property;
+	YsFeatureFn fn;
+	void	   *arg;
+	YsError    *err;
+	bool		has_type;
+	bool		has_features;
+
+	/* the current feature */
+	int			index;
+	bool		is_feature;
+	const char *name;
+	size_t		name_len;
+	const char *geometry;
+	size_t		geometry_len;
+} Collection;
+
+static bool
+refuse(Collection *collection, const char *what)
+{
+	ys_error_set(collection->err, YS_ERR_INVALID_GEOJSON, "invalid GeoJSON: %s", what);
+	ys_error_hint(collection->err, "Give a FeatureCollection whose features are Polygons or MultiPolygons.");
+	return false;
+}
+
+/* The same of the current feature; what may be the error's own message. */
+static bool
+refuse_feature(Collection *collection, const char *what)
+{
+	char		why[sizeof(collection->err->message)];
+	char		detail[sizeof(collection->err->detail)] = "";
+	YsError    *err = collection->err;
+
+	if (err == NULL)
+		return false;
+	memcpy(why, what, strlen(what) + 1);
+	if (what == err->message)
+		memcpy(detail, err->detail, sizeof(detail));
+	ys_error_set(err, YS_ERR_INVALID_GEOJSON, "feature %d: %s", collection->index + 1, why);
+	if (detail[0] != '\0')
+		ys_error_detail(err, "%s", detail);
+	ys_error_hint(err, "Features are counted from 1.");
+	return false;
+}
+
+static bool
+is_name(const char *name, size_t len, const char *wanted)
+{
+	return len == strlen(wanted) && memcmp(name, wanted, len) == 0;
+}
+
+/* Is this node the string wanted? */
+static bool
+check_type(Collection *collection, YsJsonNode *node, const char *wanted, bool *is_wanted)
+{
+	const char *type;
+	size_t		len;
+
+	*is_wanted = false;
+	if (ys_json_kind(node) != YS_JSON_STRING)
+		return true;
+	if (!ys_json_string(node, &type, &len, collection->err))
+		return false;
+	*is_wanted = is_name(type, len, wanted);
+	return true;
+}
+
+static bool
+visit_property(void *arg, const char *name, size_t len, YsJsonNode *value)
+{
+	Collection *collection = arg;
+
+	if (!is_name(name, len, collection->name_property) || ys_json_kind(value) != YS_JSON_STRING)
+		return true;
+	return ys_json_string(value, &collection->name, &collection->name_len, collection->err);
+}
+
+static bool
+visit_feature_member(void *arg, const char *name, size_t len, YsJsonNode *value)
+{
+	Collection *collection = arg;
+
+	if (is_name(name, len, "type"))
+		return check_type(collection, value, "Feature", &collection->is_feature);
+	if (is_name(name, len, "properties") && ys_json_kind(value) == YS_JSON_OBJECT)
+		return ys_json_each_member(value, visit_property, collection, collection->err);
+	if (is_name(name, len, "geometry") && ys_json_kind(value) != YS_JSON_NULL)
+		return ys_json_raw(value, &collection->geometry, &collection->geometry_len,
+						   collection->err);
+	return true;
+}
+
+static bool
+visit_feature(void *arg, size_t index, YsJsonNode *node)
+{
+	Collection *collection = arg;
+	YsBoundary	boundary;
+
+	collection->index = (int) index;
+	collection->is_feature = false;
+	collection->name = NULL;
+	collection->name_len = 0;
+	collection->geometry = NULL;
+	collection->geometry_len = 0;
+	if (ys_json_kind(node) != YS_JSON_OBJECT)
+		return refuse_feature(collection, "it is not a JSON object");
+	if (!ys_json_each_member(node, visit_feature_member, collection, collection->err))
+		return false;
+	if (!collection->is_feature)
+		return refuse_feature(collection, "its type is not Feature");
+	if (collection->geometry == NULL)
+		return refuse_feature(collection, "it has no geometry");
+	if (collection->name != NULL && ys_string_check(collection->name, collection->name_len) != NULL)
+		return refuse_feature(collection, "its name contains U+0000");
+	ys_arena_reset(collection->scratch);
+	if (!ys_boundary_read(collection->geometry_reader, collection->geometry,
+						  collection->geometry_len, collection->scratch, &boundary,
+						  collection->err))
+	{
+		if (collection->err == NULL || collection->err->code != YS_ERR_INVALID_GEOJSON)
+			return false;
+		return refuse_feature(collection, collection->err->message);
+	}
+	return collection->fn(collection->arg, collection->index, collection->name, collection->name_len,
+						  collection->geometry, collection->geometry_len);
+}
+
+static bool
+visit_member(void *arg, const char *name, size_t len, YsJsonNode *value)
+{
+	Collection *collection = arg;
+
+	if (is_name(name, len, "type"))
+		return check_type(collection, value, "FeatureCollection", &collection->has_type);
+	if (!is_name(name, len, "features"))
+		return true;
+	if (ys_json_kind(value) != YS_JSON_ARRAY)
+		return refuse(collection, "its features are not an array");
+	collection->has_features = true;
+	return ys_json_each_element(value, visit_feature, collection, collection->err);
+}
+
+static bool
+visit_root(void *arg, YsJsonNode *root)
+{
+	Collection *collection = arg;
+
+	if (ys_json_kind(root) != YS_JSON_OBJECT)
+		return refuse(collection, "it is not a JSON object");
+	if (!ys_json_each_member(root, visit_member, collection, collection->err))
+		return false;
+	if (!collection->has_type)
+		return refuse(collection, "its type is not FeatureCollection");
+	if (!collection->has_features)
+		return refuse(collection, "it has no features");
+	return true;
+}
+
+bool
+ys_area_read_geojson(const char *json, size_t len, const char *name_property,
+					 YsArena *arena, YsFeatureFn fn, void *arg, YsError *err)
+{
+	YsArena		scratch;
+	YsJsonReader *reader = ys_json_reader_create();
+	Collection	collection = {
+		.geometry_reader = ys_json_reader_create(), .scratch = &scratch,
+		.name_property = name_property, .fn = fn, .arg = arg, .err = err
+	};
+	char	   *padded = len < SIZE_MAX - YS_JSON_PADDING ?
+		ys_arena_alloc(arena, len + YS_JSON_PADDING) : NULL;
+	bool		ok;
+
+	ys_arena_init(&scratch, arena->source, 0);
+	if (reader != NULL && collection.geometry_reader != NULL && padded != NULL)
+	{
+		memcpy(padded, json, len);
+		memset(padded + len, ' ', YS_JSON_PADDING);
+		ok = ys_json_read(reader, padded, len, visit_root, &collection, err);
+		if (!ok && err != NULL && err->code == YS_ERR_INVALID_DATA)
+			err->code = YS_ERR_INVALID_GEOJSON;
+	}
+	else
+		ok = ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory while reading GeoJSON");
+	ys_arena_free(&scratch);
+	if (collection.geometry_reader != NULL)
+		ys_json_reader_destroy(collection.geometry_reader);
+	if (reader != NULL)
+		ys_json_reader_destroy(reader);
+	return ok;
+}

@@ -1,0 +1,238 @@
+/*-------------------------------------------------------------------------
+ * boundary.c
+ *	  A GeoJSON geometry read into rings of positions.
+ *
+ * Members of an object come in any order and can be read once, so that the
+ * coordinates are noted in passing and read when the type is known.  Arrays
+ * double in the arena while they grow; what they outgrew stays there until
+ * the arena goes.
+ *-------------------------------------------------------------------------
+ */
+#include "policy/boundary.h"
+
+#include <string.h>
+
+#include "policy/normalize/number.h"
+
+/* Room for count + 1 things of a size; NULL when the arena is exhausted. */
+static void *
+grow(YsArena *arena, void *things, int count, size_t size)
+{
+	void	   *grown;
+
+	if (count > 0 && (count & (count - 1)) != 0)
+		return things;			/* arrays are full at powers of two */
+	grown = ys_arena_alloc(arena, size * (count > 0 ? (size_t) count * 2 : 1));
+	if (grown != NULL && count > 0)
+		memcpy(grown, things, size * (size_t) count);
+	return grown;
+}
+
+typedef struct Geometry
+{
+	YsArena    *arena;
+	YsError    *err;
+	YsBoundary *boundary;
+
+	/* the geometry object */
+	bool		has_type;
+	bool		is_multi;
+	const char *coordinates;
+	size_t		coordinates_len;
+
+	/* the position being read */
+	double		position[2];
+} Geometry;
+
+static bool
+refuse(Geometry *geometry, const char *why)
+{
+	return ys_error_set(geometry->err, YS_ERR_INVALID_GEOJSON, "invalid boundary: %s", why);
+}
+
+static bool
+out_of_memory(Geometry *geometry)
+{
+	return ys_error_set(geometry->err, YS_ERR_OUT_OF_MEMORY, "out of memory while reading a boundary");
+}
+
+/* An array, where the geometry's type wants one. */
+static bool
+each_element(Geometry *geometry, YsJsonNode *node, YsJsonElementFn fn)
+{
+	if (ys_json_kind(node) != YS_JSON_ARRAY)
+		return refuse(geometry, "coordinates are not nested as the geometry's type says");
+	return ys_json_each_element(node, fn, geometry, geometry->err);
+}
+
+static bool
+read_coordinate(void *arg, size_t index, YsJsonNode *node)
+{
+	Geometry   *geometry = arg;
+	double		limit = index == 0 ? 180 : 90;
+	const char *text;
+	size_t		len;
+	double		value;
+
+	if (ys_json_kind(node) != YS_JSON_NUMBER)
+		return refuse(geometry, "a coordinate is not a number");
+	if (!ys_json_number(node, &text, &len, geometry->err))
+		return false;
+	if (index >= 2)
+		return true;			/* an altitude */
+	if (!ys_double_parse((YsSlice) {text, (uint32_t) len}, &value))
+		return refuse(geometry, "a coordinate is not a number");
+	if (value > limit || value < -limit)
+		return refuse(geometry, index == 0 ? "a longitude is out of range" : "a latitude is out of range");
+	geometry->position[index] = value;
+	return true;
+}
+
+static YsRing *
+last_ring(Geometry *geometry)
+{
+	YsPolygon  *polygon = &geometry->boundary->polygons[geometry->boundary->npolygons - 1];
+
+	return &polygon->rings[polygon->nrings - 1];
+}
+
+static bool
+read_position(void *arg, size_t index, YsJsonNode *node)
+{
+	Geometry   *geometry = arg;
+	YsRing	   *ring = last_ring(geometry);
+	double		absent = 1000;
+
+	(void) index;
+	geometry->position[1] = absent;
+	if (!each_element(geometry, node, read_coordinate))
+		return false;
+	if (geometry->position[1] == absent)
+		return refuse(geometry, "a position has fewer than two coordinates");
+	ring->points = grow(geometry->arena, ring->points, ring->npoints, sizeof(YsPoint));
+	if (ring->points == NULL)
+		return out_of_memory(geometry);
+	ring->points[ring->npoints++] = (YsPoint) {geometry->position[0], geometry->position[1]};
+	return true;
+}
+
+static bool
+read_ring(void *arg, size_t index, YsJsonNode *node)
+{
+	Geometry   *geometry = arg;
+	YsPolygon  *polygon = &geometry->boundary->polygons[geometry->boundary->npolygons - 1];
+	YsRing	   *ring;
+	YsPoint    *last;
+
+	(void) index;
+	polygon->rings = grow(geometry->arena, polygon->rings, polygon->nrings, sizeof(YsRing));
+	if (polygon->rings == NULL)
+		return out_of_memory(geometry);
+	ring = &polygon->rings[polygon->nrings++];
+	memset(ring, 0, sizeof(*ring));
+	if (!each_element(geometry, node, read_position))
+		return false;
+	if (ring->npoints < 4)
+		return refuse(geometry, "a ring has fewer than four positions");
+	last = &ring->points[ring->npoints - 1];
+	if (last->x != ring->points[0].x || last->y != ring->points[0].y)
+		return refuse(geometry, "a ring is not closed");
+	return true;
+}
+
+static bool
+read_polygon(void *arg, size_t index, YsJsonNode *node)
+{
+	Geometry   *geometry = arg;
+	YsBoundary *boundary = geometry->boundary;
+
+	(void) index;
+	boundary->polygons = grow(geometry->arena, boundary->polygons, boundary->npolygons,
+							  sizeof(YsPolygon));
+	if (boundary->polygons == NULL)
+		return out_of_memory(geometry);
+	memset(&boundary->polygons[boundary->npolygons++], 0, sizeof(YsPolygon));
+	if (!each_element(geometry, node, read_ring))
+		return false;
+	if (boundary->polygons[boundary->npolygons - 1].nrings == 0)
+		return refuse(geometry, "a polygon has no ring");
+	return true;
+}
+
+static bool
+read_coordinates(void *arg, YsJsonNode *root)
+{
+	Geometry   *geometry = arg;
+
+	if (!geometry->is_multi)
+		return read_polygon(geometry, 0, root);
+	return each_element(geometry, root, read_polygon);
+}
+
+static bool
+note_type(Geometry *geometry, YsJsonNode *value)
+{
+	const char *type;
+	size_t		len;
+
+	if (ys_json_kind(value) != YS_JSON_STRING)
+		return refuse(geometry, "its type is not a string");
+	if (!ys_json_string(value, &type, &len, geometry->err))
+		return false;
+	geometry->has_type = true;
+	geometry->is_multi = len == strlen("MultiPolygon") && memcmp(type, "MultiPolygon", len) == 0;
+	if (geometry->is_multi || (len == strlen("Polygon") && memcmp(type, "Polygon", len) == 0))
+		return true;
+	refuse(geometry, "its type is neither Polygon nor MultiPolygon");
+	if (ys_string_check(type, len) == NULL)
+		ys_error_detail(geometry->err, "Its type is \"%.*s\".", (int) ys_string_cut(type, len, 60), type);
+	return false;
+}
+
+static bool
+note_member(void *arg, const char *name, size_t len, YsJsonNode *value)
+{
+	Geometry   *geometry = arg;
+
+	if (len == strlen("type") && memcmp(name, "type", len) == 0)
+		return note_type(geometry, value);
+	if (len == strlen("coordinates") && memcmp(name, "coordinates", len) == 0)
+		return ys_json_raw(value, &geometry->coordinates, &geometry->coordinates_len, geometry->err);
+	return true;
+}
+
+static bool
+note_geometry(void *arg, YsJsonNode *root)
+{
+	Geometry   *geometry = arg;
+
+	if (ys_json_kind(root) != YS_JSON_OBJECT)
+		return refuse(geometry, "it is not a JSON object");
+	return ys_json_each_member(root, note_member, geometry, geometry->err);
+}
+
+/* What the JSON reader found is a fault of the boundary too. */
+static bool
+refuse_malformed(YsError *err)
+{
+	if (err != NULL && err->code == YS_ERR_INVALID_DATA)
+		err->code = YS_ERR_INVALID_GEOJSON;
+	return false;
+}
+
+bool
+ys_boundary_read(YsJsonReader *reader, const char *json, size_t len,
+				 YsArena *arena, YsBoundary *boundary, YsError *err)
+{
+	Geometry	geometry = {.arena = arena, .err = err, .boundary = boundary};
+
+	memset(boundary, 0, sizeof(*boundary));
+	if (!ys_json_read(reader, json, len, note_geometry, &geometry, err))
+		return refuse_malformed(err);
+	if (!geometry.has_type)
+		return refuse(&geometry, "it has no type");
+	if (geometry.coordinates == NULL)
+		return refuse(&geometry, "it has no coordinates");
+	return ys_json_read(reader, geometry.coordinates, geometry.coordinates_len,
+						read_coordinates, &geometry, err) || refuse_malformed(err);
+}
