@@ -14,8 +14,16 @@
  *				 "combine": "max", "formats": ["ISO", ...],
  *				 "normalizers": ["trim", ...], "unit": "km"}, ...],
  *	 "area": {"kind": "location", "lat": [...], "lon": [...], "paths": [...], "level": "country"}
- *		   | {"kind": "value", "paths": [...], "level": "country"}
+ *		   | {"kind": "value", "paths": [...], "level": "country",
+ *			  "location": {"lat": [...], "lon": [...], "paths": [...]}}
  *		   | null}
+ *
+ * combine decides among several usable values of a field: first takes the
+ * first in the order of paths, min and max compare (text by its bytes), latest
+ * is max of dates and timestamps.  The first value that could not be used is
+ * noted even if another one could.  An area of kind value is the one whose name
+ * or alias the first known value is, else the one that contains the location,
+ * where that is declared too.
  *
  * Values come out in the server's own representations (days or microseconds
  * since 2000-01-01, decimal text), so that turning them into datums is a copy.
@@ -102,7 +110,7 @@ typedef struct YsEntry
 	bool		located;
 	double		lat;
 	double		lon;
-	const char *area;			/* never NULL; "unlocated" when nothing else holds */
+	const char *area;			/* never NULL, lives with the map; "unlocated" when nothing else holds */
 	int			nrejections;
 	YsRejection *rejections;
 } YsEntry;

@@ -26,6 +26,7 @@
  * declared that 03/04/2024 is 3 April and 03/25/2024 is 25 March.
  *
  * Times without an offset are UTC.  Years are 1 to 9999.
+ *-------------------------------------------------------------------------
  */
 #ifndef YS_POLICY_NORMALIZE_DATE_H
 #define YS_POLICY_NORMALIZE_DATE_H

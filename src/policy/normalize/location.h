@@ -4,6 +4,7 @@
  *
  * Refused: what is no number, latitudes past 90 and longitudes past 180
  * degrees, and exactly 0, 0, which is what devices without a fix report.
+ *-------------------------------------------------------------------------
  */
 #ifndef YS_POLICY_NORMALIZE_LOCATION_H
 #define YS_POLICY_NORMALIZE_LOCATION_H

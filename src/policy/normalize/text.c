@@ -57,14 +57,18 @@ ys_string_trim(YsSlice slice)
 	return (YsSlice) {p, (uint32_t) (end - p)};
 }
 
-/* Bytes of the UTF-8 character at u (Unicode 15, table 3-7), 0 when it is none. */
-static size_t
-utf8_width(const unsigned char *u, size_t left)
+/* Unicode 15, table 3-7. */
+size_t
+ys_string_width(const char *p, const char *end)
 {
+	const unsigned char *u = (const unsigned char *) p;
+	size_t		left = (size_t) (end - p);
 	unsigned char low = 0x80;
 	unsigned char high = 0xBF;
 	size_t		width;
 
+	if (left == 0)
+		return 0;
 	if (u[0] < 0x80)
 		return 1;
 	if (u[0] < 0xC2 || u[0] > 0xF4)
@@ -93,7 +97,6 @@ utf8_width(const unsigned char *u, size_t left)
 const char *
 ys_string_check(const char *bytes, size_t len)
 {
-	const unsigned char *u = (const unsigned char *) bytes;
 	size_t		i = 0;
 
 	while (i < len)
@@ -105,7 +108,7 @@ ys_string_check(const char *bytes, size_t len)
 		{
 			uint64_t	word;
 
-			memcpy(&word, u + i, 8);
+			memcpy(&word, bytes + i, 8);
 			if (((word | (word - UINT64_C(0x0101010101010101))) &
 				 UINT64_C(0x8080808080808080)) != 0)
 				break;
@@ -113,9 +116,9 @@ ys_string_check(const char *bytes, size_t len)
 		}
 		if (i == len)
 			break;
-		if (u[i] == 0)
+		if (bytes[i] == '\0')
 			return "contains U+0000";
-		width = utf8_width(u + i, len - i);
+		width = ys_string_width(bytes + i, bytes + len);
 		if (width == 0)
 			return "not valid UTF-8";
 		i += width;

@@ -28,6 +28,9 @@ extern uint32_t ys_string_space(const char *p, const char *end);
 /* The slice without outer white space. */
 extern YsSlice ys_string_trim(YsSlice slice);
 
+/* Bytes of the UTF-8 character at p, 0 when there is none. */
+extern size_t ys_string_width(const char *p, const char *end);
+
 /* NULL when the bytes are text the server can hold, else why not (static text). */
 extern const char *ys_string_check(const char *bytes, size_t len);
 

@@ -3,6 +3,7 @@
  *	  The field types: how a value becomes a cell of each.
  *
  * One row of the table in type.c is one type.
+ *-------------------------------------------------------------------------
  */
 #ifndef YS_POLICY_NORMALIZE_TYPE_H
 #define YS_POLICY_NORMALIZE_TYPE_H

@@ -1,0 +1,86 @@
+/*-------------------------------------------------------------------------
+ * compiled.h
+ *	  A compiled policy, as declare*.c build it and entry.c applies it.
+ *
+ * Every path's first step is resolved through a table of the policy's
+ * attributes, so that an item's members are looked at once, however many
+ * paths there are.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_POLICY_COMPILED_H
+#define YS_POLICY_COMPILED_H
+
+#include "policy/normalize/type.h"
+#include "policy/path.h"
+
+/* Values looked at on one path of one item; what lies past them is rejected. */
+#define YS_POLICY_MAX_VALUES	10000
+
+/* Paths in all of a policy, and formats or normalizers of a field. */
+#define YS_POLICY_MAX_PATHS		4096
+#define YS_POLICY_MAX_RULES		32
+
+/* One source path. */
+typedef struct YsSource
+{
+	int			attribute;		/* which of the policy's attributes it begins with */
+	bool		many;			/* it has a [*] */
+	YsPath		rest;			/* its steps behind the first */
+} YsSource;
+
+typedef struct YsSourceList
+{
+	int			count;
+	YsSource   *items;
+} YsSourceList;
+
+typedef enum YsCombine
+{
+	YS_COMBINE_FIRST,
+	YS_COMBINE_MIN,
+	YS_COMBINE_MAX				/* and latest */
+} YsCombine;
+
+typedef struct YsField
+{
+	YsFieldInfo info;
+	const YsTypeInfo *type;
+	YsCombine	combine;
+	YsSourceList sources;
+	YsRules		rules;
+} YsField;
+
+/* The declared value comes first, then the location. */
+typedef struct YsAreaRules
+{
+	const char *level;			/* NULL: no area is declared */
+	YsSourceList values;
+	YsSourceList lats;			/* as many as lons */
+	YsSourceList lons;
+	YsSourceList locations;		/* whole ones */
+} YsAreaRules;
+
+struct YsPolicy
+{
+	int			nfields;
+	YsField    *fields;
+	YsAreaRules area;
+	YsAttributeFilter attributes;
+
+	/* attribute number + 1 by the hash of its name; 0 is an empty slot */
+	uint32_t	nslots;			/* a power of two */
+	uint16_t   *slots;
+};
+
+/* The number of an attribute, -1 when no path begins with it. */
+extern int	ys_policy_attribute(const YsPolicy *policy, const char *name, uint32_t len);
+
+/*
+ * The plain JSON of a value that was rejected, in arena: what is longer than
+ * 200 bytes is cut and shown as a string, U+0000 and invalid UTF-8 as U+FFFD, and
+ * a number out of range as a string, so that the server takes it as jsonb.
+ * False when the arena is exhausted.
+ */
+extern bool ys_rejected_print(const YsValue *value, YsArena *arena, YsRejection *rejection);
+
+#endif							/* YS_POLICY_COMPILED_H */

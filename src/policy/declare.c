@@ -1,0 +1,379 @@
+/*-------------------------------------------------------------------------
+ * declare.c
+ *	  Compiling a policy's declaration.
+ *-------------------------------------------------------------------------
+ */
+#include "policy/declare.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Longest piece of a declaration that a message repeats. */
+#define SHOWN	60
+
+bool
+ys_declare_refuse(YsCompiler *compiler, const char *format,...)
+{
+	char		what[sizeof(compiler->err->message)];
+	va_list		args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	return ys_error_set(compiler->err, YS_ERR_INVALID_POLICY, "%s: %s", compiler->subject, what);
+}
+
+bool
+ys_declare_out_of_memory(YsCompiler *compiler)
+{
+	return ys_error_set(compiler->err, YS_ERR_OUT_OF_MEMORY, "out of memory while compiling a policy");
+}
+
+bool
+ys_declare_keys(YsCompiler *compiler, const YsValue *object, const YsKey *keys, int nkeys)
+{
+	char		accepted[256] = "";
+	size_t		len = 0;
+
+	for (int k = 0; k < nkeys; k++)
+		*keys[k].value = NULL;
+	if (object->type != YS_TYPE_MAP)
+		return ys_declare_refuse(compiler, "its declaration is not a JSON object");
+	for (uint32_t i = 0; i < object->len; i++)
+	{
+		const YsMember *member = &object->members[i];
+		int			k = 0;
+
+		while (k < nkeys && !(strlen(keys[k].name) == member->name_len &&
+							  memcmp(keys[k].name, member->name, member->name_len) == 0))
+			k++;
+		if (k < nkeys)
+		{
+			if (member->value.type != YS_TYPE_NULL)
+				*keys[k].value = &member->value;
+			continue;
+		}
+		for (k = 0; k < nkeys && len < sizeof(accepted); k++)
+			len += (size_t) snprintf(accepted + len, sizeof(accepted) - len, "%s%s",
+									 k > 0 ? ", " : "", keys[k].name);
+		ys_declare_refuse(compiler, "unknown key \"%.*s\"",
+						  (int) ys_string_cut(member->name, member->name_len, SHOWN), member->name);
+		ys_error_detail(compiler->err, "Accepted are %s.", accepted);
+		return false;
+	}
+	return true;
+}
+
+bool
+ys_declare_string(YsCompiler *compiler, const YsValue *value, const char *key, YsSlice *text)
+{
+	if (value == NULL)
+		return ys_declare_refuse(compiler, "it has no %s", key);
+	if (value->type != YS_TYPE_STRING)
+		return ys_declare_refuse(compiler, "its %s is not a string", key);
+	if (value->len == 0)
+		return ys_declare_refuse(compiler, "its %s is empty", key);
+	if (ys_string_check(value->bytes, value->len) != NULL)
+		return ys_declare_refuse(compiler, "its %s contains U+0000", key);
+	*text = (YsSlice) {value->bytes, value->len};
+	return true;
+}
+
+bool
+ys_declare_strings(YsCompiler *compiler, const YsValue *value, const char *key,
+				   int max, int *count, YsSlice **texts)
+{
+	*count = 0;
+	*texts = NULL;
+	if (value == NULL)
+		return true;
+	if (value->type != YS_TYPE_LIST)
+		return ys_declare_refuse(compiler, "its %s are not an array", key);
+	if (value->len > (uint32_t) max)
+		return ys_declare_refuse(compiler, "it has more than %d %s", max, key);
+	*texts = ys_arena_alloc(compiler->arena, sizeof(YsSlice) * (value->len + 1));
+	if (*texts == NULL)
+		return ys_declare_out_of_memory(compiler);
+	for (uint32_t i = 0; i < value->len; i++)
+	{
+		char		element[64];
+
+		snprintf(element, sizeof(element), "element %u of %s", i + 1, key);
+		if (!ys_declare_string(compiler, &value->elements[i], element, &(*texts)[i]))
+			return false;
+	}
+	*count = (int) value->len;
+	return true;
+}
+
+/* ---- attributes ---- */
+
+/* The number of the attribute of that name, a new one if need be. */
+static int
+add_attribute(YsCompiler *compiler, const YsPathStep *step)
+{
+	YsAttributeFilter *attributes = &compiler->policy->attributes;
+
+	for (int i = 0; i < attributes->count; i++)
+	{
+		if (attributes->lens[i] == step->name_len &&
+			memcmp(attributes->names[i], step->name, step->name_len) == 0)
+			return i;
+	}
+	attributes->names[attributes->count] = step->name;
+	((uint32_t *) attributes->lens)[attributes->count] = step->name_len;
+	return attributes->count++;
+}
+
+bool
+ys_declare_sources(YsCompiler *compiler, const YsValue *value, const char *key,
+				   YsSourceList *sources)
+{
+	YsSlice    *texts;
+
+	if (!ys_declare_strings(compiler, value, key, YS_POLICY_MAX_PATHS, &sources->count, &texts))
+		return false;
+	compiler->npaths += sources->count;
+	if (compiler->npaths > YS_POLICY_MAX_PATHS)
+		return ys_declare_refuse(compiler, "the policy has more than %d paths by now",
+								 YS_POLICY_MAX_PATHS);
+	sources->items = ys_arena_alloc(compiler->arena, sizeof(YsSource) * (size_t) (sources->count + 1));
+	if (sources->items == NULL)
+		return ys_declare_out_of_memory(compiler);
+	for (int i = 0; i < sources->count; i++)
+	{
+		YsSource   *source = &sources->items[i];
+		YsPath		path;
+		YsError		inner;
+
+		if (!ys_path_parse(texts[i].bytes, texts[i].len, compiler->arena, &path, &inner))
+		{
+			ys_error_set(compiler->err, inner.code, "%s: %s", compiler->subject, inner.message);
+			ys_error_detail(compiler->err, "%s", inner.detail);
+			ys_error_hint(compiler->err, "%s", inner.hint);
+			return false;
+		}
+		source->attribute = add_attribute(compiler, &path.steps[0]);
+		source->rest = (YsPath) {path.nsteps - 1, path.steps + 1};
+		source->many = false;
+		for (int s = 0; s < source->rest.nsteps; s++)
+			source->many |= source->rest.steps[s].name == NULL &&
+				source->rest.steps[s].index == YS_PATH_EVERY;
+	}
+	return true;
+}
+
+/* Where an attribute's number is in the table, or would be. */
+static uint16_t *
+find_slot(const YsPolicy *policy, const char *name, uint32_t len)
+{
+	uint32_t	slot = ys_string_hash(name, len, false);
+
+	for (;; slot++)
+	{
+		uint16_t   *at = &policy->slots[slot & (policy->nslots - 1)];
+
+		if (*at == 0 || (policy->attributes.lens[*at - 1] == len &&
+						 memcmp(policy->attributes.names[*at - 1], name, len) == 0))
+			return at;
+	}
+}
+
+static bool
+index_attributes(YsCompiler *compiler)
+{
+	YsPolicy   *policy = compiler->policy;
+
+	policy->nslots = 16;
+	while (policy->nslots < (uint32_t) policy->attributes.count * 4)
+		policy->nslots *= 2;
+	policy->slots = ys_arena_alloc_zero(compiler->arena, sizeof(uint16_t) * policy->nslots);
+	if (policy->slots == NULL)
+		return ys_declare_out_of_memory(compiler);
+	for (int i = 0; i < policy->attributes.count; i++)
+		*find_slot(policy, policy->attributes.names[i], policy->attributes.lens[i]) = (uint16_t) (i + 1);
+	return true;
+}
+
+int
+ys_policy_attribute(const YsPolicy *policy, const char *name, uint32_t len)
+{
+	return (int) *find_slot(policy, name, len) - 1;
+}
+
+/* ---- whole declarations ---- */
+
+typedef struct Declaration
+{
+	YsArena    *arena;
+	YsError    *err;
+	YsValue		value;
+} Declaration;
+
+static bool
+build_value(void *arg, YsJsonNode *root)
+{
+	Declaration *declaration = arg;
+
+	return ys_value_from_plain_json(root, declaration->arena, &declaration->value, declaration->err);
+}
+
+/* Read the JSON text; the value lives in the compiler's arena. */
+static bool
+read_declaration(YsCompiler *compiler, const char *json, size_t len, YsValue *value)
+{
+	Declaration declaration = {compiler->arena, compiler->err, ys_value_null()};
+	YsJsonReader *reader = ys_json_reader_create();
+	char	   *padded = len < SIZE_MAX - YS_JSON_PADDING ?
+		ys_arena_alloc(compiler->arena, len + YS_JSON_PADDING) : NULL;
+	bool		ok;
+
+	if (reader != NULL && padded != NULL)
+	{
+		memcpy(padded, json, len);
+		memset(padded + len, ' ', YS_JSON_PADDING);
+		ok = ys_json_read(reader, padded, len, build_value, &declaration, compiler->err);
+		if (!ok && compiler->err != NULL && compiler->err->code == YS_ERR_INVALID_DATA)
+			compiler->err->code = YS_ERR_INVALID_POLICY;
+	}
+	else
+		ok = ys_declare_out_of_memory(compiler);
+	if (reader != NULL)
+		ys_json_reader_destroy(reader);
+	*value = declaration.value;
+	return ok;
+}
+
+static bool
+start(YsCompiler *compiler, const char *subject, YsArena *arena, YsError *err)
+{
+	YsPolicy   *policy = ys_arena_alloc_zero(arena, sizeof(YsPolicy));
+
+	memset(compiler, 0, sizeof(*compiler));
+	compiler->arena = arena;
+	compiler->err = err;
+	compiler->policy = policy;
+	snprintf(compiler->subject, sizeof(compiler->subject), "%s", subject);
+	if (policy == NULL)
+		return ys_declare_out_of_memory(compiler);
+	policy->attributes.names = ys_arena_alloc(arena, sizeof(char *) * YS_POLICY_MAX_PATHS);
+	policy->attributes.lens = ys_arena_alloc(arena, sizeof(uint32_t) * YS_POLICY_MAX_PATHS);
+	return (policy->attributes.names != NULL && policy->attributes.lens != NULL) ||
+		ys_declare_out_of_memory(compiler);
+}
+
+static bool
+compile_fields(YsCompiler *compiler, const YsValue *list)
+{
+	YsPolicy   *policy = compiler->policy;
+
+	if (list == NULL)
+		return true;
+	if (list->type != YS_TYPE_LIST)
+		return ys_declare_refuse(compiler, "its fields are not an array");
+	if (list->len > YS_POLICY_MAX_FIELDS)
+		return ys_declare_refuse(compiler, "it has more than %d fields", YS_POLICY_MAX_FIELDS);
+	policy->fields = ys_arena_alloc_zero(compiler->arena, sizeof(YsField) * (list->len + 1));
+	if (policy->fields == NULL)
+		return ys_declare_out_of_memory(compiler);
+	for (uint32_t i = 0; i < list->len; i++)
+	{
+		snprintf(compiler->subject, sizeof(compiler->subject), "field %u", i + 1);
+		if (!ys_declare_field(compiler, &list->elements[i], &policy->fields[i]))
+			return false;
+		for (int j = 0; j < policy->nfields; j++)
+		{
+			if (strcmp(policy->fields[j].info.name, policy->fields[i].info.name) == 0)
+				return ys_declare_refuse(compiler, "another field has that name");
+		}
+		policy->nfields++;
+	}
+	return true;
+}
+
+YsPolicy *
+ys_policy_compile(const char *json, size_t len, YsArena *arena, YsError *err)
+{
+	YsCompiler	compiler;
+	YsValue		declaration;
+	const YsValue *fields;
+	const YsValue *area;
+	const YsKey keys[] = {{"fields", &fields}, {"area", &area}};
+
+	if (!start(&compiler, "index policy", arena, err) ||
+		!read_declaration(&compiler, json, len, &declaration) ||
+		!ys_declare_keys(&compiler, &declaration, keys, 2) ||
+		!compile_fields(&compiler, fields))
+		return NULL;
+	if (area != NULL)
+	{
+		snprintf(compiler.subject, sizeof(compiler.subject), "area");
+		if (!ys_declare_area(&compiler, area, &compiler.policy->area))
+			return NULL;
+	}
+	if (compiler.npaths == 0)
+	{
+		ys_error_set(err, YS_ERR_INVALID_POLICY, "index policy declares neither a field nor an area");
+		ys_error_hint(err, "Build each field with yottastore.field().");
+		return NULL;
+	}
+	return index_attributes(&compiler) ? compiler.policy : NULL;
+}
+
+bool
+ys_policy_check_field(const char *json, size_t len, YsArena *arena, YsError *err)
+{
+	YsCompiler	compiler;
+	YsValue		declaration;
+	YsField		field;
+
+	memset(&field, 0, sizeof(field));
+	return start(&compiler, "field", arena, err) &&
+		read_declaration(&compiler, json, len, &declaration) &&
+		ys_declare_field(&compiler, &declaration, &field);
+}
+
+bool
+ys_policy_check_area(const char *json, size_t len, YsArena *arena, YsError *err)
+{
+	YsCompiler	compiler;
+	YsValue		declaration;
+	YsAreaRules area;
+
+	memset(&area, 0, sizeof(area));
+	return start(&compiler, "area", arena, err) &&
+		read_declaration(&compiler, json, len, &declaration) &&
+		ys_declare_area(&compiler, &declaration, &area);
+}
+
+/* ---- what is asked of a compiled policy ---- */
+
+int
+ys_policy_field_count(const YsPolicy *policy)
+{
+	return policy->nfields;
+}
+
+const YsFieldInfo *
+ys_policy_field(const YsPolicy *policy, int index)
+{
+	return &policy->fields[index].info;
+}
+
+bool
+ys_policy_has_location(const YsPolicy *policy)
+{
+	return policy->area.lats.count > 0 || policy->area.locations.count > 0;
+}
+
+const char *
+ys_policy_area_level(const YsPolicy *policy)
+{
+	return policy->area.level;
+}
+
+const YsAttributeFilter *
+ys_policy_attributes(const YsPolicy *policy)
+{
+	return &policy->attributes;
+}

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ * declare.h
+ *	  What the files that compile declarations share.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_POLICY_DECLARE_H
+#define YS_POLICY_DECLARE_H
+
+#include "policy/compiled.h"
+
+typedef struct YsCompiler
+{
+	YsArena    *arena;
+	YsError    *err;
+	YsPolicy   *policy;			/* its attributes grow with each path */
+	int			npaths;
+	char		subject[96];	/* what is being compiled, for messages: field "x" */
+} YsCompiler;
+
+/* One key that an object may have, and where its value goes (NULL when it is absent or null). */
+typedef struct YsKey
+{
+	const char *name;
+	const YsValue **value;
+} YsKey;
+
+/* YS_ERR_INVALID_POLICY about the compiler's subject; returns false. */
+extern bool ys_declare_refuse(YsCompiler *compiler, const char *format,...) YS_PRINTF(2, 3);
+
+extern bool ys_declare_out_of_memory(YsCompiler *compiler);
+
+/* Take an object apart; refuses what is no object and keys that are not listed. */
+extern bool ys_declare_keys(YsCompiler *compiler, const YsValue *object, const YsKey *keys, int nkeys);
+
+/* A string that is not empty, or refused. */
+extern bool ys_declare_string(YsCompiler *compiler, const YsValue *value, const char *key, YsSlice *text);
+
+/* An array of strings, or NULL for none. */
+extern bool ys_declare_strings(YsCompiler *compiler, const YsValue *value, const char *key,
+							   int max, int *count, YsSlice **texts);
+
+/* An array of paths, or NULL for none. */
+extern bool ys_declare_sources(YsCompiler *compiler, const YsValue *value, const char *key,
+							   YsSourceList *sources);
+
+extern bool ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field);
+extern bool ys_declare_area(YsCompiler *compiler, const YsValue *object, YsAreaRules *area);
+
+#endif							/* YS_POLICY_DECLARE_H */

@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ * declare_area.c
+ *	  Compiling the declaration of a policy's area.
+ *
+ * Besides what policy.h shows, an area of kind value may carry a location,
+ * {"kind": "value", ..., "location": {"lat": [...], "lon": [...], "paths":
+ * [...]}}, which decides where no declared value does.
+ *-------------------------------------------------------------------------
+ */
+#include "policy/declare.h"
+
+static bool
+compile_location(YsCompiler *compiler, const YsValue *lat, const YsValue *lon,
+				 const YsValue *paths, YsAreaRules *area)
+{
+	if (!ys_declare_sources(compiler, lat, "lat", &area->lats) ||
+		!ys_declare_sources(compiler, lon, "lon", &area->lons) ||
+		!ys_declare_sources(compiler, paths, "paths", &area->locations))
+		return false;
+	if (area->lats.count != area->lons.count)
+	{
+		ys_declare_refuse(compiler, "it has %d paths of latitudes and %d of longitudes",
+						  area->lats.count, area->lons.count);
+		ys_error_hint(compiler->err, "They are used in pairs: give as many of the one as of the other.");
+		return false;
+	}
+	if (area->lats.count == 0 && area->locations.count == 0)
+	{
+		ys_declare_refuse(compiler, "it has no paths to a location");
+		ys_error_hint(compiler->err, "Give lat and lon, or paths to whole locations.");
+		return false;
+	}
+	return true;
+}
+
+static bool
+compile_nested_location(YsCompiler *compiler, const YsValue *object, YsAreaRules *area)
+{
+	const YsValue *lat;
+	const YsValue *lon;
+	const YsValue *paths;
+	const YsKey keys[] = {{"lat", &lat}, {"lon", &lon}, {"paths", &paths}};
+
+	return ys_declare_keys(compiler, object, keys, 3) &&
+		compile_location(compiler, lat, lon, paths, area);
+}
+
+/* The keys that only one kind has are refused in the other. */
+static bool
+refuse_key(YsCompiler *compiler, const YsValue *value, const char *key, const char *kind)
+{
+	if (value == NULL)
+		return true;
+	ys_declare_refuse(compiler, "an area of kind %s has no %s", kind, key);
+	return false;
+}
+
+bool
+ys_declare_area(YsCompiler *compiler, const YsValue *object, YsAreaRules *area)
+{
+	const YsValue *kind;
+	const YsValue *level;
+	const YsValue *lat;
+	const YsValue *lon;
+	const YsValue *paths;
+	const YsValue *location;
+	const YsKey keys[] = {
+		{"kind", &kind}, {"level", &level}, {"lat", &lat}, {"lon", &lon},
+		{"paths", &paths}, {"location", &location}
+	};
+	YsSlice		text;
+
+	if (!ys_declare_keys(compiler, object, keys, 6) ||
+		!ys_declare_string(compiler, level, "level", &text))
+		return false;
+	area->level = ys_arena_copy(compiler->arena, text.bytes, text.len);
+	if (area->level == NULL)
+		return ys_declare_out_of_memory(compiler);
+	if (!ys_declare_string(compiler, kind, "kind", &text))
+		return false;
+	if (ys_string_is(text, "location"))
+		return refuse_key(compiler, location, "location", "location") &&
+			compile_location(compiler, lat, lon, paths, area);
+	if (!ys_string_is(text, "value"))
+	{
+		ys_declare_refuse(compiler, "unknown kind \"%.*s\"",
+						  (int) ys_string_cut(text.bytes, text.len, 60), text.bytes);
+		ys_error_detail(compiler->err, "It is location or value.");
+		return false;
+	}
+	if (!refuse_key(compiler, lat, "lat", "value") || !refuse_key(compiler, lon, "lon", "value") ||
+		!ys_declare_sources(compiler, paths, "paths", &area->values))
+		return false;
+	if (area->values.count == 0)
+		return ys_declare_refuse(compiler, "it has no paths to a value");
+	return location == NULL || compile_nested_location(compiler, location, area);
+}
