@@ -57,4 +57,49 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 	pg_foreign_server_aclcheck(serverid, role, ACL_USAGE)
 #endif
 
+/* 18 made a collation's properties members of its locale; the user includes utils/pg_locale.h. */
+#if PG_VERSION_NUM >= 180000
+#define ys_collation_is_c_compat(collation)	(pg_newlocale_from_collation(collation)->collate_is_c)
+#else
+#define ys_collation_is_c_compat(collation)	lc_collate_is_c(collation)
+#endif
+
+/* As whom a table's rows are read and written; the user includes executor/executor.h, miscadmin.h. */
+#if PG_VERSION_NUM >= 160000
+#define ys_scan_user_compat(scan, estate) \
+	(OidIsValid((scan)->checkAsUser) ? (scan)->checkAsUser : GetUserId())
+#define ys_result_user_compat(rinfo, estate) \
+	(OidIsValid(ExecGetResultRelCheckAsUser(rinfo, estate)) ? \
+	 ExecGetResultRelCheckAsUser(rinfo, estate) : GetUserId())
+#else
+#define ys_table_user(rti, estate) \
+	(OidIsValid(exec_rt_fetch(rti, estate)->checkAsUser) ? \
+	 exec_rt_fetch(rti, estate)->checkAsUser : GetUserId())
+#define ys_scan_user_compat(foreign_scan, estate) \
+	ys_table_user((foreign_scan)->scan.scanrelid, estate)
+#define ys_result_user_compat(rinfo, estate) \
+	ys_table_user((rinfo)->ri_RootResultRelInfo != NULL ? \
+				  (rinfo)->ri_RootResultRelInfo->ri_RangeTableIndex : \
+				  (rinfo)->ri_RangeTableIndex, estate)
+#endif
+
+/* 17 added restrictions to foreign paths, 18 how many of their nodes are disabled. */
+#if PG_VERSION_NUM >= 180000
+#define ys_foreign_path_compat(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, NIL, outer, NULL, NIL, NIL)
+#elif PG_VERSION_NUM >= 170000
+#define ys_foreign_path_compat(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL, NIL)
+#else
+#define ys_foreign_path_compat(root, rel, rows, startup, total, outer) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL)
+#endif
+
+/* 17 looks at statistics for it. */
+#if PG_VERSION_NUM >= 170000
+#define ys_array_length_compat(root, expr)	estimate_array_length(root, expr)
+#else
+#define ys_array_length_compat(root, expr)	estimate_array_length(expr)
+#endif
+
 #endif							/* YS_COMPAT_H */

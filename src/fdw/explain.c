@@ -1,0 +1,89 @@
+/*-------------------------------------------------------------------------
+ * explain.c
+ *	  What EXPLAIN says: which operation runs, on which table and key, and
+ *	  what it has cost.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/explain.h"
+#include "compat.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/ruleutils.h"
+
+#include "fdw/fdw.h"
+#include "fdw/scan.h"
+
+static const char *
+test_operator(YsKeyTest test)
+{
+	static const char *const operators[] = {"", "<", "<=", "=", ">=", ">", "= ANY"};
+
+	return operators[test];
+}
+
+/* The key condition as SQL. */
+static void
+show_key(YsScan *scan, ForeignScan *plan, ExplainState *es)
+{
+	List	   *context;
+	StringInfoData text;
+
+	if (scan->nconditions == 0)
+		return;
+	initStringInfo(&text);
+	context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
+	for (int i = 0; i < scan->nconditions; i++)
+	{
+		YsScanCondition *condition = &scan->conditions[i];
+		bool		any = condition->test == YS_TEST_ANY;
+
+		appendStringInfo(&text, "%s(%s %s %s%s%s)", i > 0 ? " AND " : "",
+						 quote_identifier(scan->source->keys[condition->key]->name),
+						 test_operator(condition->test), any ? "(" : "",
+						 deparse_expression(list_nth(plan->fdw_exprs, i), context, false, false),
+						 any ? ")" : "");
+	}
+	ExplainPropertyText("Store Key", text.data, es);
+}
+
+static void
+show_projection(YsScan *scan, ExplainState *es)
+{
+	const YsAttributeFilter *attributes = ys_row_attributes(scan->reader);
+	List	   *names = NIL;
+
+	if (attributes == NULL)
+		return;
+	for (int i = 0; i < attributes->count; i++)
+		names = lappend(names, unconstify(char *, attributes->names[i]));
+	ExplainPropertyList("Store Attributes", names, es);
+}
+
+static void
+show_counters(YsScan *scan, ExplainState *es)
+{
+	const YsFetchCounters *counters = ys_fetch_counters(scan->fetch);
+
+	ExplainPropertyInteger("Store Requests", NULL, counters->requests, es);
+	ExplainPropertyInteger("Store Pages", NULL, counters->pages, es);
+	ExplainPropertyFloat("Store Read Units", NULL, counters->units, 1, es);
+	if (scan->reader->mismatches > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Mismatches", NULL, scan->reader->mismatches, es);
+}
+
+void
+ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
+{
+	YsScan	   *scan = node->fdw_state;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+
+	ExplainPropertyText("Store Operation", ys_operation_name(scan->operation), es);
+	ExplainPropertyText("Store Table", scan->source->table, es);
+	show_key(scan, plan, es);
+	if (es->verbose)
+		show_projection(scan, es);
+	if (es->analyze && scan->fetch != NULL)
+		show_counters(scan, es);
+}

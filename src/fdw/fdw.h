@@ -1,0 +1,50 @@
+/*-------------------------------------------------------------------------
+ * fdw.h
+ *	  The foreign-data wrapper's callbacks, and what planning hands to
+ *	  execution.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_FDW_FDW_H
+#define YS_FDW_FDW_H
+
+#include "foreign/fdwapi.h"
+
+#include "fdw/qual.h"
+
+/*
+ * ForeignScan.fdw_private of a scan.  fdw_exprs holds the conditions' values,
+ * in their order, and behind them whatever a direct modification adds.
+ */
+typedef enum YsScanPrivate
+{
+	YS_SCAN_OPERATION,			/* Integer: a YsOperation */
+	YS_SCAN_KEYS,				/* IntList: which key each condition is on */
+	YS_SCAN_TESTS,				/* IntList: the conditions' YsKeyTest */
+	YS_SCAN_COLUMNS,			/* IntList: columns to fill; the document's stands for all attributes */
+	YS_SCAN_FLAGS,				/* Integer: YS_SCAN_... below */
+	YS_SCAN_TARGETS				/* IntList: columns a direct update assigns */
+} YsScanPrivate;
+
+#define YS_SCAN_EXACT		0x01	/* no condition is left to be checked on rows */
+#define YS_SCAN_CONSISTENT	0x02	/* strong reads */
+#define YS_SCAN_FEW			0x04	/* maybe only a few rows are wanted: don't read ahead at once */
+
+/* plan.c */
+extern void ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
+extern void ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid);
+extern ForeignScan *ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
+								List *tlist, List *clauses, Plan *outer_plan);
+
+/* scan.c */
+extern void ys_begin_scan(ForeignScanState *node, int eflags);
+extern TupleTableSlot *ys_iterate_scan(ForeignScanState *node);
+extern void ys_rescan(ForeignScanState *node);
+extern void ys_end_scan(ForeignScanState *node);
+
+/* explain.c */
+extern void ys_explain_scan(ForeignScanState *node, struct ExplainState *es);
+extern void ys_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo,
+							  List *fdw_private, int subplan, struct ExplainState *es);
+extern void ys_explain_direct(ForeignScanState *node, struct ExplainState *es);
+
+#endif							/* YS_FDW_FDW_H */

@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ * fetch.h
+ *	  Items of one table, one after the other, whatever operation brings
+ *	  them.
+ *
+ * A fetch owns its calls: they are cancelled when it is stopped or its
+ * memory context goes away.  All of it throws the store's errors.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_FDW_FETCH_H
+#define YS_FDW_FETCH_H
+
+#include "store/store.h"
+
+typedef struct YsFetch YsFetch;
+
+typedef struct YsFetchCounters
+{
+	int64		requests;		/* started, not counting retries */
+	int64		pages;			/* replies decoded */
+	int64		items;
+	double		units;
+} YsFetchCounters;
+
+/*
+ * table and filter (the attributes wanted; NULL: all) are borrowed.  few: the
+ * second page is asked for only once the first is used up.
+ */
+extern YsFetch *ys_fetch_create(YsStore *store, const char *table,
+								const YsAttributeFilter *filter, bool consistent, bool few);
+
+/* Distinct values of one key attribute. */
+typedef struct YsKeyList
+{
+	const char *name;
+	int			count;
+	YsValue    *values;
+} YsKeyList;
+
+/*
+ * What to fetch; all arguments are borrowed until the next start or stop.
+ * keys: every combination of the two lists (one list when nkeys is 1); one single key is a GetItem.
+ * pages: a Query with a condition, a Scan without.
+ */
+extern void ys_fetch_start_keys(YsFetch *fetch, int nkeys, const YsKeyList *keys);
+extern void ys_fetch_start_pages(YsFetch *fetch, const YsExpr *key_condition);
+
+/* The next item, good until the next call; NULL at the end. */
+extern const YsValue *ys_fetch_next(YsFetch *fetch);
+
+/* Give up what is under way. */
+extern void ys_fetch_stop(YsFetch *fetch);
+
+extern const YsFetchCounters *ys_fetch_counters(const YsFetch *fetch);
+
+#endif							/* YS_FDW_FETCH_H */

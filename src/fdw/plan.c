@@ -1,0 +1,272 @@
+/*-------------------------------------------------------------------------
+ * plan.c
+ *	  Planning a scan: sizes, paths by key, and the plan node.
+ *
+ * A table has one path for the conditions of the query itself, and one for
+ * each set of other tables that a join on the key could take values from.
+ * Costs only need to rank: a request costs as much as reading many rows
+ * locally, and GetItem < BatchGetItem < Query < Scan whatever the estimates.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/sysattr.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planmain.h"
+#include "optimizer/restrictinfo.h"
+#include "utils/selfuncs.h"
+
+#include "compat.h"
+#include "fdw/fdw.h"
+#include "store/store.h"
+
+/* The store tells no sizes: assumed until ANALYZE has left some. */
+#define DEFAULT_ITEMS		100000.0
+#define ITEM_BYTES			1024.0
+#define PAGE_BYTES			(1024.0 * 1024.0)
+
+/* In units of a sequential page read; about 2 ms. */
+#define REQUEST_COST		100.0
+
+/* What an item costs on the wire and to decode, in units of cpu_tuple_cost. */
+#define ITEM_COST			5.0
+
+/* Sets of outer tables that are tried. */
+#define MAX_OUTER_SETS		20
+
+/* RelOptInfo.fdw_private */
+typedef struct YsRelation
+{
+	YsSource   *source;
+	YsAccess	access;			/* by the query's own conditions */
+} YsRelation;
+
+/* ---- sizes and costs ---- */
+
+/* SELECT ... FOR UPDATE asks for a lock the store does not have. */
+static void
+refuse_row_locks(PlannerInfo *root, RelOptInfo *rel, const YsSource *source)
+{
+	ListCell   *cell;
+
+	foreach(cell, root->rowMarks)
+	{
+		PlanRowMark *mark = lfirst_node(PlanRowMark, cell);
+
+		if (mark->rti == rel->relid && mark->strength != LCS_NONE)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot lock rows of store table \"%s\"", source->table),
+					 errdetail("The store has no row locks, so FOR UPDATE and FOR SHARE would not protect anything."),
+					 errhint("UPDATE and DELETE check that what they read still holds.")));
+	}
+}
+
+/* How many rows an access returns, given what the planner thinks of its conditions. */
+static double
+access_rows(PlannerInfo *root, const YsAccess *access, double estimated)
+{
+	double		rows = 1;
+
+	if (access->operation == YS_OPERATION_GET)
+		return 1;
+	if (access->operation != YS_OPERATION_BATCH)
+		return estimated;
+	for (int i = 0; i < access->nconditions; i++)
+		if (access->conditions[i].test == YS_TEST_ANY)
+			rows *= ys_array_length_compat(root, (Node *) access->conditions[i].value);
+	return clamp_row_est(rows);
+}
+
+static ForeignPath *
+make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double rows,
+		  Relids required_outer)
+{
+	static const double startup_requests[] = {1.0, 1.1, 1.3, 1.5};
+	Cost		startup = REQUEST_COST * startup_requests[access->operation] +
+		rel->baserestrictcost.startup;
+	double		items = rows;
+	double		requests = 0;
+
+	switch (access->operation)
+	{
+		case YS_OPERATION_GET:
+			break;
+		case YS_OPERATION_BATCH:
+			requests = ceil(items / YS_BATCH_GET_MAX) - 1;
+			break;
+		case YS_OPERATION_QUERY:
+			requests = floor(items * ITEM_BYTES / PAGE_BYTES);
+			break;
+		case YS_OPERATION_SCAN:
+			items = rel->tuples;
+			requests = 1 + ceil(items * ITEM_BYTES / PAGE_BYTES);
+			break;
+	}
+	return ys_foreign_path_compat(root, rel, rows, startup,
+								  startup + Max(requests, 0) * REQUEST_COST +
+								  items * (ITEM_COST * cpu_tuple_cost +
+										   rel->baserestrictcost.per_tuple),
+								  required_outer);
+}
+
+void
+ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
+{
+	YsRelation *relation = palloc0(sizeof(YsRelation));
+
+	relation->source = ys_source_load(relid);
+	refuse_row_locks(root, rel, relation->source);
+	rel->fdw_private = relation;
+	if (rel->tuples < 0)
+		rel->tuples = DEFAULT_ITEMS;
+	set_baserel_size_estimates(root, rel);
+	ys_qual_choose(root, rel, relation->source, rel->baserestrictinfo, &relation->access);
+	rel->rows = Min(rel->rows, access_rows(root, &relation->access, rel->rows));
+}
+
+/* ---- paths ---- */
+
+/* The outer tables a join on the key could take its values from: add a set of them. */
+static List *
+add_outer_set(PlannerInfo *root, RelOptInfo *rel, const YsSource *source, RestrictInfo *rinfo,
+			  List *sets)
+{
+	YsKeyCondition condition;
+	Relids		outer;
+	ListCell   *cell;
+
+	if (!join_clause_is_movable_to(rinfo, rel) ||
+		!ys_qual_match(root, rel, source, rinfo, &condition))
+		return sets;
+	outer = bms_union(rinfo->clause_relids, rel->lateral_relids);
+	outer = bms_del_member(outer, rel->relid);
+	if (bms_is_empty(outer) || list_length(sets) >= MAX_OUTER_SETS)
+		return sets;
+	foreach(cell, sets)
+		if (bms_equal(lfirst(cell), outer))
+			return sets;
+	return lappend(sets, outer);
+}
+
+static bool
+is_column(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec, EquivalenceMember *em,
+		  void *arg)
+{
+	return ys_qual_column(rel, em->em_expr) == *(AttrNumber *) arg;
+}
+
+static List *
+find_outer_sets(PlannerInfo *root, RelOptInfo *rel, const YsSource *source)
+{
+	List	   *sets = NIL;
+	ListCell   *cell;
+
+	foreach(cell, rel->joininfo)
+		sets = add_outer_set(root, rel, source, lfirst(cell), sets);
+
+	for (int key = 0; rel->has_eclass_joins && key < source->nkeys; key++)
+	{
+		AttrNumber	attnum = source->keys[key]->attnum;
+		List	   *clauses = generate_implied_equalities_for_column(root, rel, is_column, &attnum,
+																	 rel->lateral_referencers);
+
+		foreach(cell, clauses)
+			sets = add_outer_set(root, rel, source, lfirst(cell), sets);
+	}
+
+	/* both halves of a key may come from different tables */
+	if (source->nkeys == 2)
+	{
+		int			single = list_length(sets);
+
+		for (int i = 0; i < single; i++)
+			for (int j = i + 1; j < single && list_length(sets) < MAX_OUTER_SETS; j++)
+				sets = lappend(sets, bms_union(list_nth(sets, i), list_nth(sets, j)));
+	}
+	return sets;
+}
+
+void
+ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
+{
+	YsRelation *relation = rel->fdw_private;
+	List	   *sets = find_outer_sets(root, rel, relation->source);
+	ListCell   *cell;
+
+	add_path(rel, (Path *) make_path(root, rel, &relation->access, rel->rows,
+									 rel->lateral_relids));
+	foreach(cell, sets)
+	{
+		Relids		outer = lfirst(cell);
+		ParamPathInfo *param = get_baserel_parampathinfo(root, rel, outer);
+		YsAccess	access;
+
+		ys_qual_choose(root, rel, relation->source,
+					   list_concat_copy(rel->baserestrictinfo, param->ppi_clauses), &access);
+		if (access.operation < relation->access.operation)
+			add_path(rel, (Path *) make_path(root, rel, &access,
+											 access_rows(root, &access, param->ppi_rows), outer));
+	}
+}
+
+/* ---- the plan ---- */
+
+/* Columns the plan needs of each row: what is put out, and what is checked. */
+static List *
+needed_columns(RelOptInfo *rel, List *clauses, const YsSource *source)
+{
+	Bitmapset  *used = NULL;
+	List	   *columns = NIL;
+	bool		whole_row;
+
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	pull_varattnos((Node *) clauses, rel->relid, &used);
+	whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
+	for (int i = 0; i < source->natts; i++)
+		if (source->columns[i].kind != YS_COLUMN_DROPPED &&
+			(whole_row || bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, used)))
+			columns = lappend_int(columns, i + 1);
+	return columns;
+}
+
+ForeignScan *
+ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
+			List *tlist, List *clauses, Plan *outer_plan)
+{
+	YsRelation *relation = rel->fdw_private;
+	List	   *quals = extract_actual_clauses(clauses, false);
+	List	   *values = NIL;
+	List	   *keys = NIL;
+	List	   *tests = NIL;
+	YsAccess	access;
+	int			flags = 0;
+
+	/* the choice the path stands for: it follows from the same clauses */
+	ys_qual_choose(root, rel, relation->source, clauses, &access);
+	for (int i = 0; i < access.nconditions; i++)
+	{
+		values = lappend(values, access.conditions[i].value);
+		keys = lappend_int(keys, access.conditions[i].key);
+		tests = lappend_int(tests, access.conditions[i].test);
+	}
+	if (access.exact)
+		flags |= YS_SCAN_EXACT;
+	/* what is to be changed must not be read stale */
+	if (relation->source->consistent || bms_is_member(rel->relid, root->all_result_relids))
+		flags |= YS_SCAN_CONSISTENT;
+	if (root->limit_tuples > 0)
+		flags |= YS_SCAN_FEW;
+
+	return make_foreignscan(tlist, quals, rel->relid, values,
+							list_make5(makeInteger(access.operation), keys, tests,
+									   needed_columns(rel, quals, relation->source),
+									   makeInteger(flags)),
+							NIL, NIL, outer_plan);
+}

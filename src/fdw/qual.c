@@ -1,0 +1,241 @@
+/*-------------------------------------------------------------------------
+ * qual.c
+ *	  Conditions on the key.
+ *
+ * A condition is sent only when the store's answer contains every row for
+ * which it holds: the operator is a member of the column's btree family, the
+ * value's type maps to the store's type of the key, an equality's collation
+ * is deterministic and a range's is C.  All of them are checked again on
+ * the rows, so what is sent may return too many.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/restrictinfo.h"
+#include "utils/lsyscache.h"
+#include "utils/pg_locale.h"
+#include "utils/typcache.h"
+
+#include "catalog/convert.h"
+#include "compat.h"
+#include "fdw/qual.h"
+
+const char *
+ys_operation_name(YsOperation operation)
+{
+	static const char *const names[] = {"GetItem", "BatchGetItem", "Query", "Scan"};
+
+	return names[operation];
+}
+
+AttrNumber
+ys_qual_column(RelOptInfo *rel, Expr *expr)
+{
+	Var		   *var;
+
+	while (expr != NULL && IsA(expr, RelabelType))
+		expr = ((RelabelType *) expr)->arg;
+	if (expr == NULL || !IsA(expr, Var))
+		return 0;
+	var = (Var *) expr;
+	if (var->varno != rel->relid || var->varlevelsup != 0)
+		return 0;
+	return var->varattno;
+}
+
+static const YsSourceColumn *
+key_column(RelOptInfo *rel, const YsSource *source, Expr *expr)
+{
+	AttrNumber	attnum = ys_qual_column(rel, expr);
+
+	if (attnum <= 0 || attnum > source->natts || source->columns[attnum - 1].key == 0)
+		return NULL;
+	return &source->columns[attnum - 1];
+}
+
+/* Known before the scan starts, and the same for all of it? */
+static bool
+is_value(PlannerInfo *root, RelOptInfo *rel, Expr *expr)
+{
+	return !bms_is_member(rel->relid, pull_varnos(root, (Node *) expr)) &&
+		!contain_volatile_functions((Node *) expr);
+}
+
+/* Can a value of this type, compared with such a key, be sent as it is? */
+static bool
+has_key_type(const YsSource *source, int key, Oid type)
+{
+	YsType		store_type;
+
+	return ys_convert_key_type(getBaseType(type), &store_type) &&
+		store_type == source->key_types[key];
+}
+
+/* The operator's place in the order of the column's type; 0: it has none. */
+static int
+find_strategy(const YsSourceColumn *column, Oid operator)
+{
+	TypeCacheEntry *entry = lookup_type_cache(column->type, TYPECACHE_BTREE_OPFAMILY);
+
+	return OidIsValid(entry->btree_opf) ? get_op_opfamily_strategy(operator, entry->btree_opf) : 0;
+}
+
+/* Does the store compare as this operator does? */
+static bool
+same_order(const YsSource *source, int key, int strategy, Oid collation)
+{
+	if (source->key_types[key] != YS_TYPE_STRING)
+		return true;
+	if (strategy == YS_TEST_EQ)
+		return !OidIsValid(collation) || get_collation_isdeterministic(collation);
+	return OidIsValid(collation) && ys_collation_is_c_compat(collation);
+}
+
+static bool
+match_operator(PlannerInfo *root, RelOptInfo *rel, const YsSource *source, OpExpr *clause,
+			   YsKeyCondition *condition)
+{
+	const YsSourceColumn *column;
+	Expr	   *left;
+	Expr	   *right;
+	Oid			operator = clause->opno;
+	int			strategy;
+
+	if (list_length(clause->args) != 2)
+		return false;
+	left = linitial(clause->args);
+	right = lsecond(clause->args);
+	column = key_column(rel, source, left);
+	if (column == NULL)
+	{
+		Expr	   *swap = left;
+
+		column = key_column(rel, source, right);
+		left = right;
+		right = swap;
+		operator = get_commutator(operator);
+	}
+	if (column == NULL || !OidIsValid(operator) || !is_value(root, rel, right))
+		return false;
+	strategy = find_strategy(column, operator);
+	if (strategy == 0 || (column->key == 1 && strategy != YS_TEST_EQ) ||
+		!has_key_type(source, column->key - 1, exprType((Node *) right)) ||
+		!same_order(source, column->key - 1, strategy, clause->inputcollid))
+		return false;
+	*condition = (YsKeyCondition) {column->key - 1, (YsKeyTest) strategy, right};
+	return true;
+}
+
+/* key = ANY (array), which IN is too */
+static bool
+match_array(PlannerInfo *root, RelOptInfo *rel, const YsSource *source, ScalarArrayOpExpr *clause,
+			YsKeyCondition *condition)
+{
+	const YsSourceColumn *column = key_column(rel, source, linitial(clause->args));
+	Expr	   *array = lsecond(clause->args);
+	Oid			element;
+
+	if (!clause->useOr || column == NULL || !is_value(root, rel, array))
+		return false;
+	element = get_base_element_type(exprType((Node *) array));
+	if (find_strategy(column, clause->opno) != YS_TEST_EQ || !OidIsValid(element) ||
+		!has_key_type(source, column->key - 1, element) ||
+		!same_order(source, column->key - 1, YS_TEST_EQ, clause->inputcollid))
+		return false;
+	*condition = (YsKeyCondition) {column->key - 1, YS_TEST_ANY, array};
+	return true;
+}
+
+bool
+ys_qual_match(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
+			  RestrictInfo *rinfo, YsKeyCondition *condition)
+{
+	if (rinfo->pseudoconstant || !restriction_is_securely_promotable(rinfo, rel))
+		return false;
+	if (IsA(rinfo->clause, OpExpr))
+		return match_operator(root, rel, source, (OpExpr *) rinfo->clause, condition);
+	if (IsA(rinfo->clause, ScalarArrayOpExpr))
+		return match_array(root, rel, source, (ScalarArrayOpExpr *) rinfo->clause, condition);
+	return false;
+}
+
+/* The conditions there are, the first of each kind. */
+typedef struct Conditions
+{
+	YsKeyCondition equal[2];
+	YsKeyCondition any[2];
+	YsKeyCondition lower;
+	YsKeyCondition upper;
+} Conditions;
+
+static void
+keep_first(YsKeyCondition *place, const YsKeyCondition *condition)
+{
+	if (place->value == NULL)
+		*place = *condition;
+}
+
+static void
+add_condition(YsAccess *access, const YsKeyCondition *condition)
+{
+	if (condition->value != NULL)
+		access->conditions[access->nconditions++] = *condition;
+}
+
+void
+ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
+			   List *clauses, YsAccess *access)
+{
+	Conditions	found = {0};
+	bool		full = true;
+	bool		lists = false;
+	int			nclauses = 0;
+	ListCell   *cell;
+
+	foreach(cell, clauses)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+		YsKeyCondition condition;
+
+		nclauses++;
+		if (!ys_qual_match(root, rel, source, rinfo, &condition))
+			continue;
+		if (condition.test == YS_TEST_EQ)
+			keep_first(&found.equal[condition.key], &condition);
+		else if (condition.test == YS_TEST_ANY)
+			keep_first(&found.any[condition.key], &condition);
+		else if (condition.test == YS_TEST_LT || condition.test == YS_TEST_LE)
+			keep_first(&found.upper, &condition);
+		else
+			keep_first(&found.lower, &condition);
+	}
+
+	memset(access, 0, sizeof(*access));
+	for (int key = 0; key < source->nkeys; key++)
+	{
+		if (found.equal[key].value == NULL)
+			lists = true;
+		if (found.equal[key].value == NULL && found.any[key].value == NULL)
+			full = false;
+	}
+	if (full)
+	{
+		access->operation = lists ? YS_OPERATION_BATCH : YS_OPERATION_GET;
+		for (int key = 0; key < source->nkeys; key++)
+			add_condition(access, found.equal[key].value != NULL ? &found.equal[key] :
+						  &found.any[key]);
+	}
+	else if (found.equal[0].value != NULL)
+	{
+		access->operation = YS_OPERATION_QUERY;
+		add_condition(access, &found.equal[0]);
+		add_condition(access, &found.lower);
+		add_condition(access, &found.upper);
+	}
+	else
+		access->operation = YS_OPERATION_SCAN;
+	access->exact = access->operation == YS_OPERATION_GET && nclauses == access->nconditions;
+}

@@ -1,0 +1,68 @@
+/*-------------------------------------------------------------------------
+ * qual.h
+ *	  Which conditions of a query say something about the key, and how the
+ *	  store is asked because of them.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_FDW_QUAL_H
+#define YS_FDW_QUAL_H
+
+#include "nodes/pathnodes.h"
+
+#include "catalog/source.h"
+
+/* Cheapest first. */
+typedef enum YsOperation
+{
+	YS_OPERATION_GET,			/* the full key: GetItem */
+	YS_OPERATION_BATCH,			/* lists of keys: BatchGetItem */
+	YS_OPERATION_QUERY,			/* the partition key */
+	YS_OPERATION_SCAN
+} YsOperation;
+
+extern const char *ys_operation_name(YsOperation operation);
+
+/* How a key is compared: btree strategies, and = ANY. */
+typedef enum YsKeyTest
+{
+	YS_TEST_LT = 1,
+	YS_TEST_LE,
+	YS_TEST_EQ,
+	YS_TEST_GE,
+	YS_TEST_GT,
+	YS_TEST_ANY					/* the value is an array */
+} YsKeyTest;
+
+typedef struct YsKeyCondition
+{
+	int			key;			/* 0 partition key, 1 sort key */
+	YsKeyTest	test;
+	Expr	   *value;			/* has no column of the foreign table */
+} YsKeyCondition;
+
+/* Partition key, and at most two bounds of the sort key. */
+#define YS_MAX_CONDITIONS	3
+
+typedef struct YsAccess
+{
+	YsOperation operation;
+	int			nconditions;
+	YsKeyCondition conditions[YS_MAX_CONDITIONS];
+	bool		exact;			/* the conditions used are all there are, and exact */
+} YsAccess;
+
+/*
+ * Is this clause a condition on a key?  One that can be asked of the store
+ * without losing a row: the types are mapped one to one, and the orders agree.
+ */
+extern bool ys_qual_match(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
+						  RestrictInfo *rinfo, YsKeyCondition *condition);
+
+/* The cheapest way of asking that these clauses (RestrictInfo) allow. */
+extern void ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
+						   List *clauses, YsAccess *access);
+
+/* Is expr, below binary-compatible casts, this table's column?  Then its number, else 0. */
+extern AttrNumber ys_qual_column(RelOptInfo *rel, Expr *expr);
+
+#endif							/* YS_FDW_QUAL_H */

@@ -1,0 +1,131 @@
+/*-------------------------------------------------------------------------
+ * row.c
+ *	  Items as rows.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "base/memory.h"
+#include "fdw/row.h"
+#include "policy/path.h"
+
+static const char *
+type_name(YsType type)
+{
+	static const char *const names[] = {
+		"string", "number", "binary", "boolean", "null", "map", "list",
+		"string set", "number set", "binary set"
+	};
+
+	return names[type];
+}
+
+/* Attributes may serve several columns: each is asked for once. */
+static void
+add_attribute(YsAttributeFilter *filter, const YsPathStep *step)
+{
+	for (int i = 0; i < filter->count; i++)
+		if (filter->lens[i] == step->name_len &&
+			memcmp(filter->names[i], step->name, step->name_len) == 0)
+			return;
+	filter->names[filter->count] = step->name;
+	((uint32_t *) filter->lens)[filter->count] = step->name_len;
+	filter->count++;
+}
+
+YsRowReader *
+ys_row_reader_create(const YsSource *source, List *columns)
+{
+	YsRowReader *reader = palloc0(sizeof(YsRowReader));
+	ListCell   *cell;
+
+	reader->source = source;
+	reader->columns = palloc(Max(list_length(columns), 1) * sizeof(AttrNumber));
+	reader->converters = palloc0(Max(source->natts, 1) * sizeof(YsConverter));
+	reader->filter.names = palloc((source->natts + 1) * sizeof(char *));
+	reader->filter.lens = palloc((source->natts + 1) * sizeof(uint32_t));
+	foreach(cell, columns)
+	{
+		const YsSourceColumn *column = &source->columns[lfirst_int(cell) - 1];
+
+		reader->columns[reader->ncolumns++] = column->attnum;
+		ys_converter_init(&reader->converters[column->attnum - 1], column->type, column->typmod,
+						  CurrentMemoryContext);
+		if (column->kind == YS_COLUMN_DOCUMENT)
+			reader->whole = true;
+		else
+			add_attribute(&reader->filter, &column->path.steps[0]);
+	}
+	/* every item has a key: enough to count it */
+	if (reader->filter.count == 0)
+		add_attribute(&reader->filter, &source->keys[0]->path.steps[0]);
+	return reader;
+}
+
+const YsAttributeFilter *
+ys_row_attributes(const YsRowReader *reader)
+{
+	return reader->whole ? NULL : &reader->filter;
+}
+
+const YsValue *
+ys_row_value(const YsSourceColumn *column, const YsValue *item)
+{
+	return column->kind == YS_COLUMN_DOCUMENT ? item : ys_path_get(&column->path, item);
+}
+
+const char *
+ys_row_key_text(const YsSource *source, const YsValue *item)
+{
+	YsArena		arena;
+	YsText		text;
+	YsError		err;
+
+	/* the text stays behind in the caller's context */
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	ys_text_init(&text, &arena);
+	if (!ys_value_canonical_key(&text, item, source->nkeys, source->key_names, &err) ||
+		text.failed)
+		return "unknown";
+	return text.bytes;
+}
+
+static void
+refuse_mismatch(const YsSource *source, const YsSourceColumn *column, const YsValue *value,
+				const YsValue *item)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+			 errmsg("a value does not fit column \"%s\" of type %s", column->name,
+					format_type_with_typemod(column->type, column->typmod)),
+			 errdetail("It is of the store's type %s, in an item of \"%s\".",
+					   type_name(value->type), source->table),
+			 errhint("With option on_mismatch 'null' such values are NULL.")));
+}
+
+void
+ys_row_fill(YsRowReader *reader, const YsValue *item, TupleTableSlot *slot)
+{
+	int			natts = slot->tts_tupleDescriptor->natts;
+
+	ExecClearTuple(slot);
+	memset(slot->tts_values, 0, natts * sizeof(Datum));
+	memset(slot->tts_isnull, true, natts * sizeof(bool));
+	for (int i = 0; i < reader->ncolumns; i++)
+	{
+		int			at = reader->columns[i] - 1;
+		const YsSourceColumn *column = &reader->source->columns[at];
+		const YsValue *value = ys_row_value(column, item);
+
+		if (!ys_convert_to_datum(&reader->converters[at], value, &slot->tts_values[at],
+								 &slot->tts_isnull[at]))
+		{
+			if (column->error_on_mismatch)
+				refuse_mismatch(reader->source, column, value, item);
+			reader->mismatches++;
+		}
+	}
+	ExecStoreVirtualTuple(slot);
+}

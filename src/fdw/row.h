@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ * row.h
+ *	  Items as rows.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_FDW_ROW_H
+#define YS_FDW_ROW_H
+
+#include "executor/tuptable.h"
+
+#include "catalog/convert.h"
+#include "catalog/source.h"
+
+typedef struct YsRowReader
+{
+	const YsSource *source;
+	int			ncolumns;		/* those to fill; all others are NULL */
+	AttrNumber *columns;
+	YsConverter *converters;	/* by attnum - 1, of the columns to fill */
+	bool		whole;			/* the document is among them */
+	YsAttributeFilter filter;	/* the attributes they need, without the document */
+	int64		mismatches;		/* values that became NULL because they don't fit */
+} YsRowReader;
+
+/* columns: attribute numbers; in the current memory context, which the reader's lookups stay in. */
+extern YsRowReader *ys_row_reader_create(const YsSource *source, List *columns);
+
+/* Attributes to ask the store for; NULL: whole items. */
+extern const YsAttributeFilter *ys_row_attributes(const YsRowReader *reader);
+
+/*
+ * Fill a virtual slot from an item, in the current memory context.  Throws
+ * ERRCODE_FDW_INVALID_DATA_TYPE for a misfit in a column that says so.
+ */
+extern void ys_row_fill(YsRowReader *reader, const YsValue *item, TupleTableSlot *slot);
+
+/* A column's value in an item. */
+extern const YsValue *ys_row_value(const YsSourceColumn *column, const YsValue *item);
+
+/* The item's key for people: its canonical text; in the current memory context. */
+extern const char *ys_row_key_text(const YsSource *source, const YsValue *item);
+
+#endif							/* YS_FDW_ROW_H */

@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ * scan.c
+ *	  Executing a foreign scan.
+ *
+ * Nothing is asked of the store before the first row is: EXPLAIN and scans
+ * that are never run cost nothing.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "parser/parsetree.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "catalog/server.h"
+#include "compat.h"
+#include "fdw/fdw.h"
+#include "fdw/scan.h"
+
+void
+ys_begin_scan(ForeignScanState *node, int eflags)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	int			flags = intVal(list_nth(plan->fdw_private, YS_SCAN_FLAGS));
+	YsScan	   *scan = palloc0(sizeof(YsScan));
+	YsStore    *store;
+
+	node->fdw_state = scan;
+	scan->source = ys_source_load(RelationGetRelid(node->ss.ss_currentRelation));
+	ys_scan_init_conditions(scan, plan, (PlanState *) node);
+	scan->reader = ys_row_reader_create(scan->source,
+										list_nth(plan->fdw_private, YS_SCAN_COLUMNS));
+	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+
+	store = ys_server_store(scan->source->serverid,
+							ys_scan_user_compat(plan, node->ss.ps.state));
+	scan->key_context = AllocSetContextCreate(CurrentMemoryContext, "yottastore keys",
+											  ALLOCSET_SMALL_SIZES);
+	scan->fetch = ys_fetch_create(store, scan->source->table, ys_row_attributes(scan->reader),
+								  (flags & YS_SCAN_CONSISTENT) != 0, (flags & YS_SCAN_FEW) != 0);
+}
+
+static void
+start_fetch(ForeignScanState *node, YsScan *scan)
+{
+	MemoryContext old;
+
+	scan->started = true;
+	MemoryContextReset(scan->key_context);
+	old = MemoryContextSwitchTo(scan->key_context);
+	if (!ys_scan_evaluate(scan, node->ss.ps.ps_ExprContext))
+		ys_fetch_stop(scan->fetch);
+	else if (scan->operation == YS_OPERATION_SCAN)
+		ys_fetch_start_pages(scan->fetch, NULL);
+	else if (scan->operation == YS_OPERATION_QUERY)
+		ys_fetch_start_pages(scan->fetch, &scan->key_expr);
+	else
+		ys_fetch_start_keys(scan->fetch, scan->source->nkeys, scan->keys);
+	MemoryContextSwitchTo(old);
+}
+
+TupleTableSlot *
+ys_iterate_scan(ForeignScanState *node)
+{
+	YsScan	   *scan = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	const YsValue *item;
+
+	if (!scan->started)
+		start_fetch(node, scan);
+	item = ys_fetch_next(scan->fetch);
+	if (item == NULL)
+		return ExecClearTuple(slot);
+	ys_row_fill(scan->reader, item, slot);
+	return slot;
+}
+
+void
+ys_rescan(ForeignScanState *node)
+{
+	YsScan	   *scan = node->fdw_state;
+
+	ys_fetch_stop(scan->fetch);
+	scan->started = false;
+}
+
+void
+ys_end_scan(ForeignScanState *node)
+{
+	YsScan	   *scan = node->fdw_state;
+
+	if (scan != NULL && scan->fetch != NULL)
+		ys_fetch_stop(scan->fetch);
+}

@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ * scan.h
+ *	  A foreign scan's state, for what shows or shares it.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_FDW_SCAN_H
+#define YS_FDW_SCAN_H
+
+#include "nodes/execnodes.h"
+
+#include "fdw/fetch.h"
+#include "fdw/qual.h"
+#include "fdw/row.h"
+
+/* A condition of the plan, with the means to evaluate it. */
+typedef struct YsScanCondition
+{
+	int			key;
+	YsKeyTest	test;
+	ExprState  *value;
+	Oid			type;			/* of the value; an array's for YS_TEST_ANY */
+	YsConverter converter;		/* of the value, or of the array's elements */
+} YsScanCondition;
+
+typedef struct YsScan
+{
+	YsSource   *source;
+	YsOperation operation;
+	int			nconditions;
+	YsScanCondition conditions[YS_MAX_CONDITIONS];
+	YsRowReader *reader;
+	YsFetch    *fetch;
+	bool		started;		/* since the last rescan */
+	MemoryContext key_context;	/* what the fetch was started with */
+	YsKeyList	keys[2];
+	YsExpr		key_expr;
+	const YsExpr *key_args[2];
+	YsExpr		key_terms[2];
+	YsValue		key_values[3];
+} YsScan;
+
+/* The conditions of a plan, ready to be evaluated under a node. */
+extern void ys_scan_init_conditions(YsScan *scan, ForeignScan *plan, PlanState *node);
+
+/*
+ * Evaluate the conditions into scan->keys (GetItem, BatchGetItem) or scan->key_expr (Query), in
+ * the current memory context.  False: no item can satisfy them.
+ */
+extern bool ys_scan_evaluate(YsScan *scan, ExprContext *econtext);
+
+#endif							/* YS_FDW_SCAN_H */
