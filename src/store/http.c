@@ -420,6 +420,16 @@ ys_http_cancel(YsHttpTransfer *transfer)
 	return sent;
 }
 
+/* Why a transfer failed, for a reader of messages. */
+static const char *
+reason_of(const YsHttpTransfer *transfer, CURLcode result)
+{
+	/* the one callback that aborts is on_before_send */
+	if (result == CURLE_ABORTED_BY_CALLBACK)
+		return "the connection was closed without an answer";
+	return transfer->reason[0] != '\0' ? transfer->reason : curl_easy_strerror(result);
+}
+
 /* A transfer has ended: say how, and forget it.  The response's bytes stay in the context. */
 static void
 finish_transfer(YsHttpTransfer *transfer, CURLcode result)
@@ -438,9 +448,7 @@ finish_transfer(YsHttpTransfer *transfer, CURLcode result)
 	else
 	{
 		response.out_of_memory |= result == CURLE_OUT_OF_MEMORY || result == CURLE_OK;
-		strlcpy(response.reason,
-				transfer->reason[0] != '\0' ? transfer->reason : curl_easy_strerror(result),
-				sizeof(response.reason));
+		strlcpy(response.reason, reason_of(transfer, result), sizeof(response.reason));
 		if (transfer->bytes != NULL)
 			pfree(transfer->bytes);
 	}

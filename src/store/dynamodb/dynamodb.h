@@ -40,6 +40,10 @@ extern bool ys_dynamodb_read_reply(YsJsonReader *reader, const char *bytes, size
 extern bool ys_dynamodb_read_next_key(YsJsonReader *reader, const char *bytes, size_t len,
 									  YsArena *arena, const YsValue **last_key, YsError *err);
 
+/* ys_json_read of a reply, whose errors say so. */
+extern bool ys_dynamodb_visit(YsJsonReader *reader, const char *bytes, size_t len,
+							  YsJsonRootFn fn, void *arg, YsError *err);
+
 /* Does the member's name read so? */
 extern bool ys_dynamodb_is_named(const char *name, size_t len, const char *expected);
 

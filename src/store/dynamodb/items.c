@@ -13,9 +13,15 @@ static const YsOperation get_item = {.headers = YS_DYNAMODB_HEADERS("GetItem")};
 static const YsOperation batch_get_item = {.headers = YS_DYNAMODB_HEADERS("BatchGetItem")};
 static const YsOperation query = {.headers = YS_DYNAMODB_HEADERS("Query")};
 static const YsOperation scan = {.headers = YS_DYNAMODB_HEADERS("Scan")};
-static const YsOperation put_item = {.headers = YS_DYNAMODB_HEADERS("PutItem"), .writes = true};
-static const YsOperation update_item = {.headers = YS_DYNAMODB_HEADERS("UpdateItem"), .writes = true};
-static const YsOperation delete_item = {.headers = YS_DYNAMODB_HEADERS("DeleteItem"), .writes = true};
+static const YsOperation put_item = {
+	.headers = YS_DYNAMODB_HEADERS("PutItem"), .writes = true
+};
+static const YsOperation update_item = {
+	.headers = YS_DYNAMODB_HEADERS("UpdateItem"), .writes = true
+};
+static const YsOperation delete_item = {
+	.headers = YS_DYNAMODB_HEADERS("DeleteItem"), .writes = true
+};
 static const YsOperation batch_write_item = {
 	.headers = YS_DYNAMODB_HEADERS("BatchWriteItem"), .writes = true
 };
@@ -175,7 +181,8 @@ ys_dynamodb_page(YsMessage *message, const YsPageRequest *page, YsError *err)
 		ys_request_item(&request, "ExclusiveStartKey", page->start_key);
 	if (page->count_only)
 		ys_request_string(&request, "Select", "COUNT");
-	if (!ys_request_condition(&request, "KeyConditionExpression", page->key_condition, &aliases, err) ||
+	if (!ys_request_condition(&request, "KeyConditionExpression", page->key_condition, &aliases,
+							  err) ||
 		!ys_request_condition(&request, "FilterExpression", page->filter, &aliases, err) ||
 		!ys_request_projection(&request, page->count_only ? NULL : page->projection, &aliases, err))
 		return false;

@@ -36,6 +36,23 @@ ys_dynamodb_no_memory(YsError *err)
 }
 
 bool
+ys_dynamodb_visit(YsJsonReader *reader, const char *bytes, size_t len, YsJsonRootFn fn, void *arg,
+				  YsError *err)
+{
+	YsError		why;
+
+	if (ys_json_read(reader, bytes, len, fn, arg, err))
+		return true;
+	if (err != NULL && err->code == YS_ERR_INVALID_DATA)
+	{
+		why = *err;
+		ys_error_set(err, YS_ERR_INVALID_DATA, "the store's reply cannot be understood");
+		ys_error_detail(err, "It is wrong in this: %s. %s", why.message, why.detail);
+	}
+	return false;
+}
+
+bool
 ys_dynamodb_is_named(const char *name, size_t len, const char *expected)
 {
 	return strlen(expected) == len && memcmp(name, expected, len) == 0;
@@ -273,7 +290,7 @@ ys_dynamodb_read_reply(YsJsonReader *reader, const char *bytes, size_t len,
 {
 	YsReplyVisit visit = {.filter = filter, .arena = arena, .reply = reply, .err = err};
 
-	if (!ys_json_read(reader, bytes, len, on_reply, &visit, err))
+	if (!ys_dynamodb_visit(reader, bytes, len, on_reply, &visit, err))
 		return false;
 	reply->nitems = visit.items.count;
 	reply->items = visit.items.values;
@@ -317,7 +334,7 @@ ys_dynamodb_read_next_key(YsJsonReader *reader, const char *bytes, size_t len,
 	YsLastKeyVisit visit = {.arena = arena, .last_key = last_key, .err = err};
 
 	*last_key = NULL;
-	return ys_json_read(reader, bytes, len, on_last_key_reply, &visit, err);
+	return ys_dynamodb_visit(reader, bytes, len, on_last_key_reply, &visit, err);
 }
 
 /* ---- a whole reply as a tree ---- */
@@ -343,7 +360,7 @@ ys_dynamodb_read_tree(YsJsonReader *reader, const char *bytes, size_t len,
 {
 	YsTreeVisit visit = {.arena = arena, .tree = tree, .err = err};
 
-	return ys_json_read(reader, bytes, len, on_tree, &visit, err);
+	return ys_dynamodb_visit(reader, bytes, len, on_tree, &visit, err);
 }
 
 const YsValue *

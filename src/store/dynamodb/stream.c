@@ -258,7 +258,7 @@ read_record(YsJsonReader *reader, YsRecordVisit *visit, YsStreamRecord *record,
 
 	visit->record = record;
 	visit->keys = (YsValue) {.type = YS_TYPE_MAP};
-	if (!ys_json_read(reader, record->bytes, record->len, on_record_root, visit, visit->err))
+	if (!ys_dynamodb_visit(reader, record->bytes, record->len, on_record_root, visit, visit->err))
 		return false;
 	if (record->sequence == NULL)
 		return refuse_reply("GetRecords", visit->err);
@@ -286,7 +286,7 @@ ys_dynamodb_read_records(YsJsonReader *reader, const char *bytes, size_t len,
 	if (copy == NULL)
 		return ys_dynamodb_no_memory(err);
 	memcpy(copy, bytes, len + YS_JSON_PADDING);
-	if (!ys_json_read(reader, copy, len, on_page, &visit, err))
+	if (!ys_dynamodb_visit(reader, copy, len, on_page, &visit, err))
 		return false;
 	for (int i = 0; i < page->nrecords; i++)
 		if (!read_record(reader, &visit, &page->records[i], nkeys, key_names))
