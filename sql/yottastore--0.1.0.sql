@@ -184,6 +184,7 @@ CREATE TABLE yottastore_internal.relay (
 	owner oid NOT NULL,
 	source oid NOT NULL,
 	stream oid NOT NULL,
+	partitions integer NOT NULL CHECK (partitions > 0),
 	store_stream text,
 	phase text NOT NULL DEFAULT 'STARTING'
 		CHECK (phase IN ('STARTING', 'LIVE', 'PAUSED', 'INCOMPLETE')),

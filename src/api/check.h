@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ * check.h
+ *	  What several SQL functions check about their arguments and caller.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_API_CHECK_H
+#define YS_API_CHECK_H
+
+#include "fmgr.h"
+#include "foreign/foreign.h"
+
+/* Throws unless the first count arguments, named for the message, are not NULL. */
+extern void ys_check_not_null(FunctionCallInfo fcinfo, const char *const *names, int count);
+
+/*
+ * The stream server of that name.  Throws when there is none, it is no stream,
+ * or the caller doesn't own the source (a foreign table) or may not use the server.
+ */
+extern ForeignServer *ys_check_source_and_stream(Oid source, const char *stream);
+
+#endif							/* YS_API_CHECK_H */
