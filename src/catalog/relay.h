@@ -30,7 +30,7 @@ typedef struct YsRelayShard
 {
 	const char *shard_id;
 	const char *parent_id;		/* or NULL */
-	int			generation;		/* depth in the lineage, from 1 */
+	int			generation;		/* grows from parent to child */
 	const char *checkpoint;		/* last sequence number acknowledged, or NULL */
 	bool		finished;		/* closed, and read to its end */
 } YsRelayShard;

@@ -147,8 +147,12 @@ ys_producer_send(YsProducer *producer, const char *key, size_t key_len,
 		.u.header = {YS_KAFKA_POSITION_HEADER, position, position_len}},
 	};
 
-	if (position_len >= (int) sizeof(position))
-		return ys_error_set(err, YS_ERR_INVALID_DATA, "a stream record's sequence number is too long");
+	YsVersion	version;
+
+	/* what no reader could turn into a version must not get there */
+	if (!ys_version_from_sequence(&version, 0, generation, sequence))
+		return ys_error_set(err, YS_ERR_INVALID_DATA,
+							"a stream record's sequence number is no decimal number of at most 40 digits");
 	return enqueue(producer, parts, lengthof(parts), err);
 }
 

@@ -1,0 +1,272 @@
+/*-------------------------------------------------------------------------
+ * relay_lineage.c
+ *	  The shards of a store's stream: who descends from whom, how far each
+ *	  was read.
+ *
+ * Sequence numbers compare only within a shard; what orders an item's
+ * changes across shards is the generation.  It grows along every line of
+ * descent: a child's is its parent's plus one, and a shard whose parent we
+ * have never seen comes after everything we have seen, since the store
+ * forgets ancestors first.  A relay's very first generation is the time in
+ * seconds, not 1: what a relay created anew produces to the same topic must
+ * outrank what its predecessor did, and shards don't follow each other that fast.
+ *
+ * The generation is in the version of each event produced, so a shard's row
+ * is saved, for good, before its first record is produced.  Rows are forgotten
+ * once the store has forgotten the shard, all but those of the highest
+ * generation: a stream made anew goes on from there.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "catalog/relay.h"
+#include "worker/relay_lineage.h"
+
+static YsShardState *
+find_shard(YsLineage *lineage, const char *id)
+{
+	return id[0] != '\0' ? hash_search(lineage->shards, id, HASH_FIND, NULL) : NULL;
+}
+
+static YsShardState *
+add_shard(YsLineage *lineage, const char *id, const char *parent)
+{
+	YsShardState *shard = hash_search(lineage->shards, id, HASH_ENTER, NULL);
+
+	memset((char *) shard + sizeof(shard->id), 0, sizeof(*shard) - sizeof(shard->id));
+	strlcpy(shard->parent, parent != NULL ? parent : "", sizeof(shard->parent));
+	return shard;
+}
+
+/* Those that are to be read now: not finished, with no parent that isn't. */
+static void
+find_active(YsLineage *lineage)
+{
+	MemoryContext old = MemoryContextSwitchTo(lineage->context);
+	HASH_SEQ_STATUS scan;
+	YsShardState *shard;
+
+	list_free(lineage->active);
+	lineage->active = NIL;
+	hash_seq_init(&scan, lineage->shards);
+	while ((shard = hash_seq_search(&scan)) != NULL)
+	{
+		YsShardState *parent = find_shard(lineage, shard->parent);
+
+		if (!shard->finished && (parent == NULL || parent->finished))
+			lineage->active = lappend(lineage->active, shard);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+YsLineage *
+ys_lineage_open(MemoryContext context, int relay_id)
+{
+	YsLineage  *lineage = MemoryContextAllocZero(context, sizeof(YsLineage));
+	HASHCTL		ctl = {.keysize = YS_SHARD_ID_SIZE, .entrysize = sizeof(YsShardState), .hcxt = context};
+	ListCell   *lc;
+
+	lineage->context = context;
+	lineage->shards = hash_create("yottastore shards", 64, &ctl,
+								  HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	foreach(lc, ys_relay_shards(relay_id))
+	{
+		const YsRelayShard *row = lfirst(lc);
+		YsShardState *shard = add_shard(lineage, row->shard_id, row->parent_id);
+
+		shard->generation = row->generation;
+		shard->finished = row->finished;
+		if (row->checkpoint != NULL)
+			strlcpy(shard->sequence, row->checkpoint, sizeof(shard->sequence));
+	}
+	find_active(lineage);
+	return lineage;
+}
+
+void
+ys_lineage_note_loss(YsLineage *lineage, const char *shard_id, const char *why)
+{
+	MemoryContext old = MemoryContextSwitchTo(lineage->context);
+
+	if (lineage->loss == NULL)
+		lineage->loss = psprintf("shard %s: %s", shard_id, why);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+mark_finished(YsShardState *shard)
+{
+	shard->finished = true;
+	shard->dirty = true;
+	if (shard->iterator != NULL)
+		pfree(shard->iterator);
+	shard->iterator = NULL;
+}
+
+void
+ys_lineage_finish_closed(YsLineage *lineage)
+{
+	ListCell   *lc;
+
+	foreach(lc, lineage->active)
+	{
+		YsShardState *shard = lfirst(lc);
+
+		if (shard->closed)
+			mark_finished(shard);
+	}
+	find_active(lineage);
+}
+
+/* Give up every unfinished shard, or only those the store no longer lists. */
+static void
+give_up(YsLineage *lineage, bool only_unlisted, const char *why)
+{
+	HASH_SEQ_STATUS scan;
+	YsShardState *shard;
+
+	hash_seq_init(&scan, lineage->shards);
+	while ((shard = hash_seq_search(&scan)) != NULL)
+	{
+		if (shard->finished || (only_unlisted && shard->listed))
+			continue;
+		ys_lineage_note_loss(lineage, shard->id, why);
+		mark_finished(shard);
+	}
+}
+
+void
+ys_lineage_abandon(YsLineage *lineage)
+{
+	give_up(lineage, false, "the store's stream was replaced before it had been read to its end");
+	find_active(lineage);
+}
+
+/* 0 when no shard is known. */
+static int
+highest_generation(YsLineage *lineage)
+{
+	HASH_SEQ_STATUS scan;
+	YsShardState *shard;
+	int			highest = 0;
+
+	hash_seq_init(&scan, lineage->shards);
+	while ((shard = hash_seq_search(&scan)) != NULL)
+		highest = Max(highest, shard->generation);
+	return highest;
+}
+
+/* A new shard's generation, determining those of its new ancestors first. */
+static int
+determine_generation(YsLineage *lineage, YsShardState *shard, int orphans)
+{
+	YsShardState *parent;
+
+	check_stack_depth();
+	if (shard->generation > 0)
+		return shard->generation;
+	/* also what a shard among its own ancestors would find */
+	shard->generation = orphans;
+	parent = find_shard(lineage, shard->parent);
+	if (parent != NULL)
+		shard->generation = determine_generation(lineage, parent, orphans) + 1;
+	return shard->generation;
+}
+
+/* Drop what the store no longer lists and no later generation needs. */
+static void
+forget_shards(YsLineage *lineage)
+{
+	int			highest = highest_generation(lineage);
+	HASH_SEQ_STATUS scan;
+	YsShardState *shard;
+
+	hash_seq_init(&scan, lineage->shards);
+	while ((shard = hash_seq_search(&scan)) != NULL)
+	{
+		MemoryContext old;
+
+		if (shard->listed || !shard->finished || shard->generation == highest)
+			continue;
+		old = MemoryContextSwitchTo(lineage->context);
+		lineage->forgotten = lappend(lineage->forgotten, pstrdup(shard->id));
+		MemoryContextSwitchTo(old);
+		/* removing the entry the scan has just returned is allowed */
+		(void) hash_search(lineage->shards, shard->id, HASH_REMOVE, NULL);
+	}
+}
+
+bool
+ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *shards, YsError *err)
+{
+	int			highest = highest_generation(lineage);
+	int			orphans = highest > 0 ? highest + 1 : (int) (GetCurrentTimestamp() / USECS_PER_SEC);
+	HASH_SEQ_STATUS scan;
+	YsShardState *shard;
+
+	for (int i = 0; i < nshards; i++)
+	{
+		const char *parent = shards[i].parent_id;
+
+		if (strlen(shards[i].shard_id) >= YS_SHARD_ID_SIZE ||
+			(parent != NULL && strlen(parent) >= YS_SHARD_ID_SIZE))
+			return ys_error_set(err, YS_ERR_TOO_LARGE, "a shard's id has over %d bytes",
+								YS_SHARD_ID_SIZE - 1);
+	}
+
+	hash_seq_init(&scan, lineage->shards);
+	while ((shard = hash_seq_search(&scan)) != NULL)
+		shard->listed = false;
+	for (int i = 0; i < nshards; i++)
+	{
+		shard = find_shard(lineage, shards[i].shard_id);
+		if (shard == NULL)
+		{
+			shard = add_shard(lineage, shards[i].shard_id, shards[i].parent_id);
+			shard->dirty = true;
+			lineage->grown = true;
+		}
+		shard->listed = true;
+	}
+	hash_seq_init(&scan, lineage->shards);
+	while ((shard = hash_seq_search(&scan)) != NULL)
+		(void) determine_generation(lineage, shard, orphans);
+
+	give_up(lineage, true, "the store forgot it before it had been read to its end");
+	forget_shards(lineage);
+	find_active(lineage);
+	return true;
+}
+
+void
+ys_lineage_save(YsLineage *lineage, int relay_id)
+{
+	HASH_SEQ_STATUS scan;
+	YsShardState *shard;
+	ListCell   *lc;
+
+	hash_seq_init(&scan, lineage->shards);
+	while ((shard = hash_seq_search(&scan)) != NULL)
+	{
+		YsRelayShard row = {
+			.shard_id = shard->id,
+			.parent_id = shard->parent[0] != '\0' ? shard->parent : NULL,
+			.generation = shard->generation,
+			.checkpoint = shard->sequence[0] != '\0' ? shard->sequence : NULL,
+			.finished = shard->finished
+		};
+
+		if (shard->dirty)
+			ys_relay_save_shard(relay_id, &row);
+		shard->dirty = false;
+	}
+	foreach(lc, lineage->forgotten)
+		ys_relay_forget_shard(relay_id, lfirst(lc));
+	list_free_deep(lineage->forgotten);
+	lineage->forgotten = NIL;
+	lineage->grown = false;
+}

@@ -1,0 +1,64 @@
+/*-------------------------------------------------------------------------
+ * relay_lineage.h
+ *	  The shards of a store's stream: who descends from whom, how far each
+ *	  was read.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_WORKER_RELAY_LINEAGE_H
+#define YS_WORKER_RELAY_LINEAGE_H
+
+#include "nodes/pg_list.h"
+#include "store/store.h"
+#include "utils/hsearch.h"
+
+#define YS_SHARD_ID_SIZE	128
+#define YS_SEQUENCE_SIZE	48
+
+typedef struct YsShardState
+{
+	char		id[YS_SHARD_ID_SIZE];	/* hash key */
+	char		parent[YS_SHARD_ID_SIZE];	/* empty: none */
+	int			generation;		/* 0: not determined yet */
+	char		sequence[YS_SEQUENCE_SIZE]; /* of the last record produced; empty: none */
+	bool		finished;		/* closed, and read to its end */
+	bool		listed;			/* in the stream's last description */
+	bool		closed;			/* its last page has been read */
+	bool		dirty;			/* differs from what the catalog holds */
+	char	   *iterator;		/* NULL: to be asked for */
+	int			empty_reads;	/* in a row, since the iterator was asked for */
+	bool		at_tip;			/* has been read to where the writers are */
+	int64		read_up_to;		/* whatever was created before was read; 0: unknown */
+} YsShardState;
+
+typedef struct YsLineage
+{
+	MemoryContext context;
+	HTAB	   *shards;
+	List	   *active;			/* of YsShardState: those to be read now */
+	List	   *forgotten;		/* ids, to be removed from the catalog */
+	bool		grown;			/* shards the catalog does not know */
+	char	   *loss;			/* why changes may be missing; NULL: none are */
+} YsLineage;
+
+/* Read what the catalog knows of a relay's shards; in a transaction. */
+extern YsLineage *ys_lineage_open(MemoryContext context, int relay_id);
+
+/* The stream was replaced: what is unfinished will never be read. */
+extern void ys_lineage_abandon(YsLineage *lineage);
+
+/*
+ * Merge a description of the stream.  False and err when an id is longer than
+ * any store's.
+ */
+extern bool ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *shards, YsError *err);
+
+/* Shards that are closed, and their last records acknowledged, are finished: their children come next. */
+extern void ys_lineage_finish_closed(YsLineage *lineage);
+
+/* Changes of a shard were lost.  The first loss is the one that is told. */
+extern void ys_lineage_note_loss(YsLineage *lineage, const char *shard_id, const char *why);
+
+/* Write what differs to the catalog; in a transaction. */
+extern void ys_lineage_save(YsLineage *lineage, int relay_id);
+
+#endif							/* YS_WORKER_RELAY_LINEAGE_H */

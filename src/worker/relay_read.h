@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ * relay_read.h
+ *	  Reading shards of a store's stream into a Kafka topic.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_WORKER_RELAY_READ_H
+#define YS_WORKER_RELAY_READ_H
+
+#include "stream/kafka.h"
+#include "worker/relay_lineage.h"
+
+typedef struct YsRelayReader
+{
+	MemoryContext context;		/* iterators live here */
+	YsStore    *store;
+	const char *stream_id;
+	int			nkeys;			/* the source's, partition key first */
+	const char *const *key_names;
+	YsLineage  *lineage;
+	YsProducer *producer;
+	YsArena		arena;			/* of one page */
+} YsRelayReader;
+
+/* What one round over the active shards came to. */
+typedef struct YsRelayRound
+{
+	int64		produced;
+	bool		closed;			/* a shard was read to its end */
+	bool		caught_up;		/* every shard was at its tip, with nothing new */
+	int64		read_up_to;		/* microseconds since 1970; whatever was created before was read; 0: unknown */
+} YsRelayRound;
+
+/*
+ * Read one page of each active shard and produce its records, acknowledged
+ * when this returns.  The lineage then tells, in memory, how far each shard
+ * was read.  False and err when store or brokers failed: the lineage must
+ * then be read anew from the catalog.
+ */
+extern bool ys_relay_round(YsRelayReader *reader, YsRelayRound *round, YsError *err);
+
+#endif							/* YS_WORKER_RELAY_READ_H */
