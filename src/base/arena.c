@@ -13,6 +13,9 @@
 #define ALIGNMENT		((size_t) 16)
 #define ROUND_UP(n)		(((n) + (ALIGNMENT - 1)) & ~(ALIGNMENT - 1))
 
+/* A source may align to less than we promise (memory contexts do): room to make up for it. */
+#define HEADER			(ROUND_UP(sizeof(YsArenaBlock)) + ALIGNMENT)
+
 struct YsArenaBlock
 {
 	YsArenaBlock *older;
@@ -43,20 +46,25 @@ ys_arena_init(YsArena *arena, YsArenaSource source, size_t limit)
 	arena->limit = limit > 0 ? limit : SIZE_MAX;
 }
 
+static char *
+first_byte(YsArenaBlock *block)
+{
+	return (char *) ROUND_UP((uintptr_t) block + sizeof(YsArenaBlock));
+}
+
 /* Take a block with room for at least size bytes, doubling up to a step. */
 static int
 add_block(YsArena *arena, size_t size)
 {
-	size_t		header = ROUND_UP(sizeof(YsArenaBlock));
 	size_t		wanted = arena->blocks != NULL ? arena->blocks->size * 2 : FIRST_BLOCK;
 	YsArenaBlock *block;
 
 	if (wanted > LARGEST_STEP)
 		wanted = LARGEST_STEP;
-	if (size > SIZE_MAX - header)
+	if (size > SIZE_MAX - HEADER)
 		return 0;
-	if (wanted < size + header)
-		wanted = size + header;
+	if (wanted < size + HEADER)
+		wanted = size + HEADER;
 	if (wanted > arena->limit - arena->used)
 		return 0;
 	block = arena->source.allocate(arena->source.owner, wanted);
@@ -66,7 +74,7 @@ add_block(YsArena *arena, size_t size)
 	block->size = wanted;
 	arena->blocks = block;
 	arena->used += wanted;
-	arena->next = (char *) block + header;
+	arena->next = first_byte(block);
 	arena->end = (char *) block + wanted;
 	return 1;
 }
@@ -143,7 +151,7 @@ ys_arena_reset(YsArena *arena)
 	keep->older = NULL;
 	arena->blocks = keep;
 	arena->used = keep->size;
-	arena->next = (char *) keep + ROUND_UP(sizeof(YsArenaBlock));
+	arena->next = first_byte(keep);
 	arena->end = (char *) keep + keep->size;
 }
 
