@@ -9,6 +9,7 @@
 
 #include "policy/boundary.h"
 #include "policy/normalize/text.h"
+#include "policy/read_json.h"
 
 typedef struct Collection
 {
@@ -176,30 +177,17 @@ ys_area_read_geojson(const char *json, size_t len, const char *name_property,
 					 YsArena *arena, YsFeatureFn fn, void *arg, YsError *err)
 {
 	YsArena		scratch;
-	YsJsonReader *reader = ys_json_reader_create();
 	Collection	collection = {
 		.geometry_reader = ys_json_reader_create(), .scratch = &scratch,
 		.name_property = name_property, .fn = fn, .arg = arg, .err = err
 	};
-	char	   *padded = len < SIZE_MAX - YS_JSON_PADDING ?
-		ys_arena_alloc(arena, len + YS_JSON_PADDING) : NULL;
 	bool		ok;
 
+	if (collection.geometry_reader == NULL)
+		return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory while reading GeoJSON");
 	ys_arena_init(&scratch, arena->source, 0);
-	if (reader != NULL && collection.geometry_reader != NULL && padded != NULL)
-	{
-		memcpy(padded, json, len);
-		memset(padded + len, ' ', YS_JSON_PADDING);
-		ok = ys_json_read(reader, padded, len, visit_root, &collection, err);
-		if (!ok && err != NULL && err->code == YS_ERR_INVALID_DATA)
-			err->code = YS_ERR_INVALID_GEOJSON;
-	}
-	else
-		ok = ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory while reading GeoJSON");
+	ok = ys_policy_read_json(arena, json, len, YS_ERR_INVALID_GEOJSON, visit_root, &collection, err);
 	ys_arena_free(&scratch);
-	if (collection.geometry_reader != NULL)
-		ys_json_reader_destroy(collection.geometry_reader);
-	if (reader != NULL)
-		ys_json_reader_destroy(reader);
+	ys_json_reader_destroy(collection.geometry_reader);
 	return ok;
 }

@@ -28,6 +28,7 @@
 
 #include "policy/boundary.h"
 #include "policy/normalize/text.h"
+#include "policy/read_json.h"
 
 #define MARGIN			1e-9	/* degrees: some 0.1 mm */
 #define FAR_EAST		1000.0	/* past any longitude */
@@ -199,14 +200,9 @@ add_boundary(YsAreaMap *map, const char *area, const char *json, size_t len, YsE
 	bool		ok;
 
 	ys_arena_init(&scratch, map->arena->source, 0);
-	padded = len < SIZE_MAX - YS_JSON_PADDING ?
-		ys_arena_alloc(&scratch, len + YS_JSON_PADDING) : NULL;
+	padded = ys_policy_pad_json(&scratch, json, len);
 	if (reader != NULL && padded != NULL)
-	{
-		memcpy(padded, json, len);
-		memset(padded + len, ' ', YS_JSON_PADDING);
 		ok = ys_boundary_read(reader, padded, len, map->arena, &boundary, err);
-	}
 	else
 		ok = out_of_memory(err);
 	for (int i = 0; ok && i < boundary.npolygons; i++)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/read_json.h"
+
 /* Longest piece of a declaration that a message repeats. */
 #define SHOWN	60
 
@@ -223,23 +225,9 @@ static bool
 read_declaration(YsCompiler *compiler, const char *json, size_t len, YsValue *value)
 {
 	Declaration declaration = {compiler->arena, compiler->err, ys_value_null()};
-	YsJsonReader *reader = ys_json_reader_create();
-	char	   *padded = len < SIZE_MAX - YS_JSON_PADDING ?
-		ys_arena_alloc(compiler->arena, len + YS_JSON_PADDING) : NULL;
-	bool		ok;
+	bool		ok = ys_policy_read_json(compiler->arena, json, len, YS_ERR_INVALID_POLICY,
+										 build_value, &declaration, compiler->err);
 
-	if (reader != NULL && padded != NULL)
-	{
-		memcpy(padded, json, len);
-		memset(padded + len, ' ', YS_JSON_PADDING);
-		ok = ys_json_read(reader, padded, len, build_value, &declaration, compiler->err);
-		if (!ok && compiler->err != NULL && compiler->err->code == YS_ERR_INVALID_DATA)
-			compiler->err->code = YS_ERR_INVALID_POLICY;
-	}
-	else
-		ok = ys_declare_out_of_memory(compiler);
-	if (reader != NULL)
-		ys_json_reader_destroy(reader);
 	*value = declaration.value;
 	return ok;
 }

@@ -49,7 +49,7 @@ out_of_memory(PathParser *parser)
 static bool
 is_name_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	return ys_ascii_is_letter(c) || ys_ascii_is_digit(c) ||
 		c == '_' || c == '-' || c == '$' || c == '@' || c == ':' || (unsigned char) c > 127;
 }
 
@@ -125,9 +125,9 @@ parse_index(PathParser *parser)
 	}
 	else
 	{
-		if (parser->p == parser->end || *parser->p < '0' || *parser->p > '9')
+		if (parser->p == parser->end || !ys_ascii_is_digit(*parser->p))
 			return refuse(parser, "a position or * is expected");
-		for (; parser->p < parser->end && *parser->p >= '0' && *parser->p <= '9'; parser->p++)
+		for (; parser->p < parser->end && ys_ascii_is_digit(*parser->p); parser->p++)
 		{
 			index = index * 10 + (*parser->p - '0');
 			if (index > LARGEST_INDEX)

@@ -67,18 +67,6 @@ typedef struct Civil
 	int			offset;			/* minutes east of UTC */
 } Civil;
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return ys_ascii_lower(c) >= 'a' && ys_ascii_lower(c) <= 'z';
-}
-
 /* Exactly count digits at *p. */
 static bool
 take_digits(const char **p, const char *end, int count, int *value)
@@ -89,7 +77,7 @@ take_digits(const char **p, const char *end, int count, int *value)
 		return false;
 	for (int i = 0; i < count; i++)
 	{
-		if (!is_digit((*p)[i]))
+		if (!ys_ascii_is_digit((*p)[i]))
 			return false;
 		n = n * 10 + ((*p)[i] - '0');
 	}
@@ -166,9 +154,9 @@ take_fraction(const char **p, const char *end, int *usec)
 {
 	int			unit = 100000;
 
-	if (*p == end || !is_digit(**p))
+	if (*p == end || !ys_ascii_is_digit(**p))
 		return false;
-	for (*usec = 0; *p < end && is_digit(**p); (*p)++)
+	for (*usec = 0; *p < end && ys_ascii_is_digit(**p); (*p)++)
 	{
 		*usec += (**p - '0') * unit;
 		unit /= 10;
@@ -307,7 +295,7 @@ take_month_name(const char **p, const char *end, int *month)
 	YsSlice		word = {*p, 0};
 
 	while (*p + word.len < end && word.len < 10 &&
-		   is_letter((*p)[word.len]))
+		   ys_ascii_is_letter((*p)[word.len]))
 		word.len++;
 	for (int i = 0; i < 12; i++)
 	{
@@ -402,7 +390,7 @@ next_token(YsSlice pattern, uint32_t *len, bool *literal)
 static bool
 is_literal(char c)
 {
-	return c >= ' ' && c <= '~' && !is_digit(c) && !is_letter(c);
+	return c >= ' ' && c <= '~' && !ys_ascii_is_digit(c) && !ys_ascii_is_letter(c);
 }
 
 static bool

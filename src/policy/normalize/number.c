@@ -8,12 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* A number being read digit by digit. */
 typedef struct DigitReader
 {
@@ -76,8 +70,8 @@ separator_width(const char *p, const char *end)
 static bool
 is_group(const char *p, const char *end)
 {
-	return end - p >= 3 && is_digit(p[0]) && is_digit(p[1]) && is_digit(p[2]) &&
-		(end - p == 3 || !is_digit(p[3]));
+	return end - p >= 3 && ys_ascii_is_digit(p[0]) && ys_ascii_is_digit(p[1]) && ys_ascii_is_digit(p[2]) &&
+		(end - p == 3 || !ys_ascii_is_digit(p[3]));
 }
 
 /* The rest of a whole part whose first group ends at p: groups of three behind one separator. */
@@ -110,9 +104,9 @@ take_exponent(YsDecimal *decimal, const char *p, const char *end)
 	q++;
 	if (q < end && (*q == '+' || *q == '-'))
 		negative = *q++ == '-';
-	if (q == end || !is_digit(*q))
+	if (q == end || !ys_ascii_is_digit(*q))
 		return p;
-	for (; q < end && is_digit(*q); q++)
+	for (; q < end && ys_ascii_is_digit(*q); q++)
 	{
 		if (exponent < 100000)
 			exponent = exponent * 10 + (*q - '0');
@@ -138,7 +132,7 @@ parse_number(YsSlice text, YsDecimal *decimal, YsSlice *rest, bool *too_long)
 	if (p < end && (*p == '-' || *p == '+'))
 		decimal->negative = *p++ == '-';
 	whole = p;
-	while (p < end && is_digit(*p))
+	while (p < end && ys_ascii_is_digit(*p))
 		take_digit(&reader, *p++, false);
 	if (p > whole && p - whole <= 3 && *whole != '0')
 	{
@@ -147,9 +141,9 @@ parse_number(YsSlice text, YsDecimal *decimal, YsSlice *rest, bool *too_long)
 		p = take_groups(&reader, p, end);
 		grouped = p > groups;
 	}
-	if (end - p >= 2 && *p == '.' && is_digit(p[1]))
+	if (end - p >= 2 && *p == '.' && ys_ascii_is_digit(p[1]))
 	{
-		for (p++; p < end && is_digit(*p); p++)
+		for (p++; p < end && ys_ascii_is_digit(*p); p++)
 			take_digit(&reader, *p, true);
 	}
 	else if (p == whole)
@@ -158,7 +152,7 @@ parse_number(YsSlice text, YsDecimal *decimal, YsSlice *rest, bool *too_long)
 		p = take_exponent(decimal, p, end);
 
 	/* A second separator or fraction, or digits that belong to no group. */
-	if (p < end && (*p == ',' || *p == '.' || is_digit(*p)))
+	if (p < end && (*p == ',' || *p == '.' || ys_ascii_is_digit(*p)))
 		return false;
 	settle(decimal);
 	*rest = (YsSlice) {p, (uint32_t) (end - p)};
@@ -190,7 +184,7 @@ ys_decimal_is_canonical(YsSlice text)
 	whole = p;
 	if (end - whole > YS_DECIMAL_DIGITS)
 		return false;
-	while (p < end && is_digit(*p))
+	while (p < end && ys_ascii_is_digit(*p))
 		p++;
 	if (p == whole || (*whole == '0' && p - whole > 1))
 		return false;
@@ -198,7 +192,7 @@ ys_decimal_is_canonical(YsSlice text)
 		return !(negative && *whole == '0');
 	if (*p++ != '.' || p == end || end[-1] == '0')
 		return false;
-	while (p < end && is_digit(*p))
+	while (p < end && ys_ascii_is_digit(*p))
 		p++;
 	return p == end;
 }

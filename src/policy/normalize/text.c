@@ -136,12 +136,6 @@ ys_string_cut(const char *bytes, size_t len, size_t max)
 	return max;
 }
 
-char
-ys_ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
-}
-
 static char
 ascii_upper(char c)
 {

@@ -40,7 +40,23 @@ extern size_t ys_string_cut(const char *bytes, size_t len, size_t max);
 /* Equal without regard to ASCII case; word is NUL-terminated and lower case. */
 extern bool ys_string_is(YsSlice slice, const char *word);
 
-extern char ys_ascii_lower(char c);
+static inline bool
+ys_ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline char
+ys_ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
+}
+
+static inline bool
+ys_ascii_is_letter(char c)
+{
+	return ys_ascii_lower(c) >= 'a' && ys_ascii_lower(c) <= 'z';
+}
 
 /* FNV-1a, over ASCII-lowered bytes when fold is set; for tables of names. */
 extern uint32_t ys_string_hash(const char *bytes, size_t len, bool fold);
