@@ -47,6 +47,16 @@ collect_feature(void *arg, int index, const char *name, size_t name_len,
 		ys_error_hint(&list->err, "Say which property names the area with name_property.");
 		return false;
 	}
+	if ((name_len == strlen(YS_AREA_UNLOCATED) && memcmp(name, YS_AREA_UNLOCATED, name_len) == 0) ||
+		(name_len == strlen(YS_AREA_OTHER) && memcmp(name, YS_AREA_OTHER, name_len) == 0))
+	{
+		(void) ys_error_set(&list->err, YS_ERR_INVALID_GEOJSON, "feature %d has a reserved name",
+							index + 1);
+		ys_error_detail(&list->err, "\"%s\" and \"%s\" are for items that no area takes.",
+						YS_AREA_UNLOCATED, YS_AREA_OTHER);
+		ys_error_hint(&list->err, "Name the area otherwise.");
+		return false;
+	}
 	feature = palloc(sizeof(Feature));
 	feature->name = pnstrdup(name, name_len);
 	feature->geometry = pnstrdup(geometry, geometry_len);

@@ -24,6 +24,9 @@
 /* Room for HOT updates: versions and timestamps change with every event. */
 #define PARTITION_FILLFACTOR	90
 
+/* Most of an area's name in its partition's. */
+#define AREA_LABEL_MAX			24
+
 /* Attaching waits for statements that lock the whole table, but not for ever. */
 #define ATTACH_LOCK_TIMEOUT		"5s"
 
@@ -155,14 +158,14 @@ ys_index_table_has_area(const YsIndexTable *table, const char *area)
 	return found;
 }
 
-/* An area's name as part of a relation's: lower-case ASCII letters, digits and underscores. */
+/* An area's name as part of a relation's: short, lower-case ASCII letters, digits and underscores. */
 static char *
 area_label(const char *area)
 {
 	StringInfoData label;
 
 	initStringInfo(&label);
-	for (const char *p = area; *p != '\0'; p++)
+	for (const char *p = area; *p != '\0' && label.len < AREA_LABEL_MAX; p++)
 	{
 		if ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9'))
 			appendStringInfoChar(&label, *p);
@@ -181,10 +184,10 @@ ys_index_table_add_area(const YsIndexTable *table, const char *area)
 	Oid			schema = get_rel_namespace(table->relid);
 	char	   *name;
 
-	/* ChooseRelationName makes the name fit and unique in the schema */
+	/* ChooseRelationName makes the name fit, and unique in the schema */
 	name = quote_qualified_identifier(get_namespace_name(schema),
-									  ChooseRelationName(get_rel_name(table->relid),
-														 area_label(area), NULL, schema, false));
+									  ChooseRelationName(get_rel_name(table->relid), NULL,
+														 area_label(area), schema, false));
 	ys_spi_begin_as(&scope, table->owner);
 	ys_spi_utility(psprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
 							"INCLUDING STORAGE INCLUDING GENERATED) WITH (fillfactor = %d)",

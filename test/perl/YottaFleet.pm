@@ -1,0 +1,136 @@
+# ----------------------------------------------------------------------------------------------
+# YottaFleet.pm
+#     A small fleet for tests of the index: a table in the store, its foreign table, three square
+#     countries, a relay and a policy.
+# ----------------------------------------------------------------------------------------------
+package YottaFleet;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use JSON::PP;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+use YottaTest;
+
+our @EXPORT = qw(
+  create_fleet
+  create_policy
+  put_vehicle
+  delete_vehicle
+  index_rows
+  wait_for_index
+  geojson
+);
+
+# Countries A (0..10 east), B (10..20 east) and C (20..30 east, with a hole around 25, 5).
+sub geojson
+{
+	my $square = sub {
+		my ($west, $south, $east, $north) = @_;
+		return [ [ $west, $south ], [ $east, $south ], [ $east, $north ], [ $west, $north ],
+			[ $west, $south ] ];
+	};
+	my $feature = sub {
+		my ($name, @rings) = @_;
+		return {
+			type => 'Feature',
+			properties => { name => $name },
+			geometry => { type => 'Polygon', coordinates => \@rings }
+		};
+	};
+	return encode_json(
+		{
+			type => 'FeatureCollection',
+			features => [
+				$feature->('A', $square->(0, 0, 10, 10)),
+				$feature->('B', $square->(10, 0, 20, 10)),
+				$feature->('C', $square->(20, 0, 30, 10), $square->(24, 4, 26, 6)),
+			]
+		});
+}
+
+# create_fleet(node, table => name, topic => name, relay => 1, %create_servers options): store
+# table, servers, foreign table vehicles, areas, and the relay unless relay => 0.
+sub create_fleet
+{
+	my ($node, %option) = @_;
+	create_servers($node, %option);
+	my $areas = geojson();
+	$node->safe_psql('postgres', <<"END");
+SELECT yottastore.create_store_table('fleet', '$option{table}', 'vehicle_id');
+CREATE FOREIGN TABLE vehicles (
+  vehicle_id text OPTIONS (key 'partition') NOT NULL,
+  item jsonb OPTIONS (document 'true')
+) SERVER fleet OPTIONS (table '$option{table}');
+SELECT yottastore.load_areas('$areas');
+END
+	$node->safe_psql('postgres',
+		"SELECT yottastore.create_relay('vehicles_relay', 'vehicles', 'fleet_changes', 4)")
+	  if $option{relay} // 1;
+	return;
+}
+
+sub create_policy
+{
+	my ($node) = @_;
+	$node->safe_psql('postgres', <<'END');
+SELECT yottastore.create_index_policy('vehicle_service', 'vehicles', 'fleet_changes',
+  fields => ARRAY[
+    yottastore.field('kind', 'text', ARRAY['type', 'spec.type'], normalizers => ARRAY['trim', 'lower']),
+    yottastore.field('last_service', 'date', ARRAY['last', 'log[*].on'], combine => 'max',
+                     formats => ARRAY['ISO', 'DD/MM/YYYY', 'epoch_ms']),
+    yottastore.field('odometer_km', 'numeric', ARRAY['odo'], unit => 'km'),
+    yottastore.field('active', 'boolean', ARRAY['active'])],
+  area => yottastore.area_from_location(lat => ARRAY['pos.lat'], lon => ARRAY['pos.lon'],
+                                        paths => ARRAY['where']));
+END
+	return;
+}
+
+# put_vehicle(table, id, { attribute => typed value }, [url])
+sub put_vehicle
+{
+	my ($table, $id, $attributes, $url) = @_;
+	store_api('PutItem',
+		{ TableName => $table, Item => { vehicle_id => { S => $id }, %$attributes } }, $url);
+	return;
+}
+
+sub delete_vehicle
+{
+	my ($table, $id, $url) = @_;
+	store_api('DeleteItem', { TableName => $table, Key => { vehicle_id => { S => $id } } }, $url);
+	return;
+}
+
+# Waits until everything written so far is in the index; fails the test when it doesn't come.
+sub wait_for_index
+{
+	my ($node, $what, $timeout) = @_;
+	$timeout //= $PostgreSQL::Test::Utils::timeout_default;
+	my $reached = $node->safe_psql('postgres',
+		"SELECT yottastore.index_wait('vehicle_service', timeout => '$timeout s')");
+	is($reached, 't', "index caught up: $what");
+	diag($node->safe_psql('postgres', <<'END')) if $reached ne 't';
+SELECT row_to_json(p) FROM yottastore.index_policies p
+UNION ALL SELECT row_to_json(l) FROM yottastore.index_lag l
+UNION ALL SELECT row_to_json(r) FROM yottastore.relay_status r
+END
+	return;
+}
+
+# The index's columns of interest, ordered by key, as psql prints them.
+sub index_rows
+{
+	my ($node, $where) = @_;
+	$where //= 'true';
+	return $node->safe_psql('postgres', <<"END");
+SELECT vehicle_id, area, kind, last_service, odometer_km, active FROM vehicle_service
+WHERE $where ORDER BY vehicle_id
+END
+}
+
+1;
