@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/rel.h"
 #include "utils/ruleutils.h"
 
 #include "fdw/fdw.h"
@@ -86,4 +87,32 @@ ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
 		show_projection(scan, es);
 	if (es->analyze && scan->fetch != NULL)
 		show_counters(scan, es);
+}
+
+static const char *
+write_name(CmdType operation)
+{
+	return operation == CMD_INSERT ? "PutItem" :
+		operation == CMD_UPDATE ? "UpdateItem" : "DeleteItem";
+}
+
+void
+ys_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private, int subplan,
+				  struct ExplainState *es)
+{
+	YsSource   *source = ys_source_load(RelationGetRelid(rinfo->ri_RelationDesc));
+
+	ExplainPropertyText("Store Operation", write_name(mtstate->operation), es);
+	ExplainPropertyText("Store Table", source->table, es);
+}
+
+void
+ys_explain_direct(ForeignScanState *node, struct ExplainState *es)
+{
+	YsScan	   *scan = node->fdw_state;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+
+	ExplainPropertyText("Store Operation", write_name(plan->operation), es);
+	ExplainPropertyText("Store Table", scan->source->table, es);
+	show_key(scan, plan, es);
 }

@@ -28,6 +28,7 @@ typedef enum YsScanPrivate
 #define YS_SCAN_EXACT		0x01	/* no condition is left to be checked on rows */
 #define YS_SCAN_CONSISTENT	0x02	/* strong reads */
 #define YS_SCAN_FEW			0x04	/* maybe only a few rows are wanted: don't read ahead at once */
+#define YS_SCAN_COUNTS		0x08	/* a direct modification sets the statement's row count */
 
 /* plan.c */
 extern void ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
@@ -40,6 +41,29 @@ extern void ys_begin_scan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *ys_iterate_scan(ForeignScanState *node);
 extern void ys_rescan(ForeignScanState *node);
 extern void ys_end_scan(ForeignScanState *node);
+
+/* modify.c */
+extern void ys_add_update_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte,
+								  Relation relation);
+extern List *ys_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan);
+extern void ys_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private,
+							int subplan, int eflags);
+extern void ys_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo);
+extern void ys_end_modify(EState *estate, ResultRelInfo *rinfo);
+extern TupleTableSlot *ys_exec_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+									  TupleTableSlot *plan_slot);
+
+/* update.c */
+extern TupleTableSlot *ys_exec_update(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+									  TupleTableSlot *plan_slot);
+extern TupleTableSlot *ys_exec_delete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+									  TupleTableSlot *plan_slot);
+
+/* direct.c */
+extern bool ys_plan_direct(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan);
+extern void ys_begin_direct(ForeignScanState *node, int eflags);
+extern TupleTableSlot *ys_iterate_direct(ForeignScanState *node);
+extern void ys_end_direct(ForeignScanState *node);
 
 /* explain.c */
 extern void ys_explain_scan(ForeignScanState *node, struct ExplainState *es);

@@ -15,8 +15,8 @@
 
 #include "base/memory.h"
 #include "base/wait.h"
-#include "catalog/server.h"
 #include "errors.h"
+#include "fdw/calls.h"
 #include "fdw/fetch.h"
 
 /* Batches under way at once; each reply may be 16 MB. */
@@ -41,10 +41,7 @@ struct YsFetch
 	const YsAttributeFilter *filter;
 	bool		consistent;
 	bool		few;
-	MemoryContextCallback callback;
-	uint64		epoch;			/* of the calls below */
-	int			ncalls;
-	YsCall	   *calls[MAX_IN_FLIGHT];
+	YsCalls		calls;
 
 	FetchKind	kind;
 	const YsExpr *key_condition;
@@ -65,22 +62,6 @@ struct YsFetch
 	YsFetchCounters counters;
 };
 
-static void
-cancel_calls(YsFetch *fetch)
-{
-	/* a failed transaction has cancelled them already */
-	if (fetch->epoch == ys_server_epoch())
-		for (int i = 0; i < fetch->ncalls; i++)
-			ys_call_cancel(fetch->calls[i]);
-	fetch->ncalls = 0;
-}
-
-static void
-on_context_reset(void *arg)
-{
-	cancel_calls(arg);
-}
-
 YsFetch *
 ys_fetch_create(YsStore *store, const char *table, const YsAttributeFilter *filter,
 				bool consistent, bool few)
@@ -92,20 +73,17 @@ ys_fetch_create(YsStore *store, const char *table, const YsAttributeFilter *filt
 	fetch->filter = filter;
 	fetch->consistent = consistent;
 	fetch->few = few;
-	fetch->epoch = ys_server_epoch();
 	ys_arena_init_context(&fetch->arena, CurrentMemoryContext, 0);
 	fetch->batch = palloc(YS_BATCH_GET_MAX * sizeof(YsValue));
 	fetch->batch_members = palloc(YS_BATCH_GET_MAX * 2 * sizeof(YsMember));
-	fetch->callback.func = on_context_reset;
-	fetch->callback.arg = fetch;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &fetch->callback);
+	ys_calls_init(&fetch->calls, CurrentMemoryContext);
 	return fetch;
 }
 
 void
 ys_fetch_stop(YsFetch *fetch)
 {
-	cancel_calls(fetch);
+	ys_calls_cancel(&fetch->calls);
 	fetch->kind = FETCH_NOTHING;
 	memset(&fetch->reply, 0, sizeof(fetch->reply));
 	fetch->position = 0;
@@ -120,24 +98,11 @@ ys_fetch_counters(const YsFetch *fetch)
 
 /* ---- calls ---- */
 
-/* Keep a call that was started; throws when it could not be. */
 static void
 add_call(YsFetch *fetch, YsCall *call, const YsError *err)
 {
-	if (call == NULL)
-		ys_error_throw(err);
-	fetch->calls[fetch->ncalls++] = call;
+	ys_calls_add(&fetch->calls, call, err);
 	fetch->counters.requests++;
-}
-
-/* Give a call to who awaits it: a throw there frees it. */
-static YsCall *
-take_call(YsFetch *fetch, int position)
-{
-	YsCall	   *call = fetch->calls[position];
-
-	fetch->calls[position] = fetch->calls[--fetch->ncalls];
-	return call;
 }
 
 static void
@@ -191,14 +156,14 @@ next_page(YsFetch *fetch)
 
 	if (!fetch->started)
 		ask_for_page(fetch, NULL);
-	else if (fetch->ncalls == 0)
+	else if (fetch->calls.count == 0)
 	{
 		if (fetch->reply.last_key == NULL)
 			return false;
 		ask_for_page(fetch, fetch->reply.last_key);
 	}
 	ys_arena_reset(&fetch->arena);
-	call = take_call(fetch, 0);
+	call = ys_calls_take(&fetch->calls, 0);
 	if (!fetch->few || fetch->pages > 0)
 	{
 		/* what fails here fails again below, and is thrown there */
@@ -297,17 +262,14 @@ static bool
 next_answer(YsFetch *fetch)
 {
 	YsCall	   *first;
-	int			position = 0;
 
-	while (fetch->ncalls < MAX_IN_FLIGHT && fetch->next_key < fetch->end_key)
+	while (fetch->calls.count < MAX_IN_FLIGHT && fetch->next_key < fetch->end_key)
 		ask_for_keys(fetch);
-	if (fetch->ncalls == 0)
+	first = ys_calls_take_first(&fetch->calls);
+	if (first == NULL)
 		return false;
-	first = ys_store_wait_first(fetch->ncalls, fetch->calls);
-	while (fetch->calls[position] != first)
-		position++;
 	ys_arena_reset(&fetch->arena);
-	await_reply(fetch, take_call(fetch, position));
+	await_reply(fetch, first);
 	ask_again(fetch);
 	return true;
 }

@@ -26,5 +26,22 @@ ys_fdw_handler(PG_FUNCTION_ARGS)
 	routine->EndForeignScan = ys_end_scan;
 	routine->ExplainForeignScan = ys_explain_scan;
 
+	routine->AddForeignUpdateTargets = ys_add_update_targets;
+	routine->PlanForeignModify = ys_plan_modify;
+	routine->BeginForeignModify = ys_begin_modify;
+	routine->ExecForeignInsert = ys_exec_insert;
+	routine->ExecForeignUpdate = ys_exec_update;
+	routine->ExecForeignDelete = ys_exec_delete;
+	routine->EndForeignModify = ys_end_modify;
+	routine->BeginForeignInsert = ys_begin_insert;
+	routine->EndForeignInsert = ys_end_modify;
+	routine->ExplainForeignModify = ys_explain_modify;
+
+	routine->PlanDirectModify = ys_plan_direct;
+	routine->BeginDirectModify = ys_begin_direct;
+	routine->IterateDirectModify = ys_iterate_direct;
+	routine->EndDirectModify = ys_end_direct;
+	routine->ExplainDirectModify = ys_explain_direct;
+
 	PG_RETURN_POINTER(routine);
 }

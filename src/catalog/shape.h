@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ * shape.h
+ *	  Comparing, changing and restoring values of the store.
+ *
+ * Results are allocated in the current memory context and may share parts
+ * with the arguments.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_CATALOG_SHAPE_H
+#define YS_CATALOG_SHAPE_H
+
+#include "store/value.h"
+
+/*
+ * Does the store hold these for equal?  Numbers by value, maps and sets
+ * without regard to order.  NULL is an absent value.
+ */
+extern bool ys_shape_equal(const YsValue *a, const YsValue *b);
+
+/*
+ * A value that came through plain JSON, with the types an older version of it
+ * had: a list where a set was is a set again, text where binary was is decoded.
+ * What can't be so stays as it is.
+ */
+extern YsValue ys_shape_like(const YsValue *plain, const YsValue *old);
+
+/*
+ * An item with the value at path replaced, added (missing parents are made) or, value NULL,
+ * removed.  False when the path leads through something that is no map or list.
+ */
+extern bool ys_shape_set(const YsValue *item, const YsPath *path, const YsValue *value,
+						 YsValue *result);
+
+/* The plain form of a value, as jsonb shows it; false when jsonb can't. */
+extern bool ys_shape_plain(const YsValue *value, YsValue *plain);
+
+#endif							/* YS_CATALOG_SHAPE_H */

@@ -1,0 +1,152 @@
+/*-------------------------------------------------------------------------
+ * change.c
+ *	  Changing one item of the store.
+ *
+ * The first attempt is made from what the statement has read, without reading
+ * again: its condition names the values as the columns show them.  When it
+ * fails, that may be because the store's values are of other types than they
+ * look (a set shown as an array), so the item is read and compared as the
+ * columns show it: if it still reads the same, the write is repeated under
+ * the exact values, else the race is lost.
+ *
+ * A write whose outcome is unknown is resolved by a strong read: applied, or
+ * still applicable and repeated, or left unknown.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/memory.h"
+#include "errors.h"
+#include "fdw/change.h"
+#include "fdw/written.h"
+
+/* Attempts, each of which found the item changed in what the statement doesn't depend on. */
+#define MAX_ATTEMPTS	10
+
+typedef enum Outcome
+{
+	OUTCOME_APPLIED,
+	OUTCOME_CONDITION_FAILED,
+	OUTCOME_UNKNOWN
+} Outcome;
+
+/* The item as it is now; NULL: there is none. */
+static const YsValue *
+read_item(YsChange *change, YsArena *arena)
+{
+	YsReply		reply;
+	YsError		err;
+	YsCall	   *call = ys_store_get_item(change->store, change->source->table, &change->key, NULL,
+										 true, &err);
+
+	if (call == NULL || !ys_store_wait(call, NULL, arena, &reply, &err))
+		ys_error_throw(&err);
+	return reply.nitems > 0 ? &reply.items[0] : NULL;
+}
+
+static YsCall *
+send(YsChange *change, const YsChangePlan *plan, YsError *err)
+{
+	const YsExpr **args = palloc(plan->nterms * sizeof(YsExpr *));
+	YsExpr		condition = {.kind = YS_EXPR_AND, .nargs = plan->nterms, .args = args};
+
+	for (int i = 0; i < plan->nterms; i++)
+		args[i] = &plan->terms[i];
+	if (change->is_delete)
+		return ys_store_delete_item(change->store, change->source->table, &change->key, &condition,
+									change->want_item ? YS_RETURN_OLD : YS_RETURN_NONE, err);
+	return ys_store_update_item(change->store, change->source->table, &change->key,
+								plan->nassignments, plan->assignments, &condition,
+								change->want_item ? YS_RETURN_NEW : YS_RETURN_NONE, err);
+}
+
+static Outcome
+write_once(YsChange *change, const YsChangePlan *plan, YsArena *arena, YsError *err)
+{
+	YsReply		reply;
+	YsCall	   *call = send(change, plan, err);
+
+	if (call == NULL)
+		ys_error_throw(err);
+	ys_written_begin();
+	if (ys_store_wait(call, NULL, arena, &reply, err))
+	{
+		ys_written_end(true);
+		if (reply.nitems > 0)
+			change->item = reply.items[0];
+		return OUTCOME_APPLIED;
+	}
+	if (err->code == YS_ERR_UNKNOWN_OUTCOME)
+		return OUTCOME_UNKNOWN;
+	ys_written_end(false);
+	if (err->code != YS_ERR_CONDITION_FAILED)
+		ys_error_throw(err);
+	return OUTCOME_CONDITION_FAILED;
+}
+
+/* After an unknown outcome: true when the write was applied, false when it is to be repeated. */
+static bool
+resolve(YsChange *change, const YsChangePlan *plan, const YsValue *known, const YsError *err)
+{
+	bool		applied;
+
+	if (change->is_delete)
+		applied = known == NULL;
+	else
+		applied = known != NULL && ys_change_applied(plan, known);
+	if (!applied && (known == NULL || !ys_change_applicable(plan, known)))
+		ys_error_throw(err);
+	ys_written_end(applied);
+	if (applied && known != NULL)
+		change->item = *known;
+	return applied;
+}
+
+bool
+ys_change_apply(YsChange *change)
+{
+	const YsValue *known = NULL;
+	YsArena		arena;
+
+	/* its blocks go with the caller's context */
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	change->item = change->key;
+	if (!ys_change_can_guess(change))
+	{
+		known = read_item(change, &arena);
+		if (known == NULL)
+			return false;
+	}
+	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++)
+	{
+		YsChangePlan plan;
+		Outcome		outcome;
+		YsError		err;
+
+		if (known != NULL && !ys_change_still_holds(change, known))
+			break;
+		ys_change_plan(change, known, &plan);
+		if (!change->is_delete && plan.nassignments == 0)
+		{
+			if (known == NULL && change->want_item)
+				known = read_item(change, &arena);
+			else if (known == NULL)
+				return true;
+			if (known != NULL)
+				change->item = *known;
+			return known != NULL;
+		}
+		outcome = write_once(change, &plan, &arena, &err);
+		if (outcome == OUTCOME_APPLIED)
+			return true;
+		known = read_item(change, &arena);
+		if (outcome == OUTCOME_UNKNOWN)
+		{
+			if (resolve(change, &plan, known, &err))
+				return true;
+		}
+		else if (known == NULL)
+			return false;
+	}
+	ys_written_lost_race(change->source, &change->key);
+}

@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ * change.h
+ *	  Changing one item of the store, as far as it still is what was read.
+ *
+ * Everything here allocates in the current memory context, and throws.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_FDW_CHANGE_H
+#define YS_FDW_CHANGE_H
+
+#include "catalog/convert.h"
+#include "catalog/source.h"
+#include "store/store.h"
+
+/* A path column's new value; NULL removes it. */
+typedef struct YsAssigned
+{
+	const YsSourceColumn *column;
+	const YsValue *value;
+} YsAssigned;
+
+/* A path column the statement's outcome depends on: it must still read the same. */
+typedef struct YsGuard
+{
+	const YsSourceColumn *column;
+	YsConverter *converter;
+	Datum		datum;			/* as it was read */
+	bool		isnull;
+	YsValue		value;			/* what that probably is in the store (not NULL) */
+} YsGuard;
+
+typedef struct YsChange
+{
+	const YsSource *source;
+	YsStore    *store;
+	YsValue		key;			/* a map */
+	bool		is_delete;
+
+	int			nassigned;
+	YsAssigned *assigned;
+	const YsValue *document;	/* the new document in plain form, or NULL */
+
+	int			nguards;
+	YsGuard    *guards;
+	const YsValue *old_document;	/* plain, as it was read; NULL: not known */
+	bool		guard_document; /* all of it must still read the same */
+
+	bool		want_item;		/* for RETURNING and triggers: fill item */
+	YsValue		item;			/* the new item; a deletion's old one */
+} YsChange;
+
+/* False: there is no such item.  Throws also when it isn't what was read. */
+extern bool ys_change_apply(YsChange *change);
+
+/* What to do as an expression: the assignments, and under which condition. */
+typedef struct YsChangePlan
+{
+	int			nassignments;
+	YsAssignment *assignments;
+	int			nterms;
+	YsExpr	   *terms;			/* all of them must hold; the first is the key's existence */
+	int			size;			/* of both arrays */
+} YsChangePlan;
+
+/*
+ * change_plan.c: plan the write.  known is the item as it was just read; NULL: from what
+ * the statement read, which ys_change_can_guess must allow.
+ */
+extern bool ys_change_can_guess(const YsChange *change);
+extern void ys_change_plan(const YsChange *change, const YsValue *known, YsChangePlan *plan);
+
+/* Does the item still read as the statement read it? */
+extern bool ys_change_still_holds(const YsChange *change, const YsValue *known);
+
+/* Has the plan been applied to this item; would its condition hold? */
+extern bool ys_change_applied(const YsChangePlan *plan, const YsValue *item);
+extern bool ys_change_applicable(const YsChangePlan *plan, const YsValue *item);
+
+#endif							/* YS_FDW_CHANGE_H */

@@ -1,0 +1,388 @@
+/*-------------------------------------------------------------------------
+ * change_plan.c
+ *	  What to write into an item, and under which condition.
+ *
+ * Two ways.  By path: each assigned column is one assignment at its own path,
+ * so that others may change the item's other parts meanwhile; a parent that is
+ * missing makes the condition fail.  By attribute: the new item is made here and
+ * compared with the old one; the top-level attributes that differ are
+ * written, each under the condition that it is as it was.  The second way is
+ * for the document column, and for paths once the item is known.
+ */
+#include "postgres.h"
+
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+
+#include "catalog/shape.h"
+#include "fdw/change.h"
+#include "fdw/modify.h"
+#include "policy/path.h"
+
+/* ---- small parts ---- */
+
+static YsPath
+name_path(const char *name, uint32_t len)
+{
+	YsPathStep *step = palloc0(sizeof(YsPathStep));
+
+	step->name = name;
+	step->name_len = len;
+	return (YsPath) {.nsteps = 1, .steps = step};
+}
+
+static void
+add_term(YsChangePlan *plan, YsExprKind kind, YsPath path, const YsValue *value)
+{
+	Assert(plan->nterms < plan->size);
+	plan->terms[plan->nterms++] = (YsExpr) {
+		.kind = kind,
+		.path = path,
+		.nvalues = value != NULL,
+		.values = value
+	};
+}
+
+/* The path still has this value; NULL: it has none. */
+static void
+add_guard(YsChangePlan *plan, YsPath path, const YsValue *value)
+{
+	add_term(plan, value != NULL ? YS_EXPR_EQ : YS_EXPR_NOT_EXISTS, path, value);
+}
+
+static void
+add_assignment(YsChangePlan *plan, YsPath path, const YsValue *value)
+{
+	Assert(plan->nassignments < plan->size);
+	plan->assignments[plan->nassignments++] = (YsAssignment) {.path = path, .value = value};
+}
+
+static bool
+has_every(const YsPath *path)
+{
+	for (int i = 0; i < path->nsteps; i++)
+		if (path->steps[i].name == NULL && path->steps[i].index == YS_PATH_EVERY)
+			return true;
+	return false;
+}
+
+static bool
+same_step(const YsPathStep *a, const YsPathStep *b)
+{
+	if (a->name == NULL || b->name == NULL)
+		return a->name == b->name && a->index == b->index;
+	return a->name_len == b->name_len && memcmp(a->name, b->name, a->name_len) == 0;
+}
+
+/* Is one path the other, or leads it there?  The store takes no two such in one update. */
+static bool
+overlap(const YsPath *a, const YsPath *b)
+{
+	for (int i = 0; i < Min(a->nsteps, b->nsteps); i++)
+		if (!same_step(&a->steps[i], &b->steps[i]))
+			return false;
+	return true;
+}
+
+static bool
+is_key(const YsSource *source, const YsMember *member)
+{
+	for (int i = 0; i < source->nkeys; i++)
+		if (strlen(source->key_names[i]) == member->name_len &&
+			memcmp(source->key_names[i], member->name, member->name_len) == 0)
+			return true;
+	return false;
+}
+
+/* Room for every attribute of these items, and for every column. */
+static void
+init_plan(const YsChange *change, const YsValue *a, const YsValue *b, YsChangePlan *plan)
+{
+	plan->size = 1 + 2 * change->nassigned + change->nguards +
+		(a != NULL ? a->len : 0) + (b != NULL ? b->len : 0);
+	plan->nassignments = 0;
+	plan->nterms = 0;
+	plan->assignments = palloc(plan->size * sizeof(YsAssignment));
+	plan->terms = palloc(plan->size * sizeof(YsExpr));
+	add_term(plan, YS_EXPR_EXISTS, change->source->keys[0]->path, NULL);
+}
+
+typedef void (*AttributeFn) (void *arg, const YsMember *attribute, const YsValue *a,
+							 const YsValue *b);
+
+/* Call fn for each attribute either item has, the key aside, with its value in both (or NULL). */
+static void
+each_attribute(const YsSource *source, const YsValue *a, const YsValue *b, AttributeFn fn,
+			   void *arg)
+{
+	for (uint32_t i = 0; a != NULL && i < a->len; i++)
+	{
+		const YsMember *member = &a->members[i];
+
+		if (!is_key(source, member))
+			fn(arg, member, &member->value,
+			   b != NULL ? ys_value_member(b, member->name, member->name_len) : NULL);
+	}
+	for (uint32_t i = 0; b != NULL && i < b->len; i++)
+	{
+		const YsMember *member = &b->members[i];
+
+		if (!is_key(source, member) &&
+			(a == NULL || ys_value_member(a, member->name, member->name_len) == NULL))
+			fn(arg, member, NULL, &member->value);
+	}
+}
+
+/* ---- by path ---- */
+
+bool
+ys_change_can_guess(const YsChange *change)
+{
+	if ((change->document != NULL || change->guard_document) && change->old_document == NULL)
+		return false;
+	for (int i = 0; i < change->nguards; i++)
+		if (has_every(&change->guards[i].column->path))
+			return false;
+	for (int i = 0; i < change->nassigned; i++)
+		for (int j = i + 1; j < change->nassigned; j++)
+			if (overlap(&change->assigned[i].column->path, &change->assigned[j].column->path))
+				return false;
+	return true;
+}
+
+/* A nested path can be set only below a parent of the right kind. */
+static void
+add_parent(YsChangePlan *plan, const YsPath *path)
+{
+	static const YsValue map = {.type = YS_TYPE_STRING, .len = 1, .bytes = "M"};
+	static const YsValue list = {.type = YS_TYPE_STRING, .len = 1, .bytes = "L"};
+	YsPath		parent = {.nsteps = path->nsteps - 1, .steps = path->steps};
+
+	if (parent.nsteps > 0)
+		add_term(plan, YS_EXPR_TYPE_IS, parent,
+				 path->steps[parent.nsteps].name != NULL ? &map : &list);
+}
+
+static void
+add_guess(const YsChange *change, const YsGuard *guard, YsChangePlan *plan)
+{
+	/* the document's guard covers its parts */
+	if (!change->guard_document)
+		add_guard(plan, guard->column->path, guard->isnull ? NULL : &guard->value);
+}
+
+static void
+plan_paths(const YsChange *change, YsChangePlan *plan)
+{
+	for (int i = 0; i < change->nassigned; i++)
+	{
+		const YsAssigned *assigned = &change->assigned[i];
+
+		add_parent(plan, &assigned->column->path);
+		add_assignment(plan, assigned->column->path, assigned->value);
+	}
+	for (int i = 0; i < change->nguards; i++)
+		add_guess(change, &change->guards[i], plan);
+}
+
+/* ---- by attribute ---- */
+
+typedef struct Rewrite
+{
+	const YsChange *change;
+	const YsValue *base;		/* the item as it is, as far as known */
+	YsValue		item;			/* the new one */
+	YsChangePlan *plan;
+} Rewrite;
+
+/* An attribute that differs between the old document and the new one. */
+static void
+rewrite_attribute(void *arg, const YsMember *attribute, const YsValue *old, const YsValue *new)
+{
+	Rewrite    *rewrite = arg;
+	YsPath		path = name_path(attribute->name, attribute->name_len);
+	YsValue		value;
+	bool		ok;
+
+	if (ys_shape_equal(old, new))
+		return;
+	if (new != NULL)
+		value = ys_shape_like(new, ys_value_member(rewrite->base, attribute->name,
+												   attribute->name_len));
+	ok = ys_shape_set(&rewrite->item, &path, new != NULL ? &value : NULL, &rewrite->item);
+	Assert(ok);
+	(void) ok;
+}
+
+static void
+rewrite_column(Rewrite *rewrite, const YsAssigned *assigned)
+{
+	const YsPath *path = &assigned->column->path;
+	YsValue		value;
+
+	if (assigned->value != NULL)
+		value = ys_shape_like(assigned->value, ys_path_get(path, rewrite->base));
+	ys_item_set(&rewrite->item, assigned->column, assigned->value != NULL ? &value : NULL);
+}
+
+static void
+plan_attribute(void *arg, const YsMember *attribute, const YsValue *old, const YsValue *new)
+{
+	Rewrite    *rewrite = arg;
+	bool		changed = !ys_shape_equal(old, new);
+	YsPath		path;
+
+	if (!changed && !rewrite->change->guard_document)
+		return;
+	path = name_path(attribute->name, attribute->name_len);
+	if (changed)
+		add_assignment(rewrite->plan, path, new);
+	add_guard(rewrite->plan, path, old);
+}
+
+/* A column the statement depends on, unless the attribute it is in is guarded as a whole. */
+static void
+guard_column(Rewrite *rewrite, const YsGuard *guard)
+{
+	const YsPathStep *top = &guard->column->path.steps[0];
+	const YsValue *old = ys_value_member(rewrite->base, top->name, top->name_len);
+	const YsValue *new = ys_value_member(&rewrite->item, top->name, top->name_len);
+
+	if (rewrite->change->guard_document || !ys_shape_equal(old, new))
+		return;
+	if (has_every(&guard->column->path))
+		add_guard(rewrite->plan, name_path(top->name, top->name_len), old);
+	else
+		add_guard(rewrite->plan, guard->column->path,
+				  ys_path_get(&guard->column->path, rewrite->base));
+}
+
+static void
+plan_attributes(const YsChange *change, const YsValue *base, YsChangePlan *plan)
+{
+	Rewrite		rewrite = {.change = change, .base = base, .item = *base, .plan = plan};
+
+	if (change->document != NULL)
+		each_attribute(change->source,
+					   change->old_document != NULL ? change->old_document : base,
+					   change->document, rewrite_attribute, &rewrite);
+	for (int i = 0; i < change->nassigned; i++)
+		rewrite_column(&rewrite, &change->assigned[i]);
+	init_plan(change, base, &rewrite.item, plan);
+	each_attribute(change->source, base, &rewrite.item, plan_attribute, &rewrite);
+	for (int i = 0; i < change->nguards; i++)
+		guard_column(&rewrite, &change->guards[i]);
+}
+
+void
+ys_change_plan(const YsChange *change, const YsValue *known, YsChangePlan *plan)
+{
+	bool		whole = change->document != NULL || change->guard_document;
+
+	if (known == NULL && whole)
+		known = change->old_document;
+	if (known != NULL)
+		plan_attributes(change, known, plan);
+	else
+	{
+		init_plan(change, NULL, NULL, plan);
+		plan_paths(change, plan);
+	}
+}
+
+/* ---- looking at an item ---- */
+
+static bool
+guard_still_holds(const YsGuard *guard, const YsValue *known)
+{
+	const YsValue *value = ys_path_get(&guard->column->path, known);
+	Datum		datum;
+	bool		isnull;
+	int16		typlen;
+	bool		typbyval;
+
+	/* a value that doesn't fit reads as NULL, as it did */
+	(void) ys_convert_to_datum(guard->converter, value, &datum, &isnull);
+	if (isnull || guard->isnull)
+		return isnull == guard->isnull;
+	get_typlenbyval(guard->column->type, &typlen, &typbyval);
+	return datum_image_eq(datum, guard->datum, typbyval, typlen);
+}
+
+typedef struct Comparison
+{
+	const YsChange *change;
+	const YsValue *known;
+	bool		same;
+} Comparison;
+
+/* Does an attribute read as it did in the old document? */
+static void
+compare_attribute(Comparison *comparison, const YsMember *attribute)
+{
+	const YsValue *now = ys_value_member(comparison->known, attribute->name, attribute->name_len);
+	const YsValue *then = ys_value_member(comparison->change->old_document, attribute->name,
+										  attribute->name_len);
+	YsValue		plain;
+
+	if (now != NULL && !ys_shape_plain(now, &plain))
+		comparison->same = false;
+	else
+		comparison->same = comparison->same && ys_shape_equal(now != NULL ? &plain : NULL, then);
+}
+
+static void
+compare_changed(void *arg, const YsMember *attribute, const YsValue *old, const YsValue *new)
+{
+	if (!ys_shape_equal(old, new))
+		compare_attribute(arg, attribute);
+}
+
+static void
+compare_any(void *arg, const YsMember *attribute, const YsValue *old, const YsValue *new)
+{
+	compare_attribute(arg, attribute);
+}
+
+bool
+ys_change_still_holds(const YsChange *change, const YsValue *known)
+{
+	Comparison	comparison = {.change = change, .known = known, .same = true};
+
+	for (int i = 0; i < change->nguards; i++)
+		if (!guard_still_holds(&change->guards[i], known))
+			return false;
+	if (change->old_document == NULL)
+		return true;
+	if (change->guard_document)
+		each_attribute(change->source, change->old_document, known, compare_any, &comparison);
+	else if (change->document != NULL)
+		each_attribute(change->source, change->old_document, change->document, compare_changed,
+					   &comparison);
+	return comparison.same;
+}
+
+bool
+ys_change_applied(const YsChangePlan *plan, const YsValue *item)
+{
+	for (int i = 0; i < plan->nassignments; i++)
+		if (!ys_shape_equal(ys_path_get(&plan->assignments[i].path, item),
+							plan->assignments[i].value))
+			return false;
+	return true;
+}
+
+bool
+ys_change_applicable(const YsChangePlan *plan, const YsValue *item)
+{
+	for (int i = 0; i < plan->nterms; i++)
+	{
+		const YsExpr *term = &plan->terms[i];
+		const YsValue *value = ys_path_get(&term->path, item);
+
+		if ((term->kind == YS_EXPR_EQ && !ys_shape_equal(value, term->values)) ||
+			(term->kind == YS_EXPR_NOT_EXISTS && value != NULL))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,133 @@
+/*-------------------------------------------------------------------------
+ * item.c
+ *	  Rows as items.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+
+#include "catalog/shape.h"
+#include "fdw/modify.h"
+
+void
+ys_item_set(YsValue *item, const YsSourceColumn *column, const YsValue *value)
+{
+	if (!ys_shape_set(item, &column->path, value, item))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+				 errmsg("column \"%s\" cannot be set in this item", column->name),
+				 errdetail("Its path leads through a value that is no map or list."),
+				 errhint("Set the column of the parent, or the document column.")));
+}
+
+void
+ys_item_check_path(const YsSourceColumn *column)
+{
+	for (int i = 0; i < column->path.nsteps; i++)
+		if (column->path.steps[i].name == NULL &&
+			column->path.steps[i].index == YS_PATH_EVERY)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot write column \"%s\"", column->name),
+					 errdetail("Its path has [*], which names no single value.")));
+}
+
+YsValue
+ys_item_key(const YsModify *modify, const Datum *values, const bool *isnull)
+{
+	const YsSource *source = modify->source;
+	YsMember   *members = palloc(source->nkeys * sizeof(YsMember));
+
+	for (int i = 0; i < source->nkeys; i++)
+	{
+		const YsSourceColumn *column = source->keys[i];
+
+		if (isnull[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("null value in key column \"%s\" of store table \"%s\"",
+							column->name, source->table)));
+		members[i].name = source->key_names[i];
+		members[i].name_len = strlen(source->key_names[i]);
+		if (!ys_convert_key(&modify->converters[column->attnum - 1], values[i], i == 1,
+							&members[i].value))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("value of column \"%s\" cannot be a key of store table \"%s\"",
+							column->name, source->table),
+					 errdetail("A key is not empty and at most %d bytes long, or a number of at most 38 digits.",
+							   i == 1 ? 1024 : 2048)));
+	}
+	return (YsValue) {.type = YS_TYPE_MAP, .len = source->nkeys, .members = members};
+}
+
+YsValue
+ys_item_document(const YsSourceColumn *column, Datum jsonb)
+{
+	YsValue		document = ys_convert_from_jsonb(jsonb);
+
+	if (document.type != YS_TYPE_MAP)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("value of document column \"%s\" is not an object", column->name),
+				 errdetail("An item is a map of attributes.")));
+	return document;
+}
+
+void
+ys_item_check_key(const YsSource *source, const YsValue *document, const YsValue *key)
+{
+	for (int i = 0; i < source->nkeys; i++)
+	{
+		const YsMember *own = &key->members[i];
+		const YsValue *said = ys_value_member(document, own->name, own->name_len);
+		YsValue		restored;
+
+		if (said == NULL)
+			continue;
+		restored = ys_shape_like(said, &own->value);
+		if (!ys_shape_equal(&restored, &own->value))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot change key attribute \"%s\" of store table \"%s\"",
+							own->name, source->table),
+					 errhint("Delete the item and insert it under its new key.")));
+	}
+}
+
+YsValue
+ys_item_build(const YsModify *modify, TupleTableSlot *slot)
+{
+	const YsSource *source = modify->source;
+	YsValue		item = {.type = YS_TYPE_MAP};
+	Datum		key_values[2];
+	bool		key_nulls[2];
+	YsValue		key;
+
+	slot_getallattrs(slot);
+	if (modify->document != NULL && !slot->tts_isnull[modify->document->attnum - 1])
+		item = ys_item_document(modify->document, slot->tts_values[modify->document->attnum - 1]);
+
+	for (int i = 0; i < source->natts; i++)
+	{
+		const YsSourceColumn *column = &source->columns[i];
+		YsValue		value;
+
+		if (column->kind != YS_COLUMN_PATH || column->key != 0 || slot->tts_isnull[i])
+			continue;
+		ys_item_check_path(column);
+		value = ys_convert_from_datum(&modify->converters[i], slot->tts_values[i]);
+		ys_item_set(&item, column, &value);
+	}
+
+	for (int i = 0; i < source->nkeys; i++)
+	{
+		key_values[i] = slot->tts_values[source->keys[i]->attnum - 1];
+		key_nulls[i] = slot->tts_isnull[source->keys[i]->attnum - 1];
+	}
+	key = ys_item_key(modify, key_values, key_nulls);
+	for (int i = 0; i < source->nkeys; i++)
+		ys_item_set(&item, source->keys[i], &key.members[i].value);
+	return item;
+}

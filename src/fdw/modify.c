@@ -1,0 +1,321 @@
+/*-------------------------------------------------------------------------
+ * modify.c
+ *	  Planning and setting up INSERT, UPDATE, DELETE and COPY.
+ *
+ * The rows of an UPDATE and a DELETE carry the key as junk columns.  An
+ * UPDATE has the whole old row besides (the server asks for it); a DELETE
+ * has the columns its conditions look at.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/appendinfo.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/tlist.h"
+#include "parser/parsetree.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "catalog/server.h"
+#include "compat.h"
+#include "fdw/fdw.h"
+#include "fdw/modify.h"
+
+/* ---- what a statement depends on ---- */
+
+/* Columns of the result table that an expression of the query looks at. */
+static Bitmapset *
+add_columns(Bitmapset *columns, Node *expr, Index rti)
+{
+	pull_varattnos(expr, rti, &columns);
+	return columns;
+}
+
+/*
+ * The columns whose values decide which rows are changed and to what.  The document's
+ * own new value aside: what it is made from is compared attribute by attribute.
+ */
+static Bitmapset *
+columns_looked_at(PlannerInfo *root, Index rti, const YsSource *source)
+{
+	Bitmapset  *columns = add_columns(NULL, (Node *) root->parse->jointree, rti);
+	ListCell   *target;
+	ListCell   *number;
+
+	if (root->parse->commandType != CMD_UPDATE)
+		return columns;
+	forboth(target, root->parse->targetList, number, root->update_colnos)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, target);
+
+		if (source->columns[lfirst_int(number) - 1].kind != YS_COLUMN_DOCUMENT)
+			columns = add_columns(columns, (Node *) entry->expr, rti);
+	}
+	return columns;
+}
+
+/* Guards: the path columns among them (the key can't change), and whether the document is. */
+static List *
+find_guards(PlannerInfo *root, Index rti, const YsSource *source, bool *document)
+{
+	/* a partition's query speaks of its parent's columns: take all of the partition's */
+	bool		is_target = rti == (Index) root->parse->resultRelation;
+	Bitmapset  *columns = is_target ? columns_looked_at(root, rti, source) : NULL;
+	bool		all = !is_target ||
+		bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns);
+	List	   *guards = NIL;
+
+	*document = false;
+	for (int i = 0; i < source->natts; i++)
+	{
+		const YsSourceColumn *column = &source->columns[i];
+
+		if (!all && !bms_is_member(column->attnum - FirstLowInvalidHeapAttributeNumber, columns))
+			continue;
+		if (column->kind == YS_COLUMN_DOCUMENT)
+			*document = true;
+		else if (column->kind == YS_COLUMN_PATH && column->key == 0)
+			guards = lappend_int(guards, column->attnum);
+	}
+	return guards;
+}
+
+/* ---- planning ---- */
+
+static char *
+junk_name(const YsSourceColumn *column)
+{
+	return psprintf("yottastore %s", column->name);
+}
+
+static void
+add_junk(PlannerInfo *root, Index rti, const YsSourceColumn *column)
+{
+	Var		   *var = makeVar(rti, column->attnum, column->type, column->typmod,
+							  column->collation, 0);
+
+	add_row_identity_var(root, var, rti, junk_name(column));
+}
+
+void
+ys_add_update_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte, Relation relation)
+{
+	YsSource   *source = ys_source_load(RelationGetRelid(relation));
+	bool		document;
+	List	   *guards;
+	ListCell   *cell;
+
+	for (int i = 0; i < source->nkeys; i++)
+		add_junk(root, rti, source->keys[i]);
+	if (root->parse->commandType != CMD_DELETE)
+		return;
+	guards = find_guards(root, rti, source, &document);
+	foreach(cell, guards)
+		add_junk(root, rti, &source->columns[lfirst_int(cell) - 1]);
+	for (int i = 0; document && i < source->natts; i++)
+		if (source->columns[i].kind == YS_COLUMN_DOCUMENT)
+			add_junk(root, rti, &source->columns[i]);
+}
+
+void
+ys_modify_check_assigned(const YsSource *source, List *assigned)
+{
+	ListCell   *cell;
+
+	foreach(cell, assigned)
+	{
+		const YsSourceColumn *column = &source->columns[lfirst_int(cell) - 1];
+
+		if (column->key != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot update key column \"%s\"", column->name),
+					 errdetail("An item's key never changes."),
+					 errhint("Delete the item and insert it under its new key.")));
+		if (column->kind == YS_COLUMN_PATH)
+			ys_item_check_path(column);
+	}
+}
+
+List *
+ys_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan)
+{
+	RangeTblEntry *rte = planner_rt_fetch(rti, root);
+	YsSource   *source = ys_source_load(rte->relid);
+	List	   *assigned = NIL;
+	List	   *guards = NIL;
+	bool		document = false;
+	int			flags = 0;
+
+	if (plan->onConflictAction == ONCONFLICT_NOTHING)
+		flags |= YS_MODIFY_SKIP_DUPLICATES;
+	else if (plan->onConflictAction != ONCONFLICT_NONE)
+		elog(ERROR, "unexpected ON CONFLICT action %d", (int) plan->onConflictAction);
+
+	if (plan->operation == CMD_UPDATE)
+	{
+		assigned = list_nth(plan->updateColnosLists, subplan);
+		ys_modify_check_assigned(source, assigned);
+	}
+	if (plan->operation != CMD_INSERT)
+		guards = find_guards(root, rti, source, &document);
+	if (document)
+		flags |= YS_MODIFY_GUARD_DOCUMENT;
+	return list_make3(assigned, guards, makeInteger(flags));
+}
+
+/* ---- setting up ---- */
+
+YsModify *
+ys_modify_create(Oid relid, Oid userid)
+{
+	YsModify   *modify = palloc0(sizeof(YsModify));
+	YsSource   *source = ys_source_load(relid);
+
+	modify->source = source;
+	modify->store = ys_server_store(source->serverid, userid);
+	modify->converters = palloc0(Max(source->natts, 1) * sizeof(YsConverter));
+	modify->row_context = AllocSetContextCreate(CurrentMemoryContext, "yottastore row",
+												ALLOCSET_SMALL_SIZES);
+	for (int i = 0; i < source->natts; i++)
+	{
+		const YsSourceColumn *column = &source->columns[i];
+
+		if (column->kind == YS_COLUMN_DROPPED)
+			continue;
+		if (column->kind == YS_COLUMN_DOCUMENT)
+			modify->document = column;
+		ys_converter_init(&modify->converters[i], column->type, column->typmod,
+						  CurrentMemoryContext);
+	}
+	return modify;
+}
+
+/* Does anybody look at the written row? */
+static bool
+rows_are_wanted(ResultRelInfo *rinfo, CmdType operation)
+{
+	TriggerDesc *triggers = rinfo->ri_TrigDesc;
+
+	if (rinfo->ri_projectReturning != NULL)
+		return true;
+	if (triggers == NULL)
+		return false;
+	return operation == CMD_INSERT ? triggers->trig_insert_after_row :
+		operation == CMD_UPDATE && triggers->trig_update_after_row;
+}
+
+MemoryContext
+ys_modify_begin_row(YsModify *modify, ResultRelInfo *rinfo, CmdType operation)
+{
+	MemoryContextReset(modify->row_context);
+	if (!modify->ready && rows_are_wanted(rinfo, operation))
+	{
+		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(modify));
+		List	   *columns = NIL;
+
+		for (int i = 0; i < modify->source->natts; i++)
+			if (modify->source->columns[i].kind != YS_COLUMN_DROPPED)
+				columns = lappend_int(columns, i + 1);
+		modify->reader = ys_row_reader_create(modify->source, columns);
+		MemoryContextSwitchTo(old);
+	}
+	modify->ready = true;
+	return modify->row_context;
+}
+
+static AttrNumber
+find_junk(Plan *plan, const YsSourceColumn *column)
+{
+	AttrNumber	number = ExecFindJunkAttributeInTlist(plan->targetlist, junk_name(column));
+
+	if (!AttributeNumberIsValid(number))
+		elog(ERROR, "no junk column for \"%s\"", column->name);
+	return number;
+}
+
+static void
+find_junk_columns(YsModify *modify, CmdType operation, Plan *plan)
+{
+	ListCell   *cell;
+
+	for (int i = 0; i < modify->source->nkeys; i++)
+		modify->key_junk[i] = find_junk(plan, modify->source->keys[i]);
+	if (operation != CMD_DELETE)
+		return;
+	modify->old_junk = palloc((list_length(modify->guards) + 1) * sizeof(AttrNumber));
+	foreach(cell, modify->guards)
+		modify->old_junk[foreach_current_index(cell)] =
+			find_junk(plan, &modify->source->columns[lfirst_int(cell) - 1]);
+	if ((modify->flags & YS_MODIFY_GUARD_DOCUMENT) != 0)
+		modify->document_junk = find_junk(plan, modify->document);
+}
+
+void
+ys_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private,
+				int subplan, int eflags)
+{
+	Relation	relation = rinfo->ri_RelationDesc;
+	TriggerDesc *triggers = rinfo->ri_TrigDesc;
+	YsModify   *modify;
+
+	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+	modify = ys_modify_create(RelationGetRelid(relation),
+							  ys_result_user_compat(rinfo, mtstate->ps.state));
+	rinfo->ri_FdwState = modify;
+	modify->assigned = list_nth(fdw_private, YS_MODIFY_ASSIGNED);
+	modify->guards = list_nth(fdw_private, YS_MODIFY_GUARDS);
+	modify->flags = intVal(list_nth(fdw_private, YS_MODIFY_FLAGS));
+	if ((triggers != NULL && triggers->trig_update_before_row) ||
+		(RelationGetDescr(relation)->constr != NULL &&
+		 RelationGetDescr(relation)->constr->has_generated_stored))
+		modify->flags |= YS_MODIFY_OTHERS_CHANGE;
+	if (mtstate->operation != CMD_INSERT)
+		find_junk_columns(modify, mtstate->operation, outerPlanState(mtstate)->plan);
+}
+
+/* COPY, and rows routed into a partition. */
+void
+ys_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
+{
+	ModifyTable *plan = (ModifyTable *) mtstate->ps.plan;
+	YsModify   *modify = rinfo->ri_FdwState;
+
+	/* a partition may be an UPDATE's own target as well as where it moves rows to */
+	if (modify == NULL)
+	{
+		modify = ys_modify_create(RelationGetRelid(rinfo->ri_RelationDesc),
+								  ys_result_user_compat(rinfo, mtstate->ps.state));
+		rinfo->ri_FdwState = modify;
+	}
+	if (plan != NULL && plan->onConflictAction == ONCONFLICT_NOTHING)
+		modify->flags |= YS_MODIFY_SKIP_DUPLICATES;
+}
+
+/* Of INSERT and COPY: the puts still in flight end here, and so may the statement. */
+void
+ys_end_modify(EState *estate, ResultRelInfo *rinfo)
+{
+	if (rinfo->ri_FdwState != NULL)
+		ys_insert_finish(rinfo->ri_FdwState);
+}
+
+TupleTableSlot *
+ys_exec_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+			   TupleTableSlot *plan_slot)
+{
+	YsModify   *modify = rinfo->ri_FdwState;
+	MemoryContext old = MemoryContextSwitchTo(ys_modify_begin_row(modify, rinfo, CMD_INSERT));
+	bool		inserted;
+
+	inserted = ys_insert_row(modify, slot, modify->reader != NULL ||
+							 (modify->flags & YS_MODIFY_SKIP_DUPLICATES) != 0);
+	MemoryContextSwitchTo(old);
+	return inserted ? slot : NULL;
+}

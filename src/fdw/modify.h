@@ -1,0 +1,95 @@
+/*-------------------------------------------------------------------------
+ * modify.h
+ *	  Writing to a foreign table: what its callbacks share.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_FDW_MODIFY_H
+#define YS_FDW_MODIFY_H
+
+#include "nodes/execnodes.h"
+
+#include "catalog/convert.h"
+#include "catalog/source.h"
+#include "fdw/change.h"
+#include "fdw/row.h"
+#include "store/store.h"
+
+/* ModifyTable's private list */
+typedef enum YsModifyPrivate
+{
+	YS_MODIFY_ASSIGNED,			/* IntList: columns an UPDATE assigns */
+	YS_MODIFY_GUARDS,			/* IntList: path columns its outcome depends on */
+	YS_MODIFY_FLAGS				/* Integer: YS_MODIFY_... below */
+} YsModifyPrivate;
+
+#define YS_MODIFY_GUARD_DOCUMENT	0x01	/* the outcome depends on all of the document */
+#define YS_MODIFY_OTHERS_CHANGE		0x02	/* triggers or expressions may set other columns */
+#define YS_MODIFY_SKIP_DUPLICATES	0x04	/* ON CONFLICT DO NOTHING */
+
+typedef struct YsInserter YsInserter;
+
+/* ResultRelInfo.ri_FdwState; lives in the executor's query context. */
+typedef struct YsModify
+{
+	YsSource   *source;
+	YsStore    *store;
+	YsConverter *converters;	/* by attnum - 1 */
+	const YsSourceColumn *document; /* or NULL */
+	YsRowReader *reader;		/* of all columns; NULL: nobody looks at the written row */
+	MemoryContext row_context;	/* reset for each row */
+
+	List	   *assigned;
+	List	   *guards;
+	int			flags;
+	AttrNumber	key_junk[2];	/* in the plan's rows */
+	AttrNumber *old_junk;		/* DELETE: of the guards, in their order */
+	AttrNumber	document_junk;
+
+	bool		ready;			/* set by the first row, which also knows whether there is a reader */
+	YsInserter *inserter;		/* made by the first new item */
+} YsModify;
+
+/* The columns of a table, ready to be written. */
+extern YsModify *ys_modify_create(Oid relid, Oid userid);
+
+/* Refuses columns that no UPDATE can assign: keys, and paths with [*]. */
+extern void ys_modify_check_assigned(const YsSource *source, List *assigned);
+
+/*
+ * Before each row: what the row before left is freed, and the memory context
+ * for this one returned.  RETURNING is set up after the callbacks that begin, so that
+ * only here it shows whether the written row is wanted.
+ */
+extern MemoryContext ys_modify_begin_row(YsModify *modify, ResultRelInfo *rinfo, CmdType operation);
+
+/* ---- item.c: rows as items, in the current memory context; throws on what cannot be one ---- */
+
+/* The key of these values, in the order of the key columns. */
+extern YsValue ys_item_key(const YsModify *modify, const Datum *values, const bool *isnull);
+
+/* A new item: the document, over it the path columns, over them the key. */
+extern YsValue ys_item_build(const YsModify *modify, TupleTableSlot *slot);
+
+/* Replace, add or (value NULL) remove a path column's value. */
+extern void ys_item_set(YsValue *item, const YsSourceColumn *column, const YsValue *value);
+
+/* Refuses a path that names no single value. */
+extern void ys_item_check_path(const YsSourceColumn *column);
+
+/* A document column's value as a map; refuses one that is none. */
+extern YsValue ys_item_document(const YsSourceColumn *column, Datum jsonb);
+
+/* A document that replaces an item's may not say another key. */
+extern void ys_item_check_key(const YsSource *source, const YsValue *document, const YsValue *key);
+
+/* ---- insert.c ---- */
+
+/*
+ * Put a new item, provided there is none of its key.  With wait false only
+ * start: ys_insert_finish waits for it, and throws its error, if a later
+ * call hasn't.  False: there was one, and duplicates are skipped.
+ */
+extern bool ys_insert_row(YsModify *modify, TupleTableSlot *slot, bool wait);
+extern void ys_insert_finish(YsModify *modify);
+
+#endif							/* YS_FDW_MODIFY_H */

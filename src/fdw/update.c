@@ -1,0 +1,229 @@
+/*-------------------------------------------------------------------------
+ * update.c
+ *	  UPDATE and DELETE of rows that were read before.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+
+#include "fdw/fdw.h"
+#include "fdw/modify.h"
+
+/* The key of the row, from the plan's junk columns. */
+static YsValue
+row_key(const YsModify *modify, TupleTableSlot *plan_slot)
+{
+	Datum		values[2];
+	bool		isnull[2];
+
+	for (int i = 0; i < modify->source->nkeys; i++)
+		values[i] = slot_getattr(plan_slot, modify->key_junk[i], &isnull[i]);
+	return ys_item_key(modify, values, isnull);
+}
+
+/* The value of a row's column in the store; NULL for SQL's. */
+static const YsValue *
+column_value(const YsModify *modify, const YsSourceColumn *column, Datum datum, bool isnull)
+{
+	YsValue    *value;
+
+	if (isnull)
+		return NULL;
+	value = palloc(sizeof(YsValue));
+	*value = ys_convert_from_datum(&modify->converters[column->attnum - 1], datum);
+	return value;
+}
+
+static void
+add_guard(const YsModify *modify, YsChange *change, const YsSourceColumn *column,
+		  Datum datum, bool isnull)
+{
+	YsGuard    *guard = &change->guards[change->nguards++];
+
+	guard->column = column;
+	guard->converter = &modify->converters[column->attnum - 1];
+	guard->datum = datum;
+	guard->isnull = isnull;
+	if (!isnull)
+		guard->value = ys_convert_from_datum(guard->converter, datum);
+}
+
+/* A document as it was read; one that jsonb can't show is not known. */
+static const YsValue *
+old_document(Datum datum, bool isnull)
+{
+	YsValue    *document;
+
+	if (isnull)
+		return NULL;
+	document = palloc(sizeof(YsValue));
+	*document = ys_convert_from_jsonb(datum);
+	return document;
+}
+
+static void
+init_change(const YsModify *modify, TupleTableSlot *plan_slot, YsChange *change)
+{
+	memset(change, 0, sizeof(*change));
+	change->source = modify->source;
+	change->store = modify->store;
+	change->key = row_key(modify, plan_slot);
+	change->guards = palloc((list_length(modify->guards) + 1) * sizeof(YsGuard));
+	change->guard_document = (modify->flags & YS_MODIFY_GUARD_DOCUMENT) != 0;
+	change->want_item = modify->reader != NULL;
+}
+
+/* ---- UPDATE ---- */
+
+static void
+assign(const YsModify *modify, YsChange *change, const YsSourceColumn *column,
+	   TupleTableSlot *slot)
+{
+	int			at = column->attnum - 1;
+
+	if (column->kind == YS_COLUMN_DOCUMENT)
+	{
+		YsValue    *document = palloc(sizeof(YsValue));
+
+		if (slot->tts_isnull[at])
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("cannot set document column \"%s\" to NULL", column->name),
+					 errhint("DELETE removes the item.")));
+		*document = ys_item_document(column, slot->tts_values[at]);
+		ys_item_check_key(modify->source, document, &change->key);
+		change->document = document;
+	}
+	else
+	{
+		YsAssigned *assigned = &change->assigned[change->nassigned++];
+
+		assigned->column = column;
+		assigned->value = column_value(modify, column, slot->tts_values[at],
+									   slot->tts_isnull[at]);
+	}
+}
+
+static bool
+is_changed(const YsSourceColumn *column, TupleTableSlot *old, TupleTableSlot *new)
+{
+	int			at = column->attnum - 1;
+	int16		typlen;
+	bool		typbyval;
+
+	if (old->tts_isnull[at] || new->tts_isnull[at])
+		return old->tts_isnull[at] != new->tts_isnull[at];
+	get_typlenbyval(column->type, &typlen, &typbyval);
+	return !datum_image_eq(old->tts_values[at], new->tts_values[at], typbyval, typlen);
+}
+
+/* Columns that were not assigned, but that a trigger or an expression has changed. */
+static void
+assign_others(const YsModify *modify, YsChange *change, TupleTableSlot *old, TupleTableSlot *new)
+{
+	List	   *others = NIL;
+	ListCell   *cell;
+
+	for (int i = 0; i < modify->source->natts; i++)
+	{
+		const YsSourceColumn *column = &modify->source->columns[i];
+
+		if (column->kind != YS_COLUMN_DROPPED &&
+			!list_member_int(modify->assigned, column->attnum) && is_changed(column, old, new))
+			others = lappend_int(others, column->attnum);
+	}
+	ys_modify_check_assigned(modify->source, others);
+	foreach(cell, others)
+		assign(modify, change, &modify->source->columns[lfirst_int(cell) - 1], new);
+}
+
+static bool
+update_row(YsModify *modify, TupleTableSlot *old, TupleTableSlot *new, TupleTableSlot *plan_slot)
+{
+	YsChange	change;
+	ListCell   *cell;
+
+	slot_getallattrs(old);
+	slot_getallattrs(new);
+	init_change(modify, plan_slot, &change);
+	change.assigned = palloc((modify->source->natts + 1) * sizeof(YsAssigned));
+	foreach(cell, modify->assigned)
+		assign(modify, &change, &modify->source->columns[lfirst_int(cell) - 1], new);
+	if ((modify->flags & YS_MODIFY_OTHERS_CHANGE) != 0)
+		assign_others(modify, &change, old, new);
+	foreach(cell, modify->guards)
+	{
+		int			at = lfirst_int(cell) - 1;
+
+		add_guard(modify, &change, &modify->source->columns[at], old->tts_values[at],
+				  old->tts_isnull[at]);
+	}
+	if (modify->document != NULL && (change.document != NULL || change.guard_document))
+		change.old_document = old_document(old->tts_values[modify->document->attnum - 1],
+										   old->tts_isnull[modify->document->attnum - 1]);
+
+	if (!ys_change_apply(&change))
+		return false;
+	if (modify->reader != NULL)
+		ys_row_fill(modify->reader, &change.item, new);
+	return true;
+}
+
+TupleTableSlot *
+ys_exec_update(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+			   TupleTableSlot *plan_slot)
+{
+	YsModify   *modify = rinfo->ri_FdwState;
+	MemoryContext old = MemoryContextSwitchTo(ys_modify_begin_row(modify, rinfo, CMD_UPDATE));
+	bool		updated;
+
+	updated = update_row(modify, rinfo->ri_oldTupleSlot, slot, plan_slot);
+	MemoryContextSwitchTo(old);
+	return updated ? slot : NULL;
+}
+
+/* ---- DELETE ---- */
+
+static bool
+delete_row(YsModify *modify, TupleTableSlot *slot, TupleTableSlot *plan_slot)
+{
+	YsChange	change;
+	ListCell   *cell;
+	Datum		datum;
+	bool		isnull;
+
+	init_change(modify, plan_slot, &change);
+	change.is_delete = true;
+	foreach(cell, modify->guards)
+	{
+		datum = slot_getattr(plan_slot, modify->old_junk[foreach_current_index(cell)], &isnull);
+		add_guard(modify, &change, &modify->source->columns[lfirst_int(cell) - 1], datum, isnull);
+	}
+	if (change.guard_document)
+	{
+		datum = slot_getattr(plan_slot, modify->document_junk, &isnull);
+		change.old_document = old_document(datum, isnull);
+	}
+
+	if (!ys_change_apply(&change))
+		return false;
+	if (modify->reader != NULL)
+		ys_row_fill(modify->reader, &change.item, slot);
+	return true;
+}
+
+TupleTableSlot *
+ys_exec_delete(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
+			   TupleTableSlot *plan_slot)
+{
+	YsModify   *modify = rinfo->ri_FdwState;
+	MemoryContext old = MemoryContextSwitchTo(ys_modify_begin_row(modify, rinfo, CMD_DELETE));
+	bool		deleted;
+
+	deleted = delete_row(modify, slot, plan_slot);
+	MemoryContextSwitchTo(old);
+	return deleted ? slot : NULL;
+}

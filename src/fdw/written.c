@@ -1,0 +1,164 @@
+/*-------------------------------------------------------------------------
+ * written.c
+ *	  What this transaction has written to the store.
+ *
+ * Writes reach the store as a statement runs.  A transaction or
+ * subtransaction that fails says how many stay; a transaction that has
+ * written cannot be prepared, since its end would come without anybody to say it.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/memutils.h"
+
+#include "fdw/row.h"
+#include "fdw/written.h"
+
+typedef struct Written
+{
+	int64		applied;
+	int64		in_doubt;		/* sent, and no answer yet */
+} Written;
+
+/* What had been written when each open subtransaction began, by nesting level. */
+typedef struct Levels
+{
+	int			size;
+	Written    *at_start;
+} Levels;
+
+static Written written;
+static Levels levels;
+
+/* ---- the end of transactions ---- */
+
+static void
+warn(Written since)
+{
+	int64		applied = written.applied - since.applied;
+	int64		in_doubt = written.in_doubt - since.in_doubt;
+
+	if (applied <= 0 && in_doubt <= 0)
+		return;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg_plural("%lld item written to the store stays written",
+						   "%lld items written to the store stay written",
+						   (unsigned long) applied, (long long) applied),
+			 in_doubt > 0 ?
+			 errdetail_plural("%lld more may have been written.",
+							  "%lld more may have been written.",
+							  (unsigned long) in_doubt, (long long) in_doubt) : 0,
+			 errhint("ROLLBACK does not undo writes to the store.")));
+}
+
+static void
+end_transaction(XactEvent event, void *arg)
+{
+	static const Written nothing;
+
+	switch (event)
+	{
+		case XACT_EVENT_PRE_PREPARE:
+			if (written.applied > 0 || written.in_doubt > 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("cannot prepare a transaction that has written to the store"),
+						 errdetail("The store takes no part in two-phase commit.")));
+			break;
+		case XACT_EVENT_ABORT:
+			warn(nothing);
+			/* FALLTHROUGH */
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PREPARE:
+			written = nothing;
+			break;
+		default:
+			break;
+	}
+}
+
+/* Remember what was written when a level was first seen; levels without a write have no entry. */
+static void
+begin_levels(void)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (level < levels.size)
+		return;
+	if (levels.at_start == NULL)
+		levels.at_start = MemoryContextAlloc(TopMemoryContext, (level + 8) * sizeof(Written));
+	else
+		levels.at_start = repalloc(levels.at_start, (level + 8) * sizeof(Written));
+	memset(&levels.at_start[levels.size], 0, (level + 8 - levels.size) * sizeof(Written));
+	levels.size = level + 8;
+}
+
+static void
+change_level(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (event == SUBXACT_EVENT_START_SUB)
+	{
+		begin_levels();
+		levels.at_start[level] = written;
+	}
+	else if (event == SUBXACT_EVENT_ABORT_SUB && level < levels.size)
+		warn(levels.at_start[level]);
+}
+
+static void
+register_callbacks(void)
+{
+	static bool registered = false;
+
+	if (registered)
+		return;
+	RegisterXactCallback(end_transaction, NULL);
+	RegisterSubXactCallback(change_level, NULL);
+	registered = true;
+}
+
+/* ---- writes ---- */
+
+void
+ys_written_begin(void)
+{
+	register_callbacks();
+	/* a level that was open before the callbacks were has written nothing before */
+	begin_levels();
+	written.in_doubt++;
+}
+
+void
+ys_written_end(bool applied)
+{
+	written.in_doubt--;
+	if (applied)
+		written.applied++;
+}
+
+void
+ys_written_lost_race(const YsSource *source, const YsValue *key)
+{
+	const char *text = ys_row_key_text(source, key);
+	int64		sent = written.applied + written.in_doubt;
+
+	if (sent == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("an item of \"%s\" was changed after it was read", source->table),
+				 errdetail("Its key is %s.", text),
+				 errhint("Repeat the transaction.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_STATEMENT_COMPLETION_UNKNOWN),
+			 errmsg("an item of \"%s\" was changed after it was read", source->table),
+			 errdetail_plural("Its key is %s. This transaction has already written %lld item, "
+							  "which ROLLBACK does not undo.",
+							  "Its key is %s. This transaction has already written %lld items, "
+							  "which ROLLBACK does not undo.",
+							  (unsigned long) sent, text, (long long) sent),
+			 errhint("See what was written before repeating the rest.")));
+}

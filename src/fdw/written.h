@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ * written.h
+ *	  What this transaction has written to the store, which ROLLBACK does not
+ *	  undo.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_FDW_WRITTEN_H
+#define YS_FDW_WRITTEN_H
+
+#include "catalog/source.h"
+#include "store/value.h"
+
+/* Around every write: it is about to be sent, and it was applied or not. */
+extern void ys_written_begin(void);
+extern void ys_written_end(bool applied);
+
+/*
+ * An item is not as it was read.  Throws serialization_failure while nothing
+ * was written, else statement_completion_unknown with the number in DETAIL.
+ */
+extern void ys_written_lost_race(const YsSource *source, const YsValue *key) pg_attribute_noreturn();
+
+#endif							/* YS_FDW_WRITTEN_H */
