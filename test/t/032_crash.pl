@@ -94,6 +94,20 @@ sub wait_for_server
 	BAIL_OUT('the server does not come back');
 }
 
+# A killed postmaster's lock file stands until its process is really gone.
+sub kill_postmaster
+{
+	my ($pid) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)$/m;
+	$node->kill9;
+	foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+	{
+		last unless kill 0, $pid;
+		select undef, undef, undef, 0.1;
+	}
+	$node->start;
+	return 1;
+}
+
 my %kill = (
 	'stream worker' => sub { kill_worker('yottastore stream worker') },
 	relay => sub { kill_worker('yottastore relay') },
@@ -104,7 +118,7 @@ my %kill = (
 		kill 'KILL', $pid;
 		return 1;
 	},
-	postmaster => sub { $node->kill9; $node->start; return 1 },
+	postmaster => \&kill_postmaster,
 	broker => sub { kill_service($broker); resume_service($broker); return 1 },
 );
 
