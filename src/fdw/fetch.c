@@ -27,6 +27,9 @@
 #define BACKOFF_BASE_MS		25
 #define BACKOFF_LIMIT_MS	2000
 
+/* Items of the first page when maybe only a few are wanted: a full one costs 1 MB of reads. */
+#define FEW_ITEMS			100
+
 typedef enum FetchKind
 {
 	FETCH_NOTHING,
@@ -139,6 +142,7 @@ ask_for_page(YsFetch *fetch, const YsValue *start_key)
 		.projection = fetch->filter,
 		.start_key = start_key,
 		.consistent = fetch->consistent,
+		.limit = fetch->few && start_key == NULL ? FEW_ITEMS : 0,
 	};
 	YsError		err;
 

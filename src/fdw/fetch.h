@@ -24,7 +24,7 @@ typedef struct YsFetchCounters
 
 /*
  * table and filter (the attributes wanted; NULL: all) are borrowed.  few: the
- * second page is asked for only once the first is used up.
+ * first page is a small one, and the second asked for only once it is used up.
  */
 extern YsFetch *ys_fetch_create(YsStore *store, const char *table,
 								const YsAttributeFilter *filter, bool consistent, bool few);

@@ -90,33 +90,27 @@ evaluate_array(YsScanCondition *condition, Datum datum, YsKeyList *list)
 	make_distinct(list);
 }
 
-/* GetItem and BatchGetItem: a list of values for each key. */
+/* The values an equality or a list allows its key; false: none. */
 static bool
-evaluate_keys(YsScan *scan, ExprContext *econtext)
+evaluate_list(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
 {
-	for (int i = 0; i < scan->nconditions; i++)
-	{
-		YsScanCondition *condition = &scan->conditions[i];
-		YsKeyList  *list = &scan->keys[condition->key];
-		bool		isnull;
-		Datum		datum = ExecEvalExpr(condition->value, econtext, &isnull);
+	YsKeyList  *list = &scan->keys[condition->key];
+	bool		isnull;
+	Datum		datum = ExecEvalExpr(condition->value, econtext, &isnull);
 
-		list->name = scan->source->key_names[condition->key];
-		list->count = 0;
-		if (isnull)
-			return false;
-		if (condition->test == YS_TEST_ANY)
-			evaluate_array(condition, datum, list);
-		else
-		{
-			list->values = palloc(sizeof(YsValue));
-			list->count = ys_convert_key(&condition->converter, datum, condition->key == 1,
-										 list->values);
-		}
-		if (list->count == 0)
-			return false;
+	list->name = scan->source->key_names[condition->key];
+	list->count = 0;
+	if (isnull)
+		return false;
+	if (condition->test == YS_TEST_ANY)
+		evaluate_array(condition, datum, list);
+	else
+	{
+		list->values = palloc(sizeof(YsValue));
+		list->count = ys_convert_key(&condition->converter, datum, condition->key == 1,
+									 list->values);
 	}
-	return true;
+	return list->count > 0;
 }
 
 /* One term of a key condition. */
@@ -149,64 +143,55 @@ expr_kind(YsKeyTest test)
 	}
 }
 
-/* Query: the partition key and, of the sort key, the one condition the store takes. */
+/* A bound of the sort key; false: it is NULL, and nothing satisfies it. */
 static bool
-evaluate_query(YsScan *scan, ExprContext *econtext)
+evaluate_bound(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
 {
-	int			nbounds = 0;
-	YsExprKind	kind = YS_EXPR_EQ;
+	bool		isnull;
+	Datum		datum = ExecEvalExpr(condition->value, econtext, &isnull);
 
-	for (int i = 0; i < scan->nconditions; i++)
+	if (isnull)
+		return false;
+	if (ys_convert_key(&condition->converter, datum, true, &scan->bounds[scan->nbounds]))
 	{
-		YsScanCondition *condition = &scan->conditions[i];
-		YsValue    *value = &scan->key_values[condition->key == 0 ? 0 : 1 + nbounds];
-		bool		isnull;
-		Datum		datum = ExecEvalExpr(condition->value, econtext, &isnull);
-
-		if (isnull)
-			return false;
-		if (ys_convert_key(&condition->converter, datum, condition->key == 1, value))
-		{
-			if (condition->key == 1)
-			{
-				kind = expr_kind(condition->test);
-				nbounds++;
-			}
-		}
-		else if (condition->test == YS_TEST_EQ)
-			return false;
+		scan->bound = expr_kind(condition->test);
+		scan->nbounds++;
 	}
-
-	scan->key_terms[0] = make_term(scan, 0, YS_EXPR_EQ, 1, &scan->key_values[0]);
-	scan->key_expr = scan->key_terms[0];
-	if (nbounds == 0)
-		return true;
-	if (nbounds == 2)
-	{
-		/* lower bound first, as planned; the store refuses a reversed pair */
-		if (compare_values(&scan->key_values[1], &scan->key_values[2]) > 0)
-			return false;
-		kind = YS_EXPR_BETWEEN;
-	}
-	scan->key_terms[1] = make_term(scan, 1, kind, nbounds, &scan->key_values[1]);
-	scan->key_args[0] = &scan->key_terms[0];
-	scan->key_args[1] = &scan->key_terms[1];
-	scan->key_expr = (YsExpr) {.kind = YS_EXPR_AND, .nargs = 2, .args = scan->key_args};
 	return true;
 }
 
 bool
 ys_scan_evaluate(YsScan *scan, ExprContext *econtext)
 {
-	switch (scan->operation)
+	scan->next_partition = 0;
+	scan->nbounds = 0;
+	for (int i = 0; i < scan->nconditions; i++)
 	{
-		case YS_OPERATION_GET:
-		case YS_OPERATION_BATCH:
-			return evaluate_keys(scan, econtext);
-		case YS_OPERATION_QUERY:
-			return evaluate_query(scan, econtext);
-		case YS_OPERATION_SCAN:
-			return true;
+		YsScanCondition *condition = &scan->conditions[i];
+		bool		is_list = condition->test == YS_TEST_EQ || condition->test == YS_TEST_ANY;
+
+		if (!(is_list ? evaluate_list(scan, condition, econtext) :
+			  evaluate_bound(scan, condition, econtext)))
+			return false;
 	}
-	return false;
+	/* lower bound first, as planned; the store refuses a reversed pair */
+	return scan->nbounds < 2 || compare_values(&scan->bounds[0], &scan->bounds[1]) <= 0;
+}
+
+/* The store takes one condition on the sort key: two bounds are sent as one, both inclusive. */
+const YsExpr *
+ys_scan_next_condition(YsScan *scan)
+{
+	if (scan->next_partition >= scan->keys[0].count)
+		return NULL;
+	scan->key_terms[0] = make_term(scan, 0, YS_EXPR_EQ, 1,
+								   &scan->keys[0].values[scan->next_partition++]);
+	if (scan->nbounds == 0)
+		return &scan->key_terms[0];
+	scan->key_terms[1] = make_term(scan, 1, scan->nbounds == 2 ? YS_EXPR_BETWEEN : scan->bound,
+								   scan->nbounds, scan->bounds);
+	scan->key_args[0] = &scan->key_terms[0];
+	scan->key_args[1] = &scan->key_terms[1];
+	scan->key_expr = (YsExpr) {.kind = YS_EXPR_AND, .nargs = 2, .args = scan->key_args};
+	return &scan->key_expr;
 }

@@ -68,20 +68,26 @@ refuse_row_locks(PlannerInfo *root, RelOptInfo *rel, const YsSource *source)
 	}
 }
 
+/* How many keys, or partitions, an access asks for. */
+static double
+access_keys(PlannerInfo *root, const YsAccess *access)
+{
+	double		keys = 1;
+
+	for (int i = 0; i < access->nconditions; i++)
+		if (access->conditions[i].test == YS_TEST_ANY)
+			keys *= ys_array_length_compat(root, (Node *) access->conditions[i].value);
+	return clamp_row_est(keys);
+}
+
 /* How many rows an access returns, given what the planner thinks of its conditions. */
 static double
 access_rows(PlannerInfo *root, const YsAccess *access, double estimated)
 {
-	double		rows = 1;
+	bool		full_key = access->operation == YS_OPERATION_GET ||
+		access->operation == YS_OPERATION_BATCH;
 
-	if (access->operation == YS_OPERATION_GET)
-		return 1;
-	if (access->operation != YS_OPERATION_BATCH)
-		return estimated;
-	for (int i = 0; i < access->nconditions; i++)
-		if (access->conditions[i].test == YS_TEST_ANY)
-			rows *= ys_array_length_compat(root, (Node *) access->conditions[i].value);
-	return clamp_row_est(rows);
+	return full_key ? access_keys(root, access) : estimated;
 }
 
 static ForeignPath *
@@ -102,7 +108,7 @@ make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double row
 			requests = ceil(items / YS_BATCH_GET_MAX) - 1;
 			break;
 		case YS_OPERATION_QUERY:
-			requests = floor(items * ITEM_BYTES / PAGE_BYTES);
+			requests = access_keys(root, access) - 1 + floor(items * ITEM_BYTES / PAGE_BYTES);
 			break;
 		case YS_OPERATION_SCAN:
 			items = rel->tuples;

@@ -228,10 +228,10 @@ ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
 			add_condition(access, found.equal[key].value != NULL ? &found.equal[key] :
 						  &found.any[key]);
 	}
-	else if (found.equal[0].value != NULL)
+	else if (found.equal[0].value != NULL || found.any[0].value != NULL)
 	{
 		access->operation = YS_OPERATION_QUERY;
-		add_condition(access, &found.equal[0]);
+		add_condition(access, found.equal[0].value != NULL ? &found.equal[0] : &found.any[0]);
 		add_condition(access, &found.lower);
 		add_condition(access, &found.upper);
 	}

@@ -16,7 +16,7 @@ typedef enum YsOperation
 {
 	YS_OPERATION_GET,			/* the full key: GetItem */
 	YS_OPERATION_BATCH,			/* lists of keys: BatchGetItem */
-	YS_OPERATION_QUERY,			/* the partition key */
+	YS_OPERATION_QUERY,			/* the partition key, or one after the other of a list */
 	YS_OPERATION_SCAN
 } YsOperation;
 

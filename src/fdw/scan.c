@@ -56,7 +56,7 @@ start_fetch(ForeignScanState *node, YsScan *scan)
 	else if (scan->operation == YS_OPERATION_SCAN)
 		ys_fetch_start_pages(scan->fetch, NULL);
 	else if (scan->operation == YS_OPERATION_QUERY)
-		ys_fetch_start_pages(scan->fetch, &scan->key_expr);
+		ys_fetch_start_pages(scan->fetch, ys_scan_next_condition(scan));
 	else
 		ys_fetch_start_keys(scan->fetch, scan->source->nkeys, scan->keys);
 	MemoryContextSwitchTo(old);
@@ -68,12 +68,18 @@ ys_iterate_scan(ForeignScanState *node)
 	YsScan	   *scan = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	const YsValue *item;
+	const YsExpr *condition;
 
 	if (!scan->started)
 		start_fetch(node, scan);
-	item = ys_fetch_next(scan->fetch);
-	if (item == NULL)
-		return ExecClearTuple(slot);
+	while ((item = ys_fetch_next(scan->fetch)) == NULL)
+	{
+		/* a Query may have more partitions to read */
+		condition = scan->operation == YS_OPERATION_QUERY ? ys_scan_next_condition(scan) : NULL;
+		if (condition == NULL)
+			return ExecClearTuple(slot);
+		ys_fetch_start_pages(scan->fetch, condition);
+	}
 	ys_row_fill(scan->reader, item, slot);
 	return slot;
 }

@@ -32,20 +32,26 @@ typedef struct YsScan
 	YsFetch    *fetch;
 	bool		started;		/* since the last rescan */
 	MemoryContext key_context;	/* what the fetch was started with */
-	YsKeyList	keys[2];
+	YsKeyList	keys[2];		/* Query: of the partition key only */
+	int			next_partition; /* Query: of them, the one to ask for next */
 	YsExpr		key_expr;
 	const YsExpr *key_args[2];
 	YsExpr		key_terms[2];
-	YsValue		key_values[3];
+	int			nbounds;		/* of the sort key */
+	YsExprKind	bound;
+	YsValue		bounds[2];
 } YsScan;
 
 /* The conditions of a plan, ready to be evaluated under a node. */
 extern void ys_scan_init_conditions(YsScan *scan, ForeignScan *plan, PlanState *node);
 
 /*
- * Evaluate the conditions into scan->keys (GetItem, BatchGetItem) or scan->key_expr (Query), in
- * the current memory context.  False: no item can satisfy them.
+ * Evaluate the conditions into scan->keys and the bounds, in the current
+ * memory context.  False: no item can satisfy them.
  */
 extern bool ys_scan_evaluate(YsScan *scan, ExprContext *econtext);
+
+/* The key condition of the next partition to query; NULL when there is none left. */
+extern const YsExpr *ys_scan_next_condition(YsScan *scan);
 
 #endif							/* YS_FDW_SCAN_H */
