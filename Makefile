@@ -56,6 +56,7 @@ export PG_CONFIG PYTHON
 
 build/regress build/isolation:
 	@mkdir -p $@
+	@rm -f $@/regression.diffs
 	@ln -sfn $(CURDIR)/expected $@/expected
 	@ln -sfn $(CURDIR)/test/sql $@/sql
 	@ln -sfn $(CURDIR)/test/specs $@/specs
