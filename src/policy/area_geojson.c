@@ -35,28 +35,38 @@ static bool
 refuse(Collection *collection, const char *what)
 {
 	ys_error_set(collection->err, YS_ERR_INVALID_GEOJSON, "invalid GeoJSON: %s", what);
+	ys_error_detail(collection->err, "Areas are read from {\"type\": \"FeatureCollection\", "
+					"\"features\": [...]}.");
 	ys_error_hint(collection->err, "Give a FeatureCollection whose features are Polygons or MultiPolygons.");
 	return false;
 }
 
-/* The same of the current feature; what may be the error's own message. */
+/* Say which feature the error is about, counted from 1. */
 static bool
-refuse_feature(Collection *collection, const char *what)
+name_feature(Collection *collection)
 {
-	char		why[sizeof(collection->err->message)];
-	char		detail[sizeof(collection->err->detail)] = "";
 	YsError    *err = collection->err;
+	YsError		inner;
 
 	if (err == NULL)
 		return false;
-	memcpy(why, what, strlen(what) + 1);
-	if (what == err->message)
-		memcpy(detail, err->detail, sizeof(detail));
-	ys_error_set(err, YS_ERR_INVALID_GEOJSON, "feature %d: %s", collection->index + 1, why);
-	if (detail[0] != '\0')
-		ys_error_detail(err, "%s", detail);
-	ys_error_hint(err, "Features are counted from 1.");
+	inner = *err;
+	ys_error_set(err, inner.code, "feature %d: %s", collection->index + 1, inner.message);
+	ys_error_detail(err, "%s", inner.detail);
+	ys_error_hint(err, "%s", inner.hint);
 	return false;
+}
+
+static bool
+refuse_feature(Collection *collection, const char *what, const char *hint)
+{
+	ys_error_set(collection->err, YS_ERR_INVALID_GEOJSON, "%s", what);
+	ys_error_detail(collection->err, "A feature is {\"type\": \"Feature\", \"properties\": {\"%.*s\": ...}, "
+					"\"geometry\": {...}}.",
+					(int) ys_string_cut(collection->name_property, strlen(collection->name_property), 60),
+					collection->name_property);
+	ys_error_hint(collection->err, "%s", hint);
+	return name_feature(collection);
 }
 
 static bool
@@ -119,15 +129,16 @@ visit_feature(void *arg, size_t index, YsJsonNode *node)
 	collection->geometry = NULL;
 	collection->geometry_len = 0;
 	if (ys_json_kind(node) != YS_JSON_OBJECT)
-		return refuse_feature(collection, "it is not a JSON object");
+		return refuse_feature(collection, "it is not a JSON object", "Leave it out of the collection.");
 	if (!ys_json_each_member(node, visit_feature_member, collection, collection->err))
 		return false;
 	if (!collection->is_feature)
-		return refuse_feature(collection, "its type is not Feature");
+		return refuse_feature(collection, "its type is not Feature", "Correct its member \"type\".");
 	if (collection->geometry == NULL)
-		return refuse_feature(collection, "it has no geometry");
+		return refuse_feature(collection, "it has no geometry",
+							  "Give it a Polygon or MultiPolygon, or leave it out of the collection.");
 	if (collection->name != NULL && ys_string_check(collection->name, collection->name_len) != NULL)
-		return refuse_feature(collection, "its name contains U+0000");
+		return refuse_feature(collection, "its name contains U+0000", "Take that character out.");
 	ys_arena_reset(collection->scratch);
 	if (!ys_boundary_read(collection->geometry_reader, collection->geometry,
 						  collection->geometry_len, collection->scratch, &boundary,
@@ -135,7 +146,7 @@ visit_feature(void *arg, size_t index, YsJsonNode *node)
 	{
 		if (collection->err == NULL || collection->err->code != YS_ERR_INVALID_GEOJSON)
 			return false;
-		return refuse_feature(collection, collection->err->message);
+		return name_feature(collection);
 	}
 	return collection->fn(collection->arg, collection->index, collection->name, collection->name_len,
 						  collection->geometry, collection->geometry_len);

@@ -13,6 +13,9 @@
 #include <string.h>
 
 #include "policy/normalize/number.h"
+#include "policy/read_json.h"
+
+#define WANTED_TYPE		"Give it as {\"type\": \"Polygon\", \"coordinates\": [...]}."
 
 /* Room for count + 1 things of a size; NULL when the arena is exhausted. */
 static void *
@@ -45,9 +48,13 @@ typedef struct Geometry
 } Geometry;
 
 static bool
-refuse(Geometry *geometry, const char *why)
+refuse(Geometry *geometry, const char *why, const char *hint)
 {
-	return ys_error_set(geometry->err, YS_ERR_INVALID_GEOJSON, "invalid boundary: %s", why);
+	ys_error_set(geometry->err, YS_ERR_INVALID_GEOJSON, "invalid boundary: %s", why);
+	ys_error_detail(geometry->err, "A boundary is a Polygon, or a MultiPolygon of them: closed rings of four "
+					"or more positions, each [longitude, latitude] in degrees.");
+	ys_error_hint(geometry->err, "%s", hint);
+	return false;
 }
 
 static bool
@@ -61,8 +68,15 @@ static bool
 each_element(Geometry *geometry, YsJsonNode *node, YsJsonElementFn fn)
 {
 	if (ys_json_kind(node) != YS_JSON_ARRAY)
-		return refuse(geometry, "coordinates are not nested as the geometry's type says");
+		return refuse(geometry, "coordinates are not nested as the geometry's type says",
+					  "Nest them as [[[lon, lat], ...]] in a Polygon, and once more in a MultiPolygon.");
 	return ys_json_each_element(node, fn, geometry, geometry->err);
+}
+
+static bool
+refuse_number(Geometry *geometry)
+{
+	return refuse(geometry, "a coordinate is not a number", "Write positions as [7.69, 45.07].");
 }
 
 static bool
@@ -75,15 +89,16 @@ read_coordinate(void *arg, size_t index, YsJsonNode *node)
 	double		value;
 
 	if (ys_json_kind(node) != YS_JSON_NUMBER)
-		return refuse(geometry, "a coordinate is not a number");
+		return refuse_number(geometry);
 	if (!ys_json_number(node, &text, &len, geometry->err))
 		return false;
 	if (index >= 2)
 		return true;			/* an altitude */
 	if (!ys_double_parse((YsSlice) {text, (uint32_t) len}, &value))
-		return refuse(geometry, "a coordinate is not a number");
+		return refuse_number(geometry);
 	if (value > limit || value < -limit)
-		return refuse(geometry, index == 0 ? "a longitude is out of range" : "a latitude is out of range");
+		return refuse(geometry, index == 0 ? "a longitude is out of range" : "a latitude is out of range",
+					  "Longitudes, -180 to 180, stand before latitudes, -90 to 90.");
 	geometry->position[index] = value;
 	return true;
 }
@@ -108,7 +123,8 @@ read_position(void *arg, size_t index, YsJsonNode *node)
 	if (!each_element(geometry, node, read_coordinate))
 		return false;
 	if (geometry->position[1] == absent)
-		return refuse(geometry, "a position has fewer than two coordinates");
+		return refuse(geometry, "a position has fewer than two coordinates",
+					  "Write positions as [7.69, 45.07].");
 	ring->points = grow(geometry->arena, ring->points, ring->npoints, sizeof(YsPoint));
 	if (ring->points == NULL)
 		return out_of_memory(geometry);
@@ -133,10 +149,11 @@ read_ring(void *arg, size_t index, YsJsonNode *node)
 	if (!each_element(geometry, node, read_position))
 		return false;
 	if (ring->npoints < 4)
-		return refuse(geometry, "a ring has fewer than four positions");
+		return refuse(geometry, "a ring has fewer than four positions",
+					  "Give it three corners at least, and the first of them again.");
 	last = &ring->points[ring->npoints - 1];
 	if (last->x != ring->points[0].x || last->y != ring->points[0].y)
-		return refuse(geometry, "a ring is not closed");
+		return refuse(geometry, "a ring is not closed", "Repeat its first position as its last.");
 	return true;
 }
 
@@ -155,7 +172,7 @@ read_polygon(void *arg, size_t index, YsJsonNode *node)
 	if (!each_element(geometry, node, read_ring))
 		return false;
 	if (boundary->polygons[boundary->npolygons - 1].nrings == 0)
-		return refuse(geometry, "a polygon has no ring");
+		return refuse(geometry, "a polygon has no ring", "Give it one, or leave it out.");
 	return true;
 }
 
@@ -176,14 +193,14 @@ note_type(Geometry *geometry, YsJsonNode *value)
 	size_t		len;
 
 	if (ys_json_kind(value) != YS_JSON_STRING)
-		return refuse(geometry, "its type is not a string");
+		return refuse(geometry, "its type is not a string", WANTED_TYPE);
 	if (!ys_json_string(value, &type, &len, geometry->err))
 		return false;
 	geometry->has_type = true;
 	geometry->is_multi = len == strlen("MultiPolygon") && memcmp(type, "MultiPolygon", len) == 0;
 	if (geometry->is_multi || (len == strlen("Polygon") && memcmp(type, "Polygon", len) == 0))
 		return true;
-	refuse(geometry, "its type is neither Polygon nor MultiPolygon");
+	refuse(geometry, "its type is neither Polygon nor MultiPolygon", WANTED_TYPE);
 	if (ys_string_check(type, len) == NULL)
 		ys_error_detail(geometry->err, "Its type is \"%.*s\".", (int) ys_string_cut(type, len, 60), type);
 	return false;
@@ -207,17 +224,8 @@ note_geometry(void *arg, YsJsonNode *root)
 	Geometry   *geometry = arg;
 
 	if (ys_json_kind(root) != YS_JSON_OBJECT)
-		return refuse(geometry, "it is not a JSON object");
+		return refuse(geometry, "it is not a JSON object", WANTED_TYPE);
 	return ys_json_each_member(root, note_member, geometry, geometry->err);
-}
-
-/* What the JSON reader found is a fault of the boundary too. */
-static bool
-refuse_malformed(YsError *err)
-{
-	if (err != NULL && err->code == YS_ERR_INVALID_DATA)
-		err->code = YS_ERR_INVALID_GEOJSON;
-	return false;
 }
 
 bool
@@ -228,11 +236,17 @@ ys_boundary_read(YsJsonReader *reader, const char *json, size_t len,
 
 	memset(boundary, 0, sizeof(*boundary));
 	if (!ys_json_read(reader, json, len, note_geometry, &geometry, err))
-		return refuse_malformed(err);
+	{
+		ys_policy_blame_json(err, YS_ERR_INVALID_GEOJSON);
+		return false;
+	}
 	if (!geometry.has_type)
-		return refuse(&geometry, "it has no type");
+		return refuse(&geometry, "it has no type", WANTED_TYPE);
 	if (geometry.coordinates == NULL)
-		return refuse(&geometry, "it has no coordinates");
-	return ys_json_read(reader, geometry.coordinates, geometry.coordinates_len,
-						read_coordinates, &geometry, err) || refuse_malformed(err);
+		return refuse(&geometry, "it has no coordinates", WANTED_TYPE);
+	if (ys_json_read(reader, geometry.coordinates, geometry.coordinates_len,
+					 read_coordinates, &geometry, err))
+		return true;
+	ys_policy_blame_json(err, YS_ERR_INVALID_GEOJSON);
+	return false;
 }

@@ -22,7 +22,24 @@ ys_declare_refuse(YsCompiler *compiler, const char *format,...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	return ys_error_set(compiler->err, YS_ERR_INVALID_POLICY, "%s: %s", compiler->subject, what);
+	ys_error_set(compiler->err, YS_ERR_INVALID_POLICY, "%s: %s", compiler->subject, what);
+	return ys_declare_advise(compiler, "Build it with yottastore.field(), yottastore.area_from_location() "
+							 "and yottastore.area_from_value().",
+							 "The declaration of a policy has the form that these functions give it.");
+}
+
+bool
+ys_declare_advise(YsCompiler *compiler, const char *hint, const char *detail,...)
+{
+	char		text[sizeof(compiler->err->detail)];
+	va_list		args;
+
+	va_start(args, detail);
+	vsnprintf(text, sizeof(text), detail, args);
+	va_end(args);
+	ys_error_detail(compiler->err, "%s", text);
+	ys_error_hint(compiler->err, "%s", hint);
+	return false;
 }
 
 bool
@@ -60,8 +77,8 @@ ys_declare_keys(YsCompiler *compiler, const YsValue *object, const YsKey *keys, 
 									 k > 0 ? ", " : "", keys[k].name);
 		ys_declare_refuse(compiler, "unknown key \"%.*s\"",
 						  (int) ys_string_cut(member->name, member->name_len, SHOWN), member->name);
-		ys_error_detail(compiler->err, "Accepted are %s.", accepted);
-		return false;
+		return ys_declare_advise(compiler, "Leave it out, or correct its spelling.",
+								 "Accepted are %s.", accepted);
 	}
 	return true;
 }
@@ -74,9 +91,16 @@ ys_declare_string(YsCompiler *compiler, const YsValue *value, const char *key, Y
 	if (value->type != YS_TYPE_STRING)
 		return ys_declare_refuse(compiler, "its %s is not a string", key);
 	if (value->len == 0)
-		return ys_declare_refuse(compiler, "its %s is empty", key);
+	{
+		ys_declare_refuse(compiler, "its %s is empty", key);
+		return ys_declare_advise(compiler, "Say what it is, or leave it out where it is optional.",
+								 "An empty string names nothing.");
+	}
 	if (ys_string_check(value->bytes, value->len) != NULL)
-		return ys_declare_refuse(compiler, "its %s contains U+0000", key);
+	{
+		ys_declare_refuse(compiler, "its %s contains U+0000", key);
+		return ys_declare_advise(compiler, "Take that character out.", "PostgreSQL's text cannot have it.");
+	}
 	*text = (YsSlice) {value->bytes, value->len};
 	return true;
 }
@@ -92,7 +116,11 @@ ys_declare_strings(YsCompiler *compiler, const YsValue *value, const char *key,
 	if (value->type != YS_TYPE_LIST)
 		return ys_declare_refuse(compiler, "its %s are not an array", key);
 	if (value->len > (uint32_t) max)
-		return ys_declare_refuse(compiler, "it has more than %d %s", max, key);
+	{
+		ys_declare_refuse(compiler, "it has more than %d %s", max, key);
+		return ys_declare_advise(compiler, "Leave out those that documents no longer have.",
+								 "There are %u.", value->len);
+	}
 	*texts = ys_arena_alloc(compiler->arena, sizeof(YsSlice) * (value->len + 1));
 	if (*texts == NULL)
 		return ys_declare_out_of_memory(compiler);
@@ -137,8 +165,11 @@ ys_declare_sources(YsCompiler *compiler, const YsValue *value, const char *key,
 		return false;
 	compiler->npaths += sources->count;
 	if (compiler->npaths > YS_POLICY_MAX_PATHS)
-		return ys_declare_refuse(compiler, "the policy has more than %d paths by now",
-								 YS_POLICY_MAX_PATHS);
+	{
+		ys_declare_refuse(compiler, "the policy has more than %d paths by now", YS_POLICY_MAX_PATHS);
+		return ys_declare_advise(compiler, "Spread the fields over several policies.",
+								 "That many paths are the most a policy can have.");
+	}
 	sources->items = ys_arena_alloc(compiler->arena, sizeof(YsSource) * (size_t) (sources->count + 1));
 	if (sources->items == NULL)
 		return ys_declare_out_of_memory(compiler);
@@ -260,7 +291,11 @@ compile_fields(YsCompiler *compiler, const YsValue *list)
 	if (list->type != YS_TYPE_LIST)
 		return ys_declare_refuse(compiler, "its fields are not an array");
 	if (list->len > YS_POLICY_MAX_FIELDS)
-		return ys_declare_refuse(compiler, "it has more than %d fields", YS_POLICY_MAX_FIELDS);
+	{
+		ys_declare_refuse(compiler, "it has more than %d fields", YS_POLICY_MAX_FIELDS);
+		return ys_declare_advise(compiler, "Spread the fields over several policies.",
+								 "There are %u.", list->len);
+	}
 	policy->fields = ys_arena_alloc_zero(compiler->arena, sizeof(YsField) * (list->len + 1));
 	if (policy->fields == NULL)
 		return ys_declare_out_of_memory(compiler);
@@ -272,7 +307,11 @@ compile_fields(YsCompiler *compiler, const YsValue *list)
 		for (int j = 0; j < policy->nfields; j++)
 		{
 			if (strcmp(policy->fields[j].info.name, policy->fields[i].info.name) == 0)
-				return ys_declare_refuse(compiler, "another field has that name");
+			{
+				ys_declare_refuse(compiler, "another field has that name");
+				return ys_declare_advise(compiler, "Give one field the paths of both, or name one otherwise.",
+										 "Fields %d and %u are both called so.", j + 1, i + 1);
+			}
 		}
 		policy->nfields++;
 	}
@@ -302,7 +341,8 @@ ys_policy_compile(const char *json, size_t len, YsArena *arena, YsError *err)
 	if (compiler.npaths == 0)
 	{
 		ys_error_set(err, YS_ERR_INVALID_POLICY, "index policy declares neither a field nor an area");
-		ys_error_hint(err, "Build each field with yottastore.field().");
+		ys_declare_advise(&compiler, "Build each field with yottastore.field().",
+						  "Its index would hold nothing but keys.");
 		return NULL;
 	}
 	return index_attributes(&compiler) ? compiler.policy : NULL;

@@ -24,8 +24,16 @@ typedef struct YsKey
 	const YsValue **value;
 } YsKey;
 
-/* YS_ERR_INVALID_POLICY about the compiler's subject; returns false. */
+/*
+ * YS_ERR_INVALID_POLICY about the compiler's subject; returns false.  DETAIL
+ * and HINT are those of a declaration that was not built by the SQL functions,
+ * until ys_declare_advise says better ones.
+ */
 extern bool ys_declare_refuse(YsCompiler *compiler, const char *format,...) YS_PRINTF(2, 3);
+
+/* What holds (two sentences at most), and what to do; returns false. */
+extern bool ys_declare_advise(YsCompiler *compiler, const char *hint, const char *detail,...)
+			YS_PRINTF(3, 4);
 
 extern bool ys_declare_out_of_memory(YsCompiler *compiler);
 

@@ -21,14 +21,14 @@ compile_location(YsCompiler *compiler, const YsValue *lat, const YsValue *lon,
 	{
 		ys_declare_refuse(compiler, "it has %d paths of latitudes and %d of longitudes",
 						  area->lats.count, area->lons.count);
-		ys_error_hint(compiler->err, "They are used in pairs: give as many of the one as of the other.");
-		return false;
+		return ys_declare_advise(compiler, "Give as many of the one as of the other.",
+								 "The first latitude belongs to the first longitude, and so on.");
 	}
 	if (area->lats.count == 0 && area->locations.count == 0)
 	{
 		ys_declare_refuse(compiler, "it has no paths to a location");
-		ys_error_hint(compiler->err, "Give lat and lon, or paths to whole locations.");
-		return false;
+		return ys_declare_advise(compiler, "Give lat and lon, or paths to whole locations.",
+								 "No document could give it an area.");
 	}
 	return true;
 }
@@ -51,8 +51,7 @@ refuse_key(YsCompiler *compiler, const YsValue *value, const char *key, const ch
 {
 	if (value == NULL)
 		return true;
-	ys_declare_refuse(compiler, "an area of kind %s has no %s", kind, key);
-	return false;
+	return ys_declare_refuse(compiler, "an area of kind %s has no %s", kind, key);
 }
 
 bool
@@ -85,13 +84,18 @@ ys_declare_area(YsCompiler *compiler, const YsValue *object, YsAreaRules *area)
 	{
 		ys_declare_refuse(compiler, "unknown kind \"%.*s\"",
 						  (int) ys_string_cut(text.bytes, text.len, 60), text.bytes);
-		ys_error_detail(compiler->err, "It is location or value.");
-		return false;
+		return ys_declare_advise(compiler, "Build it with yottastore.area_from_location() or "
+								 "yottastore.area_from_value().",
+								 "It is location or value.");
 	}
 	if (!refuse_key(compiler, lat, "lat", "value") || !refuse_key(compiler, lon, "lon", "value") ||
 		!ys_declare_sources(compiler, paths, "paths", &area->values))
 		return false;
 	if (area->values.count == 0)
-		return ys_declare_refuse(compiler, "it has no paths to a value");
+	{
+		ys_declare_refuse(compiler, "it has no paths to a value");
+		return ys_declare_advise(compiler, "Give the paths at which documents name their area.",
+								 "No document could give it an area.");
+	}
 	return location == NULL || compile_nested_location(compiler, location, area);
 }

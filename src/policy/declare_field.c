@@ -39,9 +39,9 @@ compile_name(YsCompiler *compiler, const YsValue *value, YsField *field)
 	if (!is_valid_name(name))
 	{
 		ys_declare_refuse(compiler, "\"%.*s\" cannot be a field's name", SHOW(name));
-		ys_error_detail(compiler->err, "A field's name has lower-case letters, digits and _, begins with no digit "
-						"and is at most %d bytes long.", NAME_MAX_LEN);
-		return false;
+		return ys_declare_advise(compiler, "Name the column so; the paths say what documents call it.",
+								 "A field's name has lower-case letters, digits and _, begins with no "
+								 "digit and is at most %d bytes long.", NAME_MAX_LEN);
 	}
 	field->info.name = ys_arena_copy(compiler->arena, name.bytes, name.len);
 	if (field->info.name == NULL)
@@ -61,8 +61,8 @@ compile_type(YsCompiler *compiler, const YsValue *value, YsField *field)
 	if (field->type == NULL)
 	{
 		ys_declare_refuse(compiler, "unknown type \"%.*s\"", SHOW(name));
-		ys_error_detail(compiler->err, "Types are %s.", ys_type_names());
-		return false;
+		return ys_declare_advise(compiler, "Choose the one that fits what the values mean.",
+								 "Types are %s.", ys_type_names());
 	}
 	field->info.type = field->type->type;
 	return true;
@@ -89,16 +89,17 @@ compile_combine(YsCompiler *compiler, const YsValue *value, YsField *field)
 		if (!field->type->has_latest)
 		{
 			ys_declare_refuse(compiler, "combine \"latest\" is for dates and timestamps");
-			ys_error_hint(compiler->err, "Use max for the largest value, or first for the first path that has one.");
-			return false;
+			return ys_declare_advise(compiler, "Use max for the largest value, or first for the first path "
+									 "that has one.",
+									 "Values of other types are not earlier or later than each other.");
 		}
 		field->combine = YS_COMBINE_MAX;
 	}
 	else
 	{
 		ys_declare_refuse(compiler, "unknown combine \"%.*s\"", SHOW(name));
-		ys_error_detail(compiler->err, "It is first, min, max or latest.");
-		return false;
+		return ys_declare_advise(compiler, "Leave combine out for the first usable value.",
+								 "It is first, min, max or latest.");
 	}
 	return true;
 }
@@ -121,8 +122,8 @@ compile_normalizers(YsCompiler *compiler, const YsValue *value, YsField *field)
 		if (normalizers[i] == NULL)
 		{
 			ys_declare_refuse(compiler, "unknown normalizer \"%.*s\"", SHOW(names[i]));
-			ys_error_detail(compiler->err, "Normalizers are %s.", ys_normalizer_names());
-			return false;
+			return ys_declare_advise(compiler, "Choose among them; they are applied in the order given.",
+									 "Normalizers are %s.", ys_normalizer_names());
 		}
 	}
 	field->rules.nnormalizers = count;
@@ -145,8 +146,8 @@ compile_formats(YsCompiler *compiler, const YsValue *value, YsField *field)
 		if (count == 0)
 			return true;
 		ys_declare_refuse(compiler, "formats are for dates and timestamps");
-		ys_error_hint(compiler->err, "Leave formats out, or declare the type as date or timestamp.");
-		return false;
+		return ys_declare_advise(compiler, "Leave formats out, or declare the type as date or timestamp.",
+								 "They say how a date is written.");
 	}
 	if (count == 0)
 	{
@@ -163,8 +164,9 @@ compile_formats(YsCompiler *compiler, const YsValue *value, YsField *field)
 		if (why != NULL)
 		{
 			ys_declare_refuse(compiler, "unknown format \"%.*s\": %s", SHOW(texts[i]), why);
-			ys_error_detail(compiler->err, "%s", ys_date_format_help());
-			return false;
+			return ys_declare_advise(compiler, "Write down how one of the documents' dates looks: "
+									 "31/12/2024 is DD/MM/YYYY.",
+									 "%s", ys_date_format_help());
 		}
 	}
 	field->rules.nformats = count;
@@ -186,16 +188,17 @@ compile_unit(YsCompiler *compiler, const YsValue *value, YsField *field)
 	if (!field->type->has_unit)
 	{
 		ys_declare_refuse(compiler, "a unit is for numeric fields");
-		ys_error_hint(compiler->err, "Leave unit out, or declare the type as numeric.");
-		return false;
+		return ys_declare_advise(compiler, "Leave unit out, or declare the type as numeric.",
+								 "Numbers are converted to it.");
 	}
 	unit = ys_unit_find(name);
 	if (unit == NULL)
 	{
 		ys_unit_list(units, sizeof(units));
 		ys_declare_refuse(compiler, "unknown unit \"%.*s\"", SHOW(name));
-		ys_error_detail(compiler->err, "Units are %s.", units);
-		return false;
+		return ys_declare_advise(compiler, "Choose the one the column is to be in; values in another of its "
+								 "kind are converted.",
+								 "Units are %s.", units);
 	}
 	field->rules.conversions = ys_unit_conversions(unit, compiler->arena);
 	return field->rules.conversions != NULL || ys_declare_out_of_memory(compiler);
@@ -224,8 +227,9 @@ ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field)
 	if (field->sources.count == 0)
 	{
 		ys_declare_refuse(compiler, "it has no paths");
-		ys_error_hint(compiler->err, "Give the paths at which documents have the value, the preferred one first.");
-		return false;
+		return ys_declare_advise(compiler, "Give the paths at which documents have the value, the preferred "
+								 "one first.",
+								 "No document could give it a value.");
 	}
 	return compile_combine(compiler, combine, field) &&
 		compile_normalizers(compiler, normalizers, field) &&

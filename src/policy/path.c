@@ -36,7 +36,7 @@ refuse(PathParser *parser, const char *what)
 				 (int) (parser->p - parser->text) + 1);
 	ys_error_detail(parser->err, "A path is names separated by dots; [n] is an element of a list, [*] all of them; "
 					"a name with other characters than letters, digits, _ - $ @ : stands in double quotes.");
-	ys_error_hint(parser->err, "For example: service.dates[0], log[*].on, \"odd.name\".x");
+	ys_error_hint(parser->err, "Write it like one of these: service.dates[0], log[*].on, \"odd.name\".x.");
 	return false;
 }
 
@@ -148,7 +148,12 @@ ys_path_parse(const char *text, size_t len, YsArena *arena, YsPath *path, YsErro
 	YsPathStep *copy;
 
 	if (ys_string_check(text, len) != NULL)
-		return ys_error_set(err, YS_ERR_INVALID_PATH, "invalid path: it is not text");
+	{
+		ys_error_set(err, YS_ERR_INVALID_PATH, "invalid path: it is not text");
+		ys_error_detail(err, "It has U+0000 or bytes that are no UTF-8.");
+		ys_error_hint(err, "Take these characters out.");
+		return false;
+	}
 	if (!parse_name(&parser))
 		return false;
 	while (parser.p < parser.end)

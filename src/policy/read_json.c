@@ -32,8 +32,18 @@ ys_policy_read_json(YsArena *arena, const char *json, size_t len,
 	if (reader == NULL)
 		return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory while reading JSON");
 	ok = ys_json_read(reader, padded, len, fn, arg, err);
-	if (!ok && err != NULL && err->code == YS_ERR_INVALID_DATA)
-		err->code = code;
+	if (!ok)
+		ys_policy_blame_json(err, code);
 	ys_json_reader_destroy(reader);
 	return ok;
+}
+
+void
+ys_policy_blame_json(YsError *err, YsErrorCode code)
+{
+	if (err == NULL || err->code != YS_ERR_INVALID_DATA)
+		return;
+	err->code = code;
+	if (err->hint[0] == '\0')
+		ys_error_hint(err, "Correct the JSON there.");
 }

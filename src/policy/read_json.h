@@ -20,4 +20,7 @@ extern char *ys_policy_pad_json(YsArena *arena, const char *json, size_t len);
 extern bool ys_policy_read_json(YsArena *arena, const char *json, size_t len,
 								YsErrorCode code, YsJsonRootFn fn, void *arg, YsError *err);
 
+/* Report what the JSON reader found malformed (YS_ERR_INVALID_DATA) under code, with a hint. */
+extern void ys_policy_blame_json(YsError *err, YsErrorCode code);
+
 #endif							/* YS_POLICY_READ_JSON_H */

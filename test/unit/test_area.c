@@ -463,6 +463,7 @@ test_geojson_errors(void **state)
 		if (strstr(err.message, cases[i].message) == NULL)
 			fail_msg("%s: got \"%s\", wanted \"%s\"", cases[i].json, err.message, cases[i].message);
 		assert_int_equal(err.code, YS_ERR_INVALID_GEOJSON);
+		unit_check_complete(&err);
 		free(exact);
 		ys_arena_free(&arena);
 	}

@@ -94,12 +94,13 @@ test_invalid(void **state)
 		snprintf(position, sizeof(position), "at position %d", cases[i].position);
 		if (strstr(err.message, position) == NULL)
 			fail_msg("%s: %s, wanted %s", cases[i].text, err.message, position);
-		assert_true(err.hint[0] != '\0');
+		unit_check_complete(&err);
 	}
 	assert_false(ys_path_parse("a\0b", 3, &arena, &path, &err));
 	assert_int_equal(err.code, YS_ERR_INVALID_PATH);
 	assert_false(ys_path_parse("a\xFF", 2, &arena, &path, &err));
 	assert_int_equal(err.code, YS_ERR_INVALID_PATH);
+	unit_check_complete(&err);
 	ys_arena_free(&arena);
 }
 

@@ -627,6 +627,7 @@ test_bad_declarations(void **state)
 			fail_msg("%s: got \"%s\", wanted \"%s\"", cases[i].json, err.message, cases[i].message);
 		if (cases[i].detail != NULL && strstr(err.detail, cases[i].detail) == NULL)
 			fail_msg("%s: got detail \"%s\", wanted \"%s\"", cases[i].json, err.detail, cases[i].detail);
+		unit_check_complete(&err);
 		ys_arena_free(&arena);
 	}
 }

@@ -35,6 +35,23 @@ unit_padded(const char *bytes, size_t len, char fill)
 	return copy;
 }
 
+/* An error as a user is to see it: one line, then sentences that say what holds and what to do. */
+static inline void
+unit_check_complete(const YsError *err)
+{
+	size_t		detail = strlen(err->detail);
+	size_t		hint = strlen(err->hint);
+
+	if (err->message[0] >= 'A' && err->message[0] <= 'Z')
+		fail_msg("begins with a capital: %s", err->message);
+	if (strchr(err->message, '\n') != NULL)
+		fail_msg("more than a line: %s", err->message);
+	if (detail == 0 || err->detail[detail - 1] != '.')
+		fail_msg("%s: detail is no sentence: \"%s\"", err->message, err->detail);
+	if (hint == 0 || err->hint[hint - 1] != '.')
+		fail_msg("%s: hint is no sentence: \"%s\"", err->message, err->hint);
+}
+
 /* UNIT_SEED from the environment, else the clock; printed, so that a run can be repeated. */
 static inline uint64_t
 unit_seed(const char *test)
