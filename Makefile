@@ -27,7 +27,8 @@ override with_llvm = no
 # pg_regress looks for sql/ and expected/ in one folder; here one is in test/, the other on top.
 REGRESS = $(sort $(basename $(notdir $(wildcard test/sql/*.sql))))
 REGRESS_PREP = build/regress
-REGRESS_OPTS = --inputdir=build/regress --outputdir=build/regress --load-extension=yottastore
+REGRESS_OPTS = --inputdir=build/regress --outputdir=build/regress --encoding=UTF8 \
+	--load-extension=yottastore
 SPECS = $(sort $(basename $(notdir $(wildcard test/specs/*.spec))))
 
 EXTRA_CLEAN = build $(OBJS:.o=.d)
@@ -98,7 +99,7 @@ tap:
 isolation: build/isolation
 ifneq ($(SPECS),)
 	$(pg_isolation_regress_installcheck) --inputdir=build/isolation \
-		--outputdir=build/isolation --load-extension=yottastore \
+		--outputdir=build/isolation --encoding=UTF8 --load-extension=yottastore \
 		--dbname=isolation_regression $(SPECS)
 else
 	@echo "no isolation specs"

@@ -56,7 +56,8 @@ sub new_node
 {
 	my ($name, %option) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init;
+	# whatever the caller's locale: the extension wants UTF-8
+	$node->init(extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ]);
 	$node->append_conf('postgresql.conf', <<"END");
 shared_preload_libraries = 'yottastore'
 max_worker_processes = 16
