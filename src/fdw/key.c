@@ -160,8 +160,8 @@ evaluate_bound(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
 	return true;
 }
 
-bool
-ys_scan_evaluate(YsScan *scan, ExprContext *econtext)
+static bool
+evaluate(YsScan *scan, ExprContext *econtext)
 {
 	scan->next_partition = 0;
 	scan->nbounds = 0;
@@ -176,6 +176,16 @@ ys_scan_evaluate(YsScan *scan, ExprContext *econtext)
 	}
 	/* lower bound first, as planned; the store refuses a reversed pair */
 	return scan->nbounds < 2 || compare_values(&scan->bounds[0], &scan->bounds[1]) <= 0;
+}
+
+bool
+ys_scan_evaluate(YsScan *scan, ExprContext *econtext)
+{
+	if (evaluate(scan, econtext))
+		return true;
+	/* no partition is left to query */
+	scan->keys[0].count = 0;
+	return false;
 }
 
 /* The store takes one condition on the sort key: two bounds are sent as one, both inclusive. */

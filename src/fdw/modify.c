@@ -277,7 +277,10 @@ ys_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_priva
 		 RelationGetDescr(relation)->constr->has_generated_stored))
 		modify->flags |= YS_MODIFY_OTHERS_CHANGE;
 	if (mtstate->operation != CMD_INSERT)
+	{
 		find_junk_columns(modify, mtstate->operation, outerPlanState(mtstate)->plan);
+		modify->may_repeat = !IsA(outerPlanState(mtstate), ForeignScanState);
+	}
 }
 
 /* COPY, and rows routed into a partition. */

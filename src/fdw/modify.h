@@ -7,6 +7,7 @@
 #define YS_FDW_MODIFY_H
 
 #include "nodes/execnodes.h"
+#include "utils/hsearch.h"
 
 #include "catalog/convert.h"
 #include "catalog/source.h"
@@ -47,6 +48,8 @@ typedef struct YsModify
 
 	bool		ready;			/* set by the first row, which also knows whether there is a reader */
 	YsInserter *inserter;		/* made by the first new item */
+	bool		may_repeat;		/* the plan may bring the same item twice */
+	HTAB	   *seen;			/* keys of items changed; made by update.c */
 } YsModify;
 
 /* The columns of a table, ready to be written. */

@@ -5,9 +5,11 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "executor/executor.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
 #include "fdw/fdw.h"
 #include "fdw/modify.h"
@@ -74,6 +76,61 @@ init_change(const YsModify *modify, TupleTableSlot *plan_slot, YsChange *change)
 	change->guards = palloc((list_length(modify->guards) + 1) * sizeof(YsGuard));
 	change->guard_document = (modify->flags & YS_MODIFY_GUARD_DOCUMENT) != 0;
 	change->want_item = modify->reader != NULL;
+}
+
+/* ---- items that come twice ---- */
+
+/* A key's canonical text, in the table's own memory. */
+typedef struct SeenKey
+{
+	const char *text;
+} SeenKey;
+
+static uint32
+hash_seen(const void *key, Size size)
+{
+	const char *text = ((const SeenKey *) key)->text;
+
+	return hash_bytes((const unsigned char *) text, strlen(text));
+}
+
+static int
+compare_seen(const void *a, const void *b, Size size)
+{
+	return strcmp(((const SeenKey *) a)->text, ((const SeenKey *) b)->text);
+}
+
+/*
+ * Was an item of this key changed by the statement before?  Then a join has
+ * brought it twice, and as for local tables the first change stands.
+ */
+static bool
+is_repeated(YsModify *modify, const YsValue *key)
+{
+	MemoryContext context = GetMemoryChunkContext(modify);
+	SeenKey		look = {ys_row_key_text(modify->source, key)};
+	SeenKey    *entry;
+	bool		found;
+
+	if (!modify->may_repeat)
+		return false;
+	if (modify->seen == NULL)
+	{
+		HASHCTL		ctl = {
+			.keysize = sizeof(SeenKey),
+			.entrysize = sizeof(SeenKey),
+			.hash = hash_seen,
+			.match = compare_seen,
+			.hcxt = context
+		};
+
+		modify->seen = hash_create("yottastore keys written", 256, &ctl,
+								   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	}
+	entry = hash_search(modify->seen, &look, HASH_ENTER, &found);
+	if (!found)
+		entry->text = MemoryContextStrdup(context, look.text);
+	return found;
 }
 
 /* ---- UPDATE ---- */
@@ -149,6 +206,8 @@ update_row(YsModify *modify, TupleTableSlot *old, TupleTableSlot *new, TupleTabl
 	slot_getallattrs(old);
 	slot_getallattrs(new);
 	init_change(modify, plan_slot, &change);
+	if (is_repeated(modify, &change.key))
+		return false;
 	change.assigned = palloc((modify->source->natts + 1) * sizeof(YsAssigned));
 	foreach(cell, modify->assigned)
 		assign(modify, &change, &modify->source->columns[lfirst_int(cell) - 1], new);
@@ -196,6 +255,8 @@ delete_row(YsModify *modify, TupleTableSlot *slot, TupleTableSlot *plan_slot)
 	bool		isnull;
 
 	init_change(modify, plan_slot, &change);
+	if (is_repeated(modify, &change.key))
+		return false;
 	change.is_delete = true;
 	foreach(cell, modify->guards)
 	{
