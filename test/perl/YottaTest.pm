@@ -21,6 +21,7 @@ use File::Temp;
 use HTTP::Tiny;
 use JSON::PP;
 use POSIX qw(strftime);
+use Time::HiRes qw(usleep);
 
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -145,14 +146,21 @@ sub resume_service
 	return;
 }
 
-# Kills a private service with SIGKILL, as a crash would.
+# Kills a private service with SIGKILL, as a crash would, and waits until it is gone.
 sub kill_service
 {
 	my ($service) = @_;
 	my ($pid) = slurp_file("$service->{state}/$service->{kind}/pid") =~ /^(\d+)$/m
 	  or croak "$service->{kind} left no pid";
 	kill('KILL', $pid) or croak "$service->{kind} (pid $pid) could not be killed: $!";
-	return;
+	foreach (1 .. 100)
+	{
+		# what its parent has not collected yet has no command line any more
+		my $cmdline = eval { slurp_file("/proc/$pid/cmdline") };
+		return unless defined $cmdline && $cmdline ne '';
+		usleep(100_000);
+	}
+	croak "$service->{kind} (pid $pid) does not die";
 }
 
 sub _shared_port
