@@ -94,7 +94,7 @@ decode_binary(const YsValue *text, YsValue *binary)
 	int			len = pg_b64_decode(text->bytes, text->len, bytes, size);
 
 	/* the decoder skips white space; what was encoded has none */
-	if (len < 0 || pg_b64_enc_len(len) != (int) text->len)
+	if (len < 0 || (len + 2) / 3 * 4 != (int) text->len)
 		return false;
 	bytes[len] = '\0';
 	*binary = (YsValue) {.type = YS_TYPE_BINARY, .len = len, .bytes = bytes};
