@@ -12,6 +12,7 @@
 #include "utils/jsonb.h"
 #include "utils/rel.h"
 
+#include "api/check.h"
 #include "base/memory.h"
 #include "catalog/area.h"
 #include "errors.h"
@@ -42,7 +43,7 @@ collect_feature(void *arg, int index, const char *name, size_t name_len,
 
 	if (name == NULL || name_len == 0)
 	{
-		(void) ys_error_set(&list->err, YS_ERR_INVALID_GEOJSON, "feature %d has no name", index + 1);
+		(void) ys_error_set(&list->err, YS_ERR_INVALID_GEOJSON, "feature %d: it has no name", index + 1);
 		ys_error_detail(&list->err, "Its properties have no string \"%s\".", list->name_property);
 		ys_error_hint(&list->err, "Say which property names the area with name_property.");
 		return false;
@@ -50,7 +51,7 @@ collect_feature(void *arg, int index, const char *name, size_t name_len,
 	if ((name_len == strlen(YS_AREA_UNLOCATED) && memcmp(name, YS_AREA_UNLOCATED, name_len) == 0) ||
 		(name_len == strlen(YS_AREA_OTHER) && memcmp(name, YS_AREA_OTHER, name_len) == 0))
 	{
-		(void) ys_error_set(&list->err, YS_ERR_INVALID_GEOJSON, "feature %d has a reserved name",
+		(void) ys_error_set(&list->err, YS_ERR_INVALID_GEOJSON, "feature %d: its name is reserved",
 							index + 1);
 		ys_error_detail(&list->err, "\"%s\" and \"%s\" are for items that no area takes.",
 						YS_AREA_UNLOCATED, YS_AREA_OTHER);
@@ -68,6 +69,7 @@ collect_feature(void *arg, int index, const char *name, size_t name_len,
 Datum
 ys_load_areas(PG_FUNCTION_ARGS)
 {
+	static const char *const names[] = {"geojson", "level", "name_property"};
 	FeatureList list = {0};
 	char	   *level;
 	char	   *geojson;
@@ -77,10 +79,7 @@ ys_load_areas(PG_FUNCTION_ARGS)
 	YsError		err;
 	ListCell   *lc;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("load_areas takes no null argument")));
+	ys_check_not_null(fcinfo, names, lengthof(names));
 	geojson = JsonbToCString(NULL, &PG_GETARG_JSONB_P(0)->root, 0);
 	level = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	list.name_property = text_to_cstring(PG_GETARG_TEXT_PP(2));

@@ -21,7 +21,9 @@ ys_check_not_null(FunctionCallInfo fcinfo, const char *const *names, int count)
 		if (PG_ARGISNULL(i))
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("argument \"%s\" must not be null", names[i])));
+					 errmsg("argument \"%s\" must not be null", names[i]),
+					 errdetail("NULL does not stand for a default here."),
+					 errhint("Give it a value.")));
 	}
 }
 
@@ -33,7 +35,11 @@ ys_check_source_and_stream(Oid source, const char *stream)
 
 	ys_server_check_kind(server->serverid, YS_WRAPPER_STREAM);
 	if (!ys_class_ownercheck_compat(source, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_TABLE, get_rel_name(source));
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of foreign table \"%s\"", get_rel_name(source)),
+				 errdetail("The owner of a foreign table decides who sees its items."),
+				 errhint("Have the table's owner call it.")));
 	result = ys_server_aclcheck_compat(server->serverid, GetUserId());
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FOREIGN_SERVER, server->servername);

@@ -15,6 +15,7 @@
 #include "utils/json.h"
 #include "utils/jsonb.h"
 
+#include "api/check.h"
 #include "base/memory.h"
 #include "errors.h"
 #include "policy/policy.h"
@@ -89,23 +90,14 @@ checked_jsonb(StringInfo json,
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json->data));
 }
 
-static void
-require_argument(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("argument \"%s\" must not be null", name)));
-}
-
 /* yottastore.field(name, type, paths, combine, formats, normalizers, unit) */
 Datum
 ys_field(PG_FUNCTION_ARGS)
 {
+	static const char *const names[] = {"name", "type"};
 	StringInfoData json;
 
-	require_argument(fcinfo, 0, "name");
-	require_argument(fcinfo, 1, "type");
+	ys_check_not_null(fcinfo, names, lengthof(names));
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '{');
 	append_text(fcinfo, 0, &json, "name");
@@ -146,9 +138,10 @@ ys_area_from_location(PG_FUNCTION_ARGS)
 Datum
 ys_area_from_value(PG_FUNCTION_ARGS)
 {
+	static const char *const names[] = {"paths"};
 	StringInfoData json;
 
-	require_argument(fcinfo, 0, "paths");
+	ys_check_not_null(fcinfo, names, lengthof(names));
 	initStringInfo(&json);
 	appendStringInfoString(&json, "{\"kind\":\"value\"");
 	append_text_array(fcinfo, 0, &json, "paths");

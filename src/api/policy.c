@@ -18,11 +18,10 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 
+#include "api/check.h"
 #include "base/memory.h"
 #include "catalog/index_table.h"
 #include "catalog/policy.h"
-#include "catalog/server.h"
-#include "compat.h"
 #include "errors.h"
 #include "worker/wake.h"
 
@@ -49,6 +48,7 @@ build_declaration(ArrayType *fields, Jsonb *area, size_t *len)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("field %d is null", i + 1),
+					 errdetail("Each element of the array declares a field."),
 					 errhint("Build each field with yottastore.field().")));
 		if (i > 0)
 			appendStringInfoChar(&json, ',');
@@ -65,6 +65,10 @@ build_declaration(ArrayType *fields, Jsonb *area, size_t *len)
 	return json.data;
 }
 
+#define OWN_COLUMNS \
+	"Besides the keys these names are taken: area, location, attributes, rejected, changed_at, " \
+	"indexed_at, event_version, and those of the system columns."
+
 /* No column of the index table may have two meanings. */
 static void
 check_columns(const YsPolicy *policy, const YsSource *source)
@@ -76,6 +80,7 @@ check_columns(const YsPolicy *policy, const YsSource *source)
 					(errcode(ERRCODE_DUPLICATE_COLUMN),
 					 errmsg("key column \"%s\" has the name of one of the index table's own columns",
 							source->keys[k]->name),
+					 errdetail(OWN_COLUMNS),
 					 errhint("Rename the foreign table's column, and give it the attribute's name as option path.")));
 	}
 	for (int f = 0; f < ys_policy_field_count(policy); f++)
@@ -89,34 +94,8 @@ check_columns(const YsPolicy *policy, const YsSource *source)
 			ereport(ERROR,
 					(errcode(ERRCODE_DUPLICATE_COLUMN),
 					 errmsg("field \"%s\" has the name of one of the index table's own columns", name),
-					 errdetail("The index table has the key columns, area, location, attributes, "
-							   "rejected, changed_at, indexed_at and event_version."),
+					 errdetail(OWN_COLUMNS),
 					 errhint("Name the field otherwise; its paths may stay.")));
-	}
-}
-
-/* The caller must own the source and may use the stream. */
-static void
-check_rights(const YsSource *source, const ForeignServer *stream)
-{
-	AclResult	result;
-
-	if (!ys_class_ownercheck_compat(source->relid, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_TABLE, get_rel_name(source->relid));
-	result = ys_server_aclcheck_compat(stream->serverid, GetUserId());
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_FOREIGN_SERVER, stream->servername);
-}
-
-static void
-require_arguments(FunctionCallInfo fcinfo, const char *const *names, int count)
-{
-	for (int i = 0; i < count; i++)
-	{
-		if (PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("argument \"%s\" must not be null", names[i])));
 	}
 }
 
@@ -134,7 +113,7 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	YsError		err;
 	size_t		len;
 
-	require_arguments(fcinfo, names, lengthof(names));
+	ys_check_not_null(fcinfo, names, lengthof(names));
 	row.name = pstrdup(NameStr(*PG_GETARG_NAME(0)));
 	row.owner = GetUserId();
 	row.source = PG_GETARG_OID(1);
@@ -151,12 +130,11 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("index policy \"%s\" already exists", row.name),
+				 errdetail("A policy's name is also its index table's."),
 				 errhint("Drop it with yottastore.drop_index_policy, or choose another name.")));
 
 	source = ys_source_load(row.source);
-	stream = GetForeignServerByName(NameStr(*PG_GETARG_NAME(2)), false);
-	ys_server_check_kind(stream->serverid, YS_WRAPPER_STREAM);
-	check_rights(source, stream);
+	stream = ys_check_source_and_stream(row.source, NameStr(*PG_GETARG_NAME(2)));
 	row.stream = stream->serverid;
 
 	row.declaration = build_declaration(PG_GETARG_ARRAYTYPE_P(3),
@@ -193,7 +171,9 @@ find_own_policy(const char *name, bool missing_ok)
 	else if (!has_privs_of_role(GetUserId(), row->owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of index policy \"%s\"", name)));
+				 errmsg("must be owner of index policy \"%s\"", name),
+				 errdetail("It belongs to role \"%s\".", GetUserNameFromId(row->owner, true)),
+				 errhint("Have its owner call it.")));
 	return row;
 }
 
@@ -205,7 +185,7 @@ ys_drop_index_policy(PG_FUNCTION_ARGS)
 	YsPolicyRow *row;
 	ObjectAddress table;
 
-	require_arguments(fcinfo, names, lengthof(names));
+	ys_check_not_null(fcinfo, names, lengthof(names));
 	row = find_own_policy(NameStr(*PG_GETARG_NAME(0)), !PG_ARGISNULL(1) && PG_GETARG_BOOL(1));
 	if (row == NULL)
 		PG_RETURN_BOOL(false);

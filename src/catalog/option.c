@@ -38,6 +38,8 @@ typedef struct OptionRule
 	bool		required;
 } OptionRule;
 
+#define NOT_A_CHOICE	"It is not one of the words this option takes."
+
 /* ---- checks of single values: each throws ERRCODE_INVALID_PARAMETER_VALUE ---- */
 
 static void
@@ -46,8 +48,8 @@ refuse_value(const char *name, const char *value, const char *detail, const char
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid value for option \"%s\": \"%s\"", name, value),
-			 detail != NULL ? errdetail("%s", detail) : 0,
-			 hint != NULL ? errhint("%s", hint) : 0));
+			 errdetail("%s", detail),
+			 errhint("%s", hint)));
 }
 
 static void
@@ -75,14 +77,14 @@ check_region(const char *name, const char *value)
 	if (value[0] == '\0' || strspn(value, "abcdefghijklmnopqrstuvwxyz"
 								   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != strlen(value))
 		refuse_value(name, value, "A region is letters, digits, \"-\" and \"_\".",
-					 "For example: eu-south-1.");
+					 "Write it like eu-south-1.");
 }
 
 static void
 check_consistency(const char *name, const char *value)
 {
 	if (strcmp(value, "eventual") != 0 && strcmp(value, "strong") != 0)
-		refuse_value(name, value, NULL, "Valid values are: eventual, strong.");
+		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: eventual, strong.");
 }
 
 static int
@@ -98,14 +100,14 @@ check_timeout(const char *name, const char *value)
 {
 	if (parse_milliseconds(value) <= 0)
 		refuse_value(name, value, "A time-out is a positive number of milliseconds, or has a unit.",
-					 "For example: 500, 500ms, 2s, 1min.");
+					 "Write it like 500, 500ms, 2s or 1min.");
 }
 
 static void
 check_filled(const char *name, const char *value)
 {
 	if (value[0] == '\0')
-		refuse_value(name, value, "It is empty.", NULL);
+		refuse_value(name, value, "It is empty.", "Give it a value, or leave the option out.");
 }
 
 /* The value is a secret and stays unsaid. */
@@ -120,7 +122,8 @@ check_credential(const char *name, const char *value)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for option \"%s\"", name),
-				 errdetail("It is empty or has a character that cannot stand in a credential.")));
+				 errdetail("It is empty or has a character that cannot stand in a credential."),
+				 errhint("Copy it again, without blanks and line ends.")));
 }
 
 bool
@@ -139,7 +142,7 @@ check_table(const char *name, const char *value)
 	const char *detail;
 
 	if (!ys_option_table_name(value, &detail))
-		refuse_value(name, value, detail, NULL);
+		refuse_value(name, value, detail, "Name the table as the store does.");
 }
 
 static void
@@ -159,7 +162,7 @@ static void
 check_key(const char *name, const char *value)
 {
 	if (strcmp(value, "partition") != 0 && strcmp(value, "sort") != 0)
-		refuse_value(name, value, NULL, "Valid values are: partition, sort.");
+		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: partition, sort.");
 }
 
 static void
@@ -168,14 +171,14 @@ check_boolean(const char *name, const char *value)
 	bool		result;
 
 	if (!parse_bool(value, &result))
-		refuse_value(name, value, NULL, "Valid values are: true, false.");
+		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: true, false.");
 }
 
 static void
 check_mismatch(const char *name, const char *value)
 {
 	if (strcmp(value, "null") != 0 && strcmp(value, "error") != 0)
-		refuse_value(name, value, NULL, "Valid values are: null, error.");
+		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: null, error.");
 }
 
 /* One host:port; a missing port is Kafka's own default. */
@@ -226,7 +229,7 @@ check_brokers(const char *name, const char *value)
 			trimmed--;
 		if (!is_broker(from, trimmed))
 			refuse_value(name, value, "It is a list of host:port, separated by commas.",
-						 "For example: kafka1:9092,kafka2:9092.");
+						 "Write it like kafka1:9092,kafka2:9092.");
 		if (p[len] == '\0')
 			return;
 		p += len + 1;
@@ -241,14 +244,15 @@ check_topic(const char *name, const char *value)
 	if (len < 1 || len > TOPIC_NAME_MAX || strcmp(value, ".") == 0 || strcmp(value, "..") == 0 ||
 		strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") != len)
 		refuse_value(name, value,
-					 "A topic's name is 1 to 249 letters, digits, \"_\", \"-\" and \".\".", NULL);
+					 "A topic's name is 1 to 249 letters, digits, \"_\", \"-\" and \".\".",
+					 "Name the topic as the broker does.");
 }
 
 static void
 check_format(const char *name, const char *value)
 {
 	if (strcmp(value, "dynamodb") != 0)
-		refuse_value(name, value, NULL, "Valid values are: dynamodb.");
+		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: dynamodb.");
 }
 
 /* ---- the table ---- */
@@ -289,6 +293,25 @@ find_rule(YsWrapperKind kind, Oid catalog, const char *name)
 	return NULL;
 }
 
+/* Whose options a catalog has. */
+static const char *
+owner_of_options(Oid catalog)
+{
+	switch (catalog)
+	{
+		case ForeignServerRelationId:
+			return "server";
+		case UserMappingRelationId:
+			return "user mapping";
+		case ForeignTableRelationId:
+			return "foreign table";
+		case AttributeRelationId:
+			return "column";
+		default:
+			return "foreign-data wrapper";
+	}
+}
+
 static void
 refuse_unknown(YsWrapperKind kind, Oid catalog, const char *name)
 {
@@ -301,8 +324,10 @@ refuse_unknown(YsWrapperKind kind, Oid catalog, const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 			 errmsg("invalid option \"%s\"", name),
+			 errdetail("A %s of %s has no such option.", owner_of_options(catalog),
+					   ys_wrapper_name(kind)),
 			 valid.len > 0 ? errhint("Valid options in this context are: %s.", valid.data) :
-			 errhint("There are no valid options in this context.")));
+			 errhint("Leave it out: there are no valid options in this context.")));
 }
 
 /* A column is a key, the document, or a path: not two of them at once. */
@@ -322,7 +347,8 @@ check_column(List *options)
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 					 errmsg("options \"document\" and \"%s\" exclude each other", other),
-					 errdetail("The document column is the whole item.")));
+					 errdetail("The document column is the whole item."),
+					 errhint("Leave one of them out.")));
 	}
 }
 
@@ -347,7 +373,10 @@ ys_option_validate(YsWrapperKind kind, List *options, Oid catalog)
 			ys_option_get(options, rules[i].name) == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
-					 errmsg("option \"%s\" is required", rules[i].name)));
+					 errmsg("option \"%s\" is required", rules[i].name),
+					 errdetail("A %s of %s cannot be used without it.", owner_of_options(catalog),
+							   ys_wrapper_name(kind)),
+					 errhint("Add it to the OPTIONS: %s '...'.", rules[i].name)));
 
 	if (catalog == AttributeRelationId)
 		check_column(options);

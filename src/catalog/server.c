@@ -49,10 +49,10 @@ static uint64 epoch = 0;
  * By the wrapper's validator: a wrapper may be renamed, or made anew by its
  * owner, but it is ours as long as our function checks its options.
  */
-static bool
-is_kind(ForeignServer *server, YsWrapperKind kind)
+bool
+ys_server_is_kind(Oid serverid, YsWrapperKind kind)
 {
-	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
+	ForeignDataWrapper *wrapper = GetForeignDataWrapper(GetForeignServer(serverid)->fdwid);
 	const char *expected = kind == YS_WRAPPER_STORE ? "store_validator" : "stream_validator";
 	char	   *schema;
 	char	   *function;
@@ -66,19 +66,26 @@ is_kind(ForeignServer *server, YsWrapperKind kind)
 	return schema != NULL && strcmp(schema, "yottastore") == 0;
 }
 
+const char *
+ys_wrapper_name(YsWrapperKind kind)
+{
+	return kind == YS_WRAPPER_STORE ? "yottastore" : "yottastore_stream";
+}
+
 void
 ys_server_check_kind(Oid serverid, YsWrapperKind kind)
 {
 	ForeignServer *server = GetForeignServer(serverid);
 
-	if (!is_kind(server, kind))
+	if (!ys_server_is_kind(serverid, kind))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 kind == YS_WRAPPER_STORE ?
 				 errmsg("server \"%s\" is not a store", server->servername) :
 				 errmsg("server \"%s\" is not a stream", server->servername),
-				 errhint("Use a server of foreign-data wrapper \"%s\".",
-						 kind == YS_WRAPPER_STORE ? "yottastore" : "yottastore_stream")));
+				 errdetail("It is of foreign-data wrapper \"%s\".",
+						   GetForeignDataWrapper(server->fdwid)->fdwname),
+				 errhint("Use a server of foreign-data wrapper \"%s\".", ys_wrapper_name(kind))));
 }
 
 /* ---- open stores ---- */
@@ -170,6 +177,7 @@ find_mapping(ForeignServer *server, Oid userid)
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("user \"%s\" has no credentials for server \"%s\"",
 					GetUserNameFromId(userid, false), server->servername),
+			 errdetail("The server has a user mapping neither for that user nor for PUBLIC."),
 			 errhint("Use CREATE USER MAPPING FOR %s SERVER %s "
 					 "OPTIONS (access_key_id '...', secret_access_key '...').",
 					 quote_identifier(GetUserNameFromId(userid, false)),
@@ -210,13 +218,13 @@ ys_server_store(Oid serverid, Oid userid)
 	Oid			mapping;
 	bool		found;
 
-	if (!is_kind(server, YS_WRAPPER_STORE))
-		ys_server_check_kind(serverid, YS_WRAPPER_STORE);
+	ys_server_check_kind(serverid, YS_WRAPPER_STORE);
 	if (GetDatabaseEncoding() != PG_UTF8)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("documents need a database in encoding UTF8"),
-				 errdetail("This one is in %s.", GetDatabaseEncodingName())));
+				 errdetail("This one is in %s.", GetDatabaseEncodingName()),
+				 errhint("Use CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.")));
 	mapping = find_mapping(server, userid);
 
 	if (stores == NULL)

@@ -41,7 +41,11 @@ extern uint64 ys_server_epoch(void);
 /* Options of a stream server with the user's mapping; palloc'd. Throws when it is not one. */
 extern YsStreamConfig *ys_server_stream(Oid serverid, Oid userid);
 
-/* Throws ERRCODE_WRONG_OBJECT_TYPE when the server is not of this wrapper kind. */
+/* Is the server of this wrapper kind?  The other throws ERRCODE_WRONG_OBJECT_TYPE if not. */
+extern bool ys_server_is_kind(Oid serverid, YsWrapperKind kind);
 extern void ys_server_check_kind(Oid serverid, YsWrapperKind kind);
+
+/* The name the extension gives the wrapper, for messages. */
+extern const char *ys_wrapper_name(YsWrapperKind kind);
 
 #endif							/* YS_CATALOG_SERVER_H */

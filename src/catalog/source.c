@@ -67,20 +67,23 @@ load_key(YsSource *source, YsSourceColumn *column, const char *key)
 				(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
 				 errmsg("columns \"%s\" and \"%s\" are both the %s key",
 						source->keys[position]->name, column->name, key),
-				 errhint("An item has one partition key and at most one sort key.")));
+				 errdetail("An item has one partition key and at most one sort key."),
+				 errhint("Use ALTER FOREIGN TABLE ... ALTER COLUMN ... OPTIONS (DROP key) on one of them.")));
 	if (column->path.nsteps != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 				 errmsg("key column \"%s\" has a path of more than one step", column->name),
-				 errdetail("A key is a top-level attribute.")));
+				 errdetail("A key is a top-level attribute."),
+				 errhint("Make the path the attribute's name, or leave out option \"key\".")));
 	if (!ys_convert_key_type(column->type, &source->key_types[position]) ||
 		(column->type == NUMERICOID && column->typmod >= 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
 				 errmsg("column \"%s\" of type %s cannot be a key", column->name,
 						format_type_with_typemod(column->type, column->typmod)),
-				 errhint("A key is of type text, varchar, smallint, integer, bigint, "
-						 "numeric without precision, or bytea.")));
+				 errdetail("The store's keys are strings, numbers and binaries."),
+				 errhint("Declare it text, varchar, smallint, integer, bigint, numeric without "
+						 "precision, or bytea.")));
 	column->key = position + 1;
 	source->keys[position] = column;
 	source->key_names[position] = column->path.steps[0].name;
@@ -120,6 +123,7 @@ load_column(YsSource *source, Form_pg_attribute attribute)
 					(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
 					 errmsg("document column \"%s\" is of type %s", column->name,
 							format_type_be(column->type)),
+					 errdetail("A document is a tree of maps and lists."),
 					 errhint("Declare it jsonb.")));
 		column->kind = YS_COLUMN_DOCUMENT;
 		return;
@@ -140,13 +144,16 @@ check_columns(YsSource *source, const char *relname)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
 				 errmsg("foreign table \"%s\" has no partition key", relname),
+				 errdetail("The store finds an item by its key, so that a column must be it."),
 				 errhint("Use ALTER FOREIGN TABLE %s ALTER COLUMN ... OPTIONS (ADD key 'partition').",
 						 quote_identifier(relname))));
 	if (source->nkeys == 2 && strcmp(source->key_names[0], source->key_names[1]) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
 				 errmsg("columns \"%s\" and \"%s\" are keys of the same attribute \"%s\"",
-						source->keys[0]->name, source->keys[1]->name, source->key_names[0])));
+						source->keys[0]->name, source->keys[1]->name, source->key_names[0]),
+				 errdetail("Partition key and sort key are two attributes of an item."),
+				 errhint("Give one of them option \"path\" with the other attribute's name.")));
 	for (int i = 0; i < source->natts; i++)
 	{
 		YsSourceColumn *column = &source->columns[i];
@@ -157,7 +164,9 @@ check_columns(YsSource *source, const char *relname)
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
 					 errmsg("columns \"%s\" and \"%s\" are both the document",
-							document->name, column->name)));
+							document->name, column->name),
+					 errdetail("Two columns would hold the same item."),
+					 errhint("Leave out option \"document\" of one of them.")));
 		document = column;
 	}
 }
@@ -172,7 +181,6 @@ load_relation(YsSource *source, Relation relation)
 	const char *name = ys_option_get(table->options, "table");
 	const char *detail;
 
-	ys_server_check_kind(table->serverid, YS_WRAPPER_STORE);
 	source->serverid = table->serverid;
 	source->table = pstrdup(name != NULL ? name : relname);
 	if (!ys_option_table_name(source->table, &detail))
@@ -190,6 +198,29 @@ load_relation(YsSource *source, Relation relation)
 	check_columns(source, relname);
 }
 
+/* Throws unless it is a foreign table, and of a store. */
+static void
+check_relation(Relation relation)
+{
+	bool		is_foreign = relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
+	Oid			serverid = is_foreign ?
+		GetForeignTable(RelationGetRelid(relation))->serverid : InvalidOid;
+	ForeignServer *server;
+
+	if (is_foreign && ys_server_is_kind(serverid, YS_WRAPPER_STORE))
+		return;
+	server = is_foreign ? GetForeignServer(serverid) : NULL;
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("\"%s\" is not a foreign table of yottastore",
+					RelationGetRelationName(relation)),
+			 server == NULL ? errdetail("It is not a foreign table at all.") :
+			 errdetail("Its server \"%s\" is of foreign-data wrapper \"%s\".", server->servername,
+					   GetForeignDataWrapper(server->fdwid)->fdwname),
+			 errhint("Use a table made by CREATE FOREIGN TABLE on a server of foreign-data "
+					 "wrapper \"yottastore\".")));
+}
+
 YsSource *
 ys_source_load(Oid relid)
 {
@@ -197,13 +228,7 @@ ys_source_load(Oid relid)
 	Relation	relation = relation_open(relid, AccessShareLock);
 
 	source->relid = relid;
-	if (relation->rd_rel->relkind != RELKIND_FOREIGN_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a foreign table of yottastore",
-						RelationGetRelationName(relation)),
-				 errhint("Use a table made by CREATE FOREIGN TABLE on a server of foreign-data "
-						 "wrapper \"yottastore\".")));
+	check_relation(relation);
 	load_relation(source, relation);
 	relation_close(relation, AccessShareLock);
 	return source;

@@ -25,7 +25,7 @@ ys_declare_refuse(YsCompiler *compiler, const char *format,...)
 	ys_error_set(compiler->err, YS_ERR_INVALID_POLICY, "%s: %s", compiler->subject, what);
 	return ys_declare_advise(compiler, "Build it with yottastore.field(), yottastore.area_from_location() "
 							 "and yottastore.area_from_value().",
-							 "The declaration of a policy has the form that these functions give it.");
+							 "A policy's declaration has the form that yottastore.field() and its like give it.");
 }
 
 bool

@@ -137,6 +137,7 @@ ys_nodes_parse(const char *text, YsArena *arena, YsNodeList *list, YsError *err)
 		{
 			ys_error_set(err, YS_ERR_INVALID_OPTION, "too many store nodes");
 			ys_error_detail(err, "At most %d can be given.", YS_NODES_MAX);
+			ys_error_hint(err, "Leave some out: those given say nothing about where items are.");
 			return false;
 		}
 		if (!parse_node(next, last - next, arena, &list->nodes[list->count], err))

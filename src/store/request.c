@@ -87,7 +87,7 @@ fail_attempt(YsCall *call, bool sent, bool timed_out, const char *reason)
 	if (sent && timed_out)
 		ys_error_set(&call->error, YS_ERR_TIMEOUT, "the store did not answer in time");
 	else
-		ys_error_set(&call->error, YS_ERR_UNREACHABLE, "could not reach any node of the store");
+		ys_error_set(&call->error, YS_ERR_UNREACHABLE, "no node of the store could be reached");
 	ys_error_detail(&call->error, "The last one tried was %s: %s.", node->url, reason);
 	ys_error_hint(&call->error, "Check the server's options \"nodes\" and, for https, \"ca_file\", "
 				  "and that the store is running.");
@@ -267,7 +267,8 @@ ys_call_send(YsCall *call, bool printed, YsError *err)
 	if (printed && (store->config.access_key_id == NULL || store->config.secret_access_key == NULL))
 	{
 		printed = ys_error_set(err, YS_ERR_REFUSED, "no credentials for the store");
-		ys_error_hint(err, "Create a user mapping with the options \"access_key_id\" and "
+		ys_error_detail(err, "The user mapping lacks one or both of its options.");
+		ys_error_hint(err, "Use ALTER USER MAPPING to give it \"access_key_id\" and "
 					  "\"secret_access_key\".");
 	}
 	if (!printed)

@@ -29,7 +29,8 @@ find_api(const char *name, YsError *err)
 		if (name != NULL && strcmp(apis[i]->name, name) == 0)
 			return apis[i];
 	ys_error_set(err, YS_ERR_INVALID_OPTION, "unknown store API \"%.64s\"", name != NULL ? name : "");
-	ys_error_hint(err, "The APIs are: %s.", apis[0]->name);
+	ys_error_detail(err, "An API is how a store is spoken to; the one known is %s.", apis[0]->name);
+	ys_error_hint(err, "Use that, or leave option \"api\" out.");
 	return NULL;
 }
 
@@ -100,6 +101,7 @@ check_text(const char *value, const char *option, size_t longest, char forbidden
 	ys_error_set(err, YS_ERR_INVALID_OPTION, "invalid value for option \"%s\"", option);
 	ys_error_detail(err, "It contains a blank or another character that cannot stand there, "
 					"or is longer than %zu bytes.", longest);
+	ys_error_hint(err, "Copy it again from where it was issued.");
 	return false;
 }
 

@@ -264,7 +264,7 @@ like(sql_error("INSERT INTO missing VALUES ('x')"), qr/HV00R/, '... also when wr
 my $url = store_url();
 sql("ALTER SERVER fleet OPTIONS (SET nodes 'http://127.0.0.1:9', ADD request_timeout '1s')");
 $error = sql_error("SELECT n FROM single WHERE id = 'k1'");
-like($error, qr/HV00N/, 'changed options are used at once: no node is reached');
+like($error, qr/08001/, 'changed options are used at once: no node is reached');
 unlike($error, qr/secret|\btest\b/, '... and no credential is told');
 sql("ALTER SERVER fleet OPTIONS (SET nodes 'http://127.0.0.1:9,$url')");
 is(sql("SELECT n FROM single WHERE id = 'k1'"), 1, 'another node answers');

@@ -146,6 +146,16 @@ describe_refusal(const YsComplaint *complaint, int status, YsError *err)
 					  "and this machine's clock.");
 }
 
+/* Does the request's key not fit the table's?  Only the words tell: it picks a hint. */
+static bool
+is_about_key(const YsComplaint *complaint)
+{
+	for (size_t i = 0; i + 3 <= complaint->message_len; i++)
+		if (pg_strncasecmp(complaint->message + i, "key", 3) == 0)
+			return true;
+	return false;
+}
+
 static void
 describe_failure(const YsMessage *message, const YsComplaint *complaint, int status,
 				 YsErrorCode code, YsError *err)
@@ -162,6 +172,10 @@ describe_failure(const YsMessage *message, const YsComplaint *complaint, int sta
 				ys_error_set(err, code, "store table \"%s\" does not exist", table);
 			else
 				ys_error_set(err, code, "the store has no such stream");
+			quote_complaint(complaint, status, true, err);
+			if (table != NULL)
+				ys_error_hint(err, "Create it with yottastore.create_store_table, or check option \"table\" "
+							  "of the foreign table and \"nodes\" and \"region\" of its server.");
 			break;
 		case YS_ERR_TABLE_EXISTS:
 			ys_error_set(err, code, "store table \"%s\" exists already, or is being changed",
@@ -185,8 +199,13 @@ describe_failure(const YsMessage *message, const YsComplaint *complaint, int sta
 			ys_error_set(err, code, status >= 500 ? "the store failed" :
 						 "the store rejected the request");
 			quote_complaint(complaint, status, true, err);
-			if (complaint->type_len == 0 && status < 500)
+			if (status >= 500)
+				ys_error_hint(err, "Try again later; the store's own log may say more.");
+			else if (complaint->type_len == 0)
 				ys_error_hint(err, "Check that the server's option \"nodes\" names nodes of a store.");
+			else if (is_about_key(complaint))
+				ys_error_hint(err, "Compare the foreign table's key columns, their types and paths with the "
+							  "keys of the store's table.");
 			break;
 	}
 }
