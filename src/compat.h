@@ -33,7 +33,7 @@ static inline bool
 ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Datum *datum)
 {
 #if PG_VERSION_NUM >= 160000
-	ErrorSaveContext escontext = {T_ErrorSaveContext};
+	ErrorSaveContext escontext = {.type = T_ErrorSaveContext};
 
 	return InputFunctionCallSafe(input, text, ioparam, typmod, (Node *) &escontext, datum);
 #else
@@ -41,6 +41,15 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 	return true;
 #endif
 }
+
+/* 18 split commands/explain.h.  Only for who asks: lower layers include no such header. */
+#ifdef YS_COMPAT_EXPLAIN
+#include "commands/explain.h"
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+#endif
 
 /* 16 folded the checks of each object class into two functions. */
 #if PG_VERSION_NUM >= 160000

@@ -16,6 +16,6 @@ extern int	ys_error_sqlstate(YsErrorCode code);
 extern void ys_error_report(int elevel, const YsError *err);
 
 /* The same at ERROR, for callers whose compiler must know it doesn't return. */
-extern void ys_error_throw(const YsError *err) pg_attribute_noreturn();
+extern _Noreturn void ys_error_throw(const YsError *err);
 
 #endif							/* YS_ERRORS_H */

@@ -91,7 +91,8 @@ decode_binary(const YsValue *text, YsValue *binary)
 {
 	int			size = pg_b64_dec_len(text->len);
 	char	   *bytes = palloc(size + 1);
-	int			len = pg_b64_decode(text->bytes, text->len, bytes, size);
+	/* the type of the destination differs between server versions */
+	int			len = pg_b64_decode(text->bytes, text->len, (void *) bytes, size);
 
 	/* the decoder skips white space; what was encoded has none */
 	if (len < 0 || (len + 2) / 3 * 4 != (int) text->len)

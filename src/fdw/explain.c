@@ -6,7 +6,7 @@
  */
 #include "postgres.h"
 
-#include "commands/explain.h"
+#define YS_COMPAT_EXPLAIN
 #include "compat.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"

@@ -18,6 +18,6 @@ extern void ys_written_end(bool applied);
  * An item is not as it was read.  Throws serialization_failure while nothing
  * was written, else statement_completion_unknown with the number in DETAIL.
  */
-extern void ys_written_lost_race(const YsSource *source, const YsValue *key) pg_attribute_noreturn();
+extern _Noreturn void ys_written_lost_race(const YsSource *source, const YsValue *key);
 
 #endif							/* YS_FDW_WRITTEN_H */
