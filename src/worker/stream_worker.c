@@ -511,7 +511,10 @@ ys_stream_worker_run(Oid stream, Oid owner)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 		now = ys_clock_ms();
-		if (now >= worker.housekeeping_at && !housekeep(&worker))
+
+		/* an event that came after areas changed must not meet the old ones */
+		AcceptInvalidationMessages();
+		if ((areas_changed || now >= worker.housekeeping_at) && !housekeep(&worker))
 			break;
 		if (now >= worker.retry_at)
 		{
