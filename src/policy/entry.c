@@ -181,10 +181,11 @@ static bool
 pair_value(Application *application, const YsValue *lat, const YsValue *lon, const YsValue **pair)
 {
 	YsValue    *map = ys_arena_alloc_zero(application->arena, sizeof(YsValue) + 2 * sizeof(YsMember));
-	YsMember   *members = (YsMember *) (map + 1);
+	YsMember   *members;
 
 	if (map == NULL)
 		return false;
+	members = (YsMember *) (map + 1);
 	map->type = YS_TYPE_MAP;
 	map->len = 2;
 	map->members = members;

@@ -14,6 +14,9 @@
 
 #define YS_OPERATION_HEADERS	2
 
+/* For answers no store would give. */
+#define YS_HINT_NODES	"Check that the server's option \"nodes\" names nodes of a store."
+
 /* One operation of an API; constant. */
 typedef struct YsOperation
 {

@@ -107,8 +107,12 @@ on_response(void *owner, const YsHttpResponse *response)
 		if (response->out_of_memory)
 			ys_error_set(&call->error, YS_ERR_OUT_OF_MEMORY, "out of memory for the store's reply");
 		else if (response->too_large)
+		{
 			ys_error_set(&call->error, YS_ERR_TOO_LARGE, "the store's reply is over %zu bytes",
 						 YS_HTTP_RESPONSE_MAX);
+			ys_error_detail(&call->error, "A store's page or batch of items is at most 16 MB.");
+			ys_error_hint(&call->error, YS_HINT_NODES);
+		}
 		else
 		{
 			fail_attempt(call, response->sent, false, response->reason);

@@ -180,6 +180,7 @@ describe_failure(const YsMessage *message, const YsComplaint *complaint, int sta
 		case YS_ERR_TABLE_EXISTS:
 			ys_error_set(err, code, "store table \"%s\" exists already, or is being changed",
 						 table != NULL ? table : "");
+			quote_complaint(complaint, status, true, err);
 			break;
 		case YS_ERR_TRIMMED:
 			ys_error_set(err, code, "the store no longer keeps this part of its stream");
@@ -202,7 +203,7 @@ describe_failure(const YsMessage *message, const YsComplaint *complaint, int sta
 			if (status >= 500)
 				ys_error_hint(err, "Try again later; the store's own log may say more.");
 			else if (complaint->type_len == 0)
-				ys_error_hint(err, "Check that the server's option \"nodes\" names nodes of a store.");
+				ys_error_hint(err, YS_HINT_NODES);
 			else if (is_about_key(complaint))
 				ys_error_hint(err, "Compare the foreign table's key columns, their types and paths with the "
 							  "keys of the store's table.");

@@ -48,6 +48,7 @@ ys_dynamodb_visit(YsJsonReader *reader, const char *bytes, size_t len, YsJsonRoo
 		why = *err;
 		ys_error_set(err, YS_ERR_INVALID_DATA, "the store's reply cannot be understood");
 		ys_error_detail(err, "It is wrong in this: %s. %s", why.message, why.detail);
+		ys_error_hint(err, YS_HINT_NODES);
 	}
 	return false;
 }
