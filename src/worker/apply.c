@@ -513,11 +513,17 @@ write_batch(Batch *batch)
 
 	/* the table before the policy's row: see the lock order in README.md */
 	LockRelationOid(follow->table->relid, RowExclusiveLock);
-	if (!ys_policy_lock(follow->row->policy_id, &phase) ||
-		(phase != YS_PHASE_LIVE && phase != YS_PHASE_BACKFILL))
+	if (!ys_policy_lock(follow->row->policy_id, &phase))
+		phase = YS_PHASE_PAUSED;
+	if (phase != YS_PHASE_LIVE && phase != YS_PHASE_BACKFILL)
 	{
-		/* dropped or paused meanwhile: the next round sees that */
+		/*
+		 * Dropped, or paused meanwhile.  The consumer is past this batch
+		 * already: remembering the phase makes the policy's return go back to
+		 * its positions, even if it is resumed before we look again.
+		 */
 		ys_transaction_commit();
+		follow->row->phase = phase;
 		return true;
 	}
 	ok = write_bisecting(batch, 0, batch->ncandidates);
