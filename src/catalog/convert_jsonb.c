@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "catalog/convert.h"
+#include "catalog/shape.h"
 
 /* ---- to jsonb ---- */
 
@@ -98,14 +99,7 @@ push_map(JsonbParseState **state, const YsValue *map, JsonbValue **result)
 static int
 compare_elements(const void *a, const void *b)
 {
-	const YsValue *left = *(const YsValue *const *) a;
-	const YsValue *right = *(const YsValue *const *) b;
-	int			order;
-
-	if (left->type == YS_TYPE_NUMBER)
-		return ys_number_compare(left->bytes, left->len, right->bytes, right->len);
-	order = memcmp(left->bytes, right->bytes, Min(left->len, right->len));
-	return order != 0 ? order : (left->len > right->len) - (left->len < right->len);
+	return ys_shape_order(*(const YsValue *const *) a, *(const YsValue *const *) b);
 }
 
 /* A set has no order: sorting gives equal sets equal jsonb. */

@@ -84,6 +84,17 @@ ys_shape_equal(const YsValue *a, const YsValue *b)
 	return false;
 }
 
+int
+ys_shape_order(const YsValue *a, const YsValue *b)
+{
+	int			order;
+
+	if (a->type == YS_TYPE_NUMBER)
+		return ys_number_compare(a->bytes, a->len, b->bytes, b->len);
+	order = memcmp(a->bytes, b->bytes, Min(a->len, b->len));
+	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}
+
 /* ---- restoring types ---- */
 
 static bool

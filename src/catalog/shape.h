@@ -17,6 +17,9 @@
  */
 extern bool ys_shape_equal(const YsValue *a, const YsValue *b);
 
+/* The store's order of two values of the same scalar type. */
+extern int	ys_shape_order(const YsValue *a, const YsValue *b);
+
 /*
  * A value that came through plain JSON, with the types an older version of it
  * had: a list where a set was is a set again, text where binary was is decoded.

@@ -28,14 +28,13 @@ option_is(List *options, const char *name, const char *expected)
 	return value != NULL && strcmp(value, expected) == 0;
 }
 
-/* A column without a path option is the attribute of its name, whatever characters that has. */
-static YsPath
-name_path(const char *name)
+YsPath
+ys_source_name_path(const char *name, uint32_t len)
 {
 	YsPathStep *step = palloc0(sizeof(YsPathStep));
 
 	step->name = name;
-	step->name_len = strlen(name);
+	step->name_len = len;
 	return (YsPath) {.nsteps = 1, .steps = step};
 }
 
@@ -48,7 +47,7 @@ load_path(YsSourceColumn *column, List *options)
 
 	if (text == NULL)
 	{
-		column->path = name_path(column->name);
+		column->path = ys_source_name_path(column->name, strlen(column->name));
 		return;
 	}
 	/* the arena's blocks live as long as the context does */

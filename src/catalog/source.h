@@ -53,4 +53,7 @@ typedef struct YsSource
  */
 extern YsSource *ys_source_load(Oid relid);
 
+/* The path that is this one name, whatever characters it has; borrows the name. */
+extern YsPath ys_source_name_path(const char *name, uint32_t len);
+
 #endif							/* YS_CATALOG_SOURCE_H */

@@ -30,9 +30,12 @@ typedef enum Outcome
 	OUTCOME_UNKNOWN
 } Outcome;
 
-/* The item as it is now; NULL: there is none. */
+/*
+ * The item as it is now; NULL: there is none.  When it cannot be read, throws
+ * unresolved, the error that made it necessary, or if that is NULL the new one.
+ */
 static const YsValue *
-read_item(YsChange *change, YsArena *arena)
+read_item(YsChange *change, YsArena *arena, const YsError *unresolved)
 {
 	YsReply		reply;
 	YsError		err;
@@ -40,7 +43,7 @@ read_item(YsChange *change, YsArena *arena)
 										 true, &err);
 
 	if (call == NULL || !ys_store_wait(call, NULL, arena, &reply, &err))
-		ys_error_throw(&err);
+		ys_error_throw(unresolved != NULL ? unresolved : &err);
 	return reply.nitems > 0 ? &reply.items[0] : NULL;
 }
 
@@ -113,7 +116,7 @@ ys_change_apply(YsChange *change)
 	change->item = change->key;
 	if (!ys_change_can_guess(change))
 	{
-		known = read_item(change, &arena);
+		known = read_item(change, &arena, NULL);
 		if (known == NULL)
 			return false;
 	}
@@ -129,7 +132,7 @@ ys_change_apply(YsChange *change)
 		if (!change->is_delete && plan.nassignments == 0)
 		{
 			if (known == NULL && change->want_item)
-				known = read_item(change, &arena);
+				known = read_item(change, &arena, NULL);
 			else if (known == NULL)
 				return true;
 			if (known != NULL)
@@ -139,7 +142,7 @@ ys_change_apply(YsChange *change)
 		outcome = write_once(change, &plan, &arena, &err);
 		if (outcome == OUTCOME_APPLIED)
 			return true;
-		known = read_item(change, &arena);
+		known = read_item(change, &arena, outcome == OUTCOME_UNKNOWN ? &err : NULL);
 		if (outcome == OUTCOME_UNKNOWN)
 		{
 			if (resolve(change, &plan, known, &err))

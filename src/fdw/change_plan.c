@@ -21,16 +21,6 @@
 
 /* ---- small parts ---- */
 
-static YsPath
-name_path(const char *name, uint32_t len)
-{
-	YsPathStep *step = palloc0(sizeof(YsPathStep));
-
-	step->name = name;
-	step->name_len = len;
-	return (YsPath) {.nsteps = 1, .steps = step};
-}
-
 static void
 add_term(YsChangePlan *plan, YsExprKind kind, YsPath path, const YsValue *value)
 {
@@ -200,7 +190,7 @@ static void
 rewrite_attribute(void *arg, const YsMember *attribute, const YsValue *old, const YsValue *new)
 {
 	Rewrite    *rewrite = arg;
-	YsPath		path = name_path(attribute->name, attribute->name_len);
+	YsPath		path = ys_source_name_path(attribute->name, attribute->name_len);
 	YsValue		value;
 	bool		ok;
 
@@ -234,7 +224,7 @@ plan_attribute(void *arg, const YsMember *attribute, const YsValue *old, const Y
 
 	if (!changed && !rewrite->change->guard_document)
 		return;
-	path = name_path(attribute->name, attribute->name_len);
+	path = ys_source_name_path(attribute->name, attribute->name_len);
 	if (changed)
 		add_assignment(rewrite->plan, path, new);
 	add_guard(rewrite->plan, path, old);
@@ -251,7 +241,7 @@ guard_column(Rewrite *rewrite, const YsGuard *guard)
 	if (rewrite->change->guard_document || !ys_shape_equal(old, new))
 		return;
 	if (has_every(&guard->column->path))
-		add_guard(rewrite->plan, name_path(top->name, top->name_len), old);
+		add_guard(rewrite->plan, ys_source_name_path(top->name, top->name_len), old);
 	else
 		add_guard(rewrite->plan, guard->column->path,
 				  ys_path_get(&guard->column->path, rewrite->base));

@@ -116,9 +116,9 @@ typedef enum Found
 	FOUND_ANOTHER
 } Found;
 
-/* What the store has under a put's key. */
+/* What the store has under a put's key; throws unresolved when it doesn't tell. */
 static Found
-look(YsInserter *inserter, const YsPut *put)
+look(YsInserter *inserter, const YsPut *put, const YsError *unresolved)
 {
 	YsModify   *modify = inserter->modify;
 	YsMember	members[2];
@@ -136,7 +136,10 @@ look(YsInserter *inserter, const YsPut *put)
 	call = ys_store_get_item(modify->store, modify->source->table, &key, NULL, true, &err);
 	ys_arena_reset(&inserter->arena);
 	if (call == NULL || !ys_store_wait(call, NULL, &inserter->arena, &reply, &err))
-		ys_error_throw(&err);
+	{
+		drain(inserter);
+		ys_error_throw(unresolved);
+	}
 	if (reply.nitems == 0)
 		return FOUND_NOTHING;
 	return ys_shape_equal(&reply.items[0], &put->item) ? FOUND_OURS : FOUND_ANOTHER;
@@ -153,7 +156,7 @@ typedef enum Settled
 static Settled
 resolve(YsInserter *inserter, YsPut *put, const YsError *err)
 {
-	Found		found = look(inserter, put);
+	Found		found = look(inserter, put, err);
 
 	if (found == FOUND_NOTHING && put->repeated)
 	{

@@ -15,6 +15,7 @@
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 
+#include "catalog/shape.h"
 #include "fdw/fdw.h"
 #include "fdw/scan.h"
 
@@ -44,14 +45,7 @@ ys_scan_init_conditions(YsScan *scan, ForeignScan *plan, PlanState *node)
 static int
 compare_values(const void *a, const void *b)
 {
-	const YsValue *left = a;
-	const YsValue *right = b;
-	int			order;
-
-	if (left->type == YS_TYPE_NUMBER)
-		return ys_number_compare(left->bytes, left->len, right->bytes, right->len);
-	order = memcmp(left->bytes, right->bytes, Min(left->len, right->len));
-	return order != 0 ? order : (left->len > right->len) - (left->len < right->len);
+	return ys_shape_order(a, b);
 }
 
 /* Sorted, and each value once: the store refuses a batch with the same key twice. */
@@ -62,7 +56,7 @@ make_distinct(YsKeyList *list)
 
 	qsort(list->values, list->count, sizeof(YsValue), compare_values);
 	for (int i = 0; i < list->count; i++)
-		if (kept == 0 || compare_values(&list->values[kept - 1], &list->values[i]) != 0)
+		if (kept == 0 || ys_shape_order(&list->values[kept - 1], &list->values[i]) != 0)
 			list->values[kept++] = list->values[i];
 	list->count = kept;
 }
@@ -175,7 +169,7 @@ evaluate(YsScan *scan, ExprContext *econtext)
 			return false;
 	}
 	/* lower bound first, as planned; the store refuses a reversed pair */
-	return scan->nbounds < 2 || compare_values(&scan->bounds[0], &scan->bounds[1]) <= 0;
+	return scan->nbounds < 2 || ys_shape_order(&scan->bounds[0], &scan->bounds[1]) <= 0;
 }
 
 bool

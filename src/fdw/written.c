@@ -39,18 +39,22 @@ warn(Written since)
 	int64		applied = written.applied - since.applied;
 	int64		in_doubt = written.in_doubt - since.in_doubt;
 
-	if (applied <= 0 && in_doubt <= 0)
-		return;
-	ereport(WARNING,
-			(errcode(ERRCODE_WARNING),
-			 errmsg_plural("%lld item written to the store stays written",
-						   "%lld items written to the store stay written",
-						   (unsigned long) applied, (long long) applied),
-			 in_doubt > 0 ?
-			 errdetail_plural("%lld more may have been written.",
-							  "%lld more may have been written.",
-							  (unsigned long) in_doubt, (long long) in_doubt) : 0,
-			 errhint("ROLLBACK does not undo writes to the store.")));
+	if (applied > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg_plural("%lld item written to the store stays written",
+							   "%lld items written to the store stay written",
+							   (unsigned long) applied, (long long) applied),
+				 in_doubt > 0 ?
+				 errdetail("%lld more may have been written.", (long long) in_doubt) : 0,
+				 errhint("ROLLBACK does not undo writes to the store.")));
+	else if (in_doubt > 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg_plural("%lld item may have been written to the store",
+							   "%lld items may have been written to the store",
+							   (unsigned long) in_doubt, (long long) in_doubt),
+				 errhint("ROLLBACK does not undo writes to the store.")));
 }
 
 static void

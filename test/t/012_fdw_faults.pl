@@ -80,8 +80,13 @@ $proxy->heal;
 $proxy->fail('UpdateItem', 'mute');
 $proxy->fail('GetItem', 'hang', 100);
 my $says = sql_says("UPDATE v SET n = 7 WHERE id = 'k1'");
-like($says, qr/ERROR/, 'an outcome that cannot be resolved is an error');
-like($says, qr/WARNING:.*0 items written.*\n.*DETAIL:.*1 more may have been written/s, '... and said to be in doubt');
+like($says, qr/40003/, 'an outcome that cannot be resolved');
+like($says, qr/WARNING:.*1 item may have been written to the store/, '... is said to be in doubt');
+$proxy->heal;
+$proxy->fail('PutItem', 'mute');
+$proxy->fail('GetItem', 'hang', 100);
+like(sql_says("BEGIN; INSERT INTO v (id) VALUES ('sure'); INSERT INTO v (id) VALUES ('doubt')"), qr/40003/,
+	'... nor can that of an INSERT');
 $proxy->heal;
 
 # ---- giving up, and being told to ------------------------------------------------------------
