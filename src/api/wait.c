@@ -2,11 +2,12 @@
  * wait.c
  *	  Waiting until an index has caught up.
  *
- * With watermarks in the stream (the relay's) the answer is exact: every
- * topic partition has been applied up to a watermark not older than the
- * moment asked for.  Without them it is by offsets: everything that was in
- * the topic when the call began has been applied; what a producer had not yet
- * sent by then is not waited for.
+ * With watermarks in the stream (a relay's) the answer is exact: every topic
+ * partition has been applied up to a watermark not older than the moment
+ * asked for.  Where no relay of this database feeds the stream and no
+ * watermark has been seen it is by offsets: everything that was in the topic
+ * when the call began has been applied; what a producer had not yet sent by
+ * then is not waited for.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -23,6 +24,7 @@
 #include "base/memory.h"
 #include "base/wait.h"
 #include "catalog/policy.h"
+#include "catalog/relay.h"
 #include "catalog/server.h"
 #include "errors.h"
 
@@ -148,7 +150,7 @@ ys_index_wait(PG_FUNCTION_ARGS)
 
 			if (has_watermarks(count, positions))
 				reached = reached_watermark(count, positions, up_to);
-			else
+			else if (!ys_relay_feeds(policy->stream))
 			{
 				if (!ends.known)
 					read_ends(policy, &arena, &ends);

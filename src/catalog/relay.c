@@ -44,6 +44,20 @@ ys_relay_ids(void)
 	return ids;
 }
 
+bool
+ys_relay_feeds(Oid stream)
+{
+	YsSpiScope	scope;
+	bool		feeds;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT FROM yottastore_internal.relay WHERE stream = $1",
+				   SPI_OK_SELECT, 1, (Oid[]) {OIDOID}, (Datum[]) {ObjectIdGetDatum(stream)}, NULL);
+	feeds = SPI_processed > 0;
+	ys_spi_end(&scope);
+	return feeds;
+}
+
 /* The one relay a SELECT of RELAY_COLUMNS finds, or NULL. */
 static YsRelay *
 find_relay(const char *sql, Oid type, Datum key)

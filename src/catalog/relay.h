@@ -38,6 +38,9 @@ typedef struct YsRelayShard
 /* The ids of all relays, as integers. */
 extern List *ys_relay_ids(void);
 
+/* Does a relay of this database produce to the stream (so that it carries watermarks)? */
+extern bool ys_relay_feeds(Oid stream);
+
 /* NULL when there is none of that id / name. */
 extern YsRelay *ys_relay_load(int relay_id);
 extern YsRelay *ys_relay_find(const char *name);
