@@ -87,15 +87,14 @@ typedef struct YsApi
 							   YsReply *reply, YsError *err);
 	bool		(*read_next_key) (YsJsonReader *reader, const char *bytes, size_t len,
 								  YsArena *arena, const YsValue **last_key, YsError *err);
-	bool		(*read_table) (YsJsonReader *reader, const char *bytes, size_t len,
-							   YsArena *arena, YsTableInfo *info, YsError *err);
+	bool		(*read_table) (const char *bytes, size_t len, YsArena *arena,
+							   YsTableInfo *info, YsError *err);
 
 	/* Appends to the shards; next_shard NULL: that was the last page. */
-	bool		(*read_shards) (YsJsonReader *reader, const char *bytes, size_t len,
-								YsArena *arena, int *nshards, YsShard **shards,
-								const char **next_shard, YsError *err);
-	bool		(*read_iterator) (YsJsonReader *reader, const char *bytes, size_t len,
-								  YsArena *arena, const char **iterator, YsError *err);
+	bool		(*read_shards) (const char *bytes, size_t len, YsArena *arena, int *nshards,
+								YsShard **shards, const char **next_shard, YsError *err);
+	bool		(*read_iterator) (const char *bytes, size_t len, YsArena *arena,
+								  const char **iterator, YsError *err);
 	bool		(*read_records) (YsJsonReader *reader, const char *bytes, size_t len, int nkeys,
 								 const char *const *key_names, YsArena *arena,
 								 YsStreamPage *page, YsError *err);

@@ -24,8 +24,8 @@ ys_store_stream_shards(YsStore *store, const char *stream_id, YsArena *arena,
 		if (call == NULL)
 			return false;
 		if (!ys_call_finish(call, ys_call_succeeds(call, err) &&
-							store->api->read_shards(store->reader, call->bytes, call->len, arena,
-													nshards, shards, &after, err)))
+							store->api->read_shards(call->bytes, call->len, arena, nshards, shards,
+													&after, err)))
 			return false;
 	} while (after != NULL);
 	return true;
@@ -43,8 +43,7 @@ ys_store_stream_iterator(YsStore *store, const char *stream_id, const char *shar
 	if (call == NULL)
 		return false;
 	return ys_call_finish(call, ys_call_succeeds(call, err) &&
-						  store->api->read_iterator(store->reader, call->bytes, call->len, arena,
-													iterator, err));
+						  store->api->read_iterator(call->bytes, call->len, arena, iterator, err));
 }
 
 bool

@@ -28,8 +28,7 @@ ys_store_describe_table(YsStore *store, const char *table, YsArena *arena,
 	if (call == NULL)
 		return false;
 	return ys_call_finish(call, ys_call_succeeds(call, err) &&
-						  store->api->read_table(store->reader, call->bytes, call->len, arena, info,
-												 err));
+						  store->api->read_table(call->bytes, call->len, arena, info, err));
 }
 
 /* Wait a little longer each time; false when it has been long enough. */

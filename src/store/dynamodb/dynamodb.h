@@ -50,15 +50,6 @@ extern bool ys_dynamodb_is_named(const char *name, size_t len, const char *expec
 /* Fill err for an exhausted arena; returns false. */
 extern bool ys_dynamodb_no_memory(YsError *err);
 
-/* A whole reply as a tree, for those that are small. */
-extern bool ys_dynamodb_read_tree(YsJsonReader *reader, const char *bytes, size_t len,
-								  YsArena *arena, YsValue *tree, YsError *err);
-
-/* Of such a tree: NULL, or -1, where there is none of that type. */
-extern const YsValue *ys_dynamodb_member(const YsValue *map, const char *name, YsType type);
-extern const char *ys_dynamodb_text(const YsValue *map, const char *name);
-extern int64_t ys_dynamodb_integer(const YsValue *map, const char *name);
-
 /* judge.c */
 extern YsVerdict ys_dynamodb_judge(YsJsonReader *reader, const YsMessage *message, int status,
 								   const char *bytes, size_t len, YsError *err);
@@ -68,8 +59,8 @@ extern void ys_dynamodb_describe_table(YsMessage *message, const char *table);
 extern void ys_dynamodb_create_table(YsMessage *message, const char *table, int nkeys,
 									 const YsKeyAttribute *keys, bool stream);
 extern void ys_dynamodb_drop_table(YsMessage *message, const char *table);
-extern bool ys_dynamodb_read_table(YsJsonReader *reader, const char *bytes, size_t len,
-								   YsArena *arena, YsTableInfo *info, YsError *err);
+extern bool ys_dynamodb_read_table(const char *bytes, size_t len, YsArena *arena,
+								   YsTableInfo *info, YsError *err);
 
 /* stream.c */
 extern void ys_dynamodb_describe_stream(YsMessage *message, const char *stream_id,
@@ -78,11 +69,11 @@ extern void ys_dynamodb_stream_iterator(YsMessage *message, const char *stream_i
 										const char *shard_id, YsIteratorType type,
 										const char *sequence);
 extern void ys_dynamodb_stream_records(YsMessage *message, const char *iterator, int limit);
-extern bool ys_dynamodb_read_shards(YsJsonReader *reader, const char *bytes, size_t len,
-									YsArena *arena, int *nshards, YsShard **shards,
-									const char **next_shard, YsError *err);
-extern bool ys_dynamodb_read_iterator(YsJsonReader *reader, const char *bytes, size_t len,
-									  YsArena *arena, const char **iterator, YsError *err);
+extern bool ys_dynamodb_read_shards(const char *bytes, size_t len, YsArena *arena,
+									int *nshards, YsShard **shards, const char **next_shard,
+									YsError *err);
+extern bool ys_dynamodb_read_iterator(const char *bytes, size_t len, YsArena *arena,
+									  const char **iterator, YsError *err);
 extern bool ys_dynamodb_read_records(YsJsonReader *reader, const char *bytes, size_t len,
 									 int nkeys, const char *const *key_names, YsArena *arena,
 									 YsStreamPage *page, YsError *err);

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "store/dynamodb/control.h"
 #include "store/dynamodb/dynamodb.h"
 #include "store/dynamodb/print.h"
 
@@ -25,24 +26,13 @@ static const YsOperation get_records = {
 
 /* ---- requests ---- */
 
-static void
-begin_request(YsRequestText *request, YsMessage *message, const YsOperation *operation)
-{
-	message->operation = operation;
-	message->idempotent = true;
-	ys_request_begin(request, &message->body);
-}
-
 void
 ys_dynamodb_describe_stream(YsMessage *message, const char *stream_id, const char *after_shard)
 {
-	YsRequestText request;
-
-	begin_request(&request, message, &describe_stream);
-	ys_request_string(&request, "StreamArn", stream_id);
-	if (after_shard != NULL)
-		ys_request_string(&request, "ExclusiveStartShardId", after_shard);
-	ys_request_end(&request);
+	message->operation = &describe_stream;
+	message->idempotent = true;
+	ys_control_print(message, json_pack("{s:s, s:s*}", "StreamArn", stream_id,
+										"ExclusiveStartShardId", after_shard));
 }
 
 void
@@ -55,15 +45,13 @@ ys_dynamodb_stream_iterator(YsMessage *message, const char *stream_id, const cha
 		[YS_ITERATOR_AFTER] = "AFTER_SEQUENCE_NUMBER",
 		[YS_ITERATOR_AT] = "AT_SEQUENCE_NUMBER"
 	};
-	YsRequestText request;
+	bool		at_sequence = type == YS_ITERATOR_AFTER || type == YS_ITERATOR_AT;
 
-	begin_request(&request, message, &get_shard_iterator);
-	ys_request_string(&request, "StreamArn", stream_id);
-	ys_request_string(&request, "ShardId", shard_id);
-	ys_request_string(&request, "ShardIteratorType", names[type]);
-	if (type == YS_ITERATOR_AFTER || type == YS_ITERATOR_AT)
-		ys_request_string(&request, "SequenceNumber", sequence);
-	ys_request_end(&request);
+	message->operation = &get_shard_iterator;
+	message->idempotent = true;
+	ys_control_print(message, json_pack("{s:s, s:s, s:s, s:s*}", "StreamArn", stream_id,
+										"ShardId", shard_id, "ShardIteratorType", names[type],
+										"SequenceNumber", at_sequence ? sequence : NULL));
 }
 
 void
@@ -71,7 +59,9 @@ ys_dynamodb_stream_records(YsMessage *message, const char *iterator, int limit)
 {
 	YsRequestText request;
 
-	begin_request(&request, message, &get_records);
+	message->operation = &get_records;
+	message->idempotent = true;
+	ys_request_begin(&request, &message->body);
 	ys_request_string(&request, "ShardIterator", iterator);
 	if (limit > 0)
 		ys_request_int(&request, "Limit", limit);
@@ -80,62 +70,76 @@ ys_dynamodb_stream_records(YsMessage *message, const char *iterator, int limit)
 
 /* ---- shards and iterators ---- */
 
+/* One shard's members; false when its name is missing, or out of memory. */
 static bool
-refuse_reply(const char *operation, YsError *err)
+read_shard(const json_t *described, YsArena *arena, YsShard *shard, YsError *err)
 {
-	return ys_error_set(err, YS_ERR_INVALID_DATA, "the store's reply to %s cannot be understood",
-						operation);
+	const json_t *range = json_object_get(described, "SequenceNumberRange");
+
+	if (!ys_control_copy(arena, described, "ShardId", &shard->shard_id) ||
+		!ys_control_copy(arena, described, "ParentShardId", &shard->parent_id) ||
+		!ys_control_copy(arena, range, "StartingSequenceNumber", &shard->first_sequence) ||
+		!ys_control_copy(arena, range, "EndingSequenceNumber", &shard->last_sequence))
+		return ys_dynamodb_no_memory(err);
+	return shard->shard_id != NULL || ys_control_refuse("DescribeStream", err);
 }
 
-bool
-ys_dynamodb_read_shards(YsJsonReader *reader, const char *bytes, size_t len, YsArena *arena,
-						int *nshards, YsShard **shards, const char **next_shard, YsError *err)
+/* Append the page's shards. */
+static bool
+read_page(json_t *reply, YsArena *arena, int *nshards, YsShard **shards, const char **next_shard,
+		  YsError *err)
 {
-	YsValue		reply;
-	const YsValue *description;
-	const YsValue *list;
+	json_t	   *description;
+	json_t	   *list;
+	json_t	   *described;
+	size_t		i;
 	YsShard    *all;
 
-	if (!ys_dynamodb_read_tree(reader, bytes, len, arena, &reply, err))
-		return false;
-	description = ys_dynamodb_member(&reply, "StreamDescription", YS_TYPE_MAP);
-	list = ys_dynamodb_member(description, "Shards", YS_TYPE_LIST);
-	if (list == NULL)
-		return refuse_reply("DescribeStream", err);
-	all = ys_arena_alloc_zero(arena, (*nshards + list->len) * sizeof(YsShard));
+	description = json_object_get(reply, "StreamDescription");
+	list = json_object_get(description, "Shards");
+	if (!json_is_array(list))
+		return ys_control_refuse("DescribeStream", err);
+	all = ys_arena_alloc_zero(arena, (*nshards + json_array_size(list)) * sizeof(YsShard));
 	if (all == NULL)
 		return ys_dynamodb_no_memory(err);
 	if (*nshards > 0)
 		memcpy(all, *shards, *nshards * sizeof(YsShard));
-	for (uint32_t i = 0; i < list->len; i++)
+	json_array_foreach(list, i, described)
 	{
-		const YsValue *described = &list->elements[i];
-		const YsValue *range = ys_dynamodb_member(described, "SequenceNumberRange", YS_TYPE_MAP);
-		YsShard    *shard = &all[*nshards + i];
-
-		shard->shard_id = ys_dynamodb_text(described, "ShardId");
-		shard->parent_id = ys_dynamodb_text(described, "ParentShardId");
-		shard->first_sequence = ys_dynamodb_text(range, "StartingSequenceNumber");
-		shard->last_sequence = ys_dynamodb_text(range, "EndingSequenceNumber");
-		if (shard->shard_id == NULL)
-			return refuse_reply("DescribeStream", err);
+		if (!read_shard(described, arena, &all[*nshards + i], err))
+			return false;
 	}
 	*shards = all;
-	*nshards += (int) list->len;
-	*next_shard = ys_dynamodb_text(description, "LastEvaluatedShardId");
-	return true;
+	*nshards += (int) json_array_size(list);
+	return ys_control_copy(arena, description, "LastEvaluatedShardId", next_shard) ||
+		ys_dynamodb_no_memory(err);
 }
 
 bool
-ys_dynamodb_read_iterator(YsJsonReader *reader, const char *bytes, size_t len, YsArena *arena,
-						  const char **iterator, YsError *err)
+ys_dynamodb_read_shards(const char *bytes, size_t len, YsArena *arena, int *nshards,
+						YsShard **shards, const char **next_shard, YsError *err)
 {
-	YsValue		reply;
+	json_t	   *reply = ys_control_load(bytes, len, err);
+	bool		ok = reply != NULL && read_page(reply, arena, nshards, shards, next_shard, err);
 
-	if (!ys_dynamodb_read_tree(reader, bytes, len, arena, &reply, err))
+	json_decref(reply);
+	return ok;
+}
+
+bool
+ys_dynamodb_read_iterator(const char *bytes, size_t len, YsArena *arena, const char **iterator,
+						  YsError *err)
+{
+	json_t	   *reply = ys_control_load(bytes, len, err);
+	bool		copied;
+
+	if (reply == NULL)
 		return false;
-	*iterator = ys_dynamodb_text(&reply, "ShardIterator");
-	return *iterator != NULL || refuse_reply("GetShardIterator", err);
+	copied = ys_control_copy(arena, reply, "ShardIterator", iterator);
+	json_decref(reply);
+	if (!copied)
+		return ys_dynamodb_no_memory(err);
+	return *iterator != NULL || ys_control_refuse("GetShardIterator", err);
 }
 
 /* ---- records ---- */
@@ -261,7 +265,7 @@ read_record(YsJsonReader *reader, YsRecordVisit *visit, YsStreamRecord *record,
 	if (!ys_dynamodb_visit(reader, record->bytes, record->len, on_record_root, visit, visit->err))
 		return false;
 	if (record->sequence == NULL)
-		return refuse_reply("GetRecords", visit->err);
+		return ys_control_refuse("GetRecords", visit->err);
 	ys_text_init(&key, visit->arena);
 	if (!ys_value_canonical_key(&key, &visit->keys, nkeys, key_names, visit->err))
 		return false;

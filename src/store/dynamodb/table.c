@@ -5,8 +5,8 @@
  */
 #include "postgres.h"
 
+#include "store/dynamodb/control.h"
 #include "store/dynamodb/dynamodb.h"
-#include "store/dynamodb/print.h"
 
 static const YsOperation describe_table = {.headers = YS_DYNAMODB_HEADERS("DescribeTable")};
 static const YsOperation create_table = {.headers = YS_DYNAMODB_HEADERS("CreateTable")};
@@ -25,33 +25,21 @@ static const struct
 
 /* ---- requests ---- */
 
-static void
-begin_request(YsRequestText *request, YsMessage *message, const YsOperation *operation,
-			  const char *table)
-{
-	message->operation = operation;
-	message->table = table;
-	ys_request_begin(request, &message->body);
-	ys_request_string(request, "TableName", table);
-}
-
 void
 ys_dynamodb_describe_table(YsMessage *message, const char *table)
 {
-	YsRequestText request;
-
-	begin_request(&request, message, &describe_table, table);
+	message->operation = &describe_table;
+	message->table = table;
 	message->idempotent = true;
-	ys_request_end(&request);
+	ys_control_print(message, json_pack("{s:s}", "TableName", table));
 }
 
 void
 ys_dynamodb_drop_table(YsMessage *message, const char *table)
 {
-	YsRequestText request;
-
-	begin_request(&request, message, &delete_table, table);
-	ys_request_end(&request);
+	message->operation = &delete_table;
+	message->table = table;
+	ys_control_print(message, json_pack("{s:s}", "TableName", table));
 }
 
 static const char *
@@ -63,69 +51,64 @@ key_tag(YsType type)
 	return "";
 }
 
-/* A list of objects, one per key attribute, that say one thing of each. */
-static void
-add_keys(YsRequestText *request, const char *name, const char *what, bool types, int nkeys,
-		 const YsKeyAttribute *keys)
+/* A list of objects, one per key attribute, that say its type or its role; NULL: out of memory. */
+static json_t *
+pack_keys(const char *what, bool types, int nkeys, const YsKeyAttribute *keys)
 {
-	YsText	   *body = request->text;
+	json_t	   *list = json_array();
 
-	ys_request_name(request, name);
 	for (int i = 0; i < nkeys; i++)
 	{
-		YsRequestText key;
+		const char *said = types ? key_tag(keys[i].type) : i == 0 ? "HASH" : "RANGE";
 
-		ys_text_add_cstring(body, i == 0 ? "[" : ",");
-		ys_request_begin(&key, body);
-		ys_request_string(&key, "AttributeName", keys[i].name);
-		ys_request_string(&key, what, types ? key_tag(keys[i].type) : i == 0 ? "HASH" : "RANGE");
-		ys_request_end(&key);
+		if (json_array_append_new(list, json_pack("{s:s, s:s}", "AttributeName", keys[i].name,
+												  what, said)) != 0)
+		{
+			json_decref(list);
+			return NULL;
+		}
 	}
-	ys_text_add_cstring(body, "]");
+	return list;
 }
 
 void
 ys_dynamodb_create_table(YsMessage *message, const char *table, int nkeys,
 						 const YsKeyAttribute *keys, bool stream)
 {
-	YsRequestText request;
+	json_t	   *request = json_pack("{s:s, s:o, s:o, s:s}", "TableName", table,
+									"AttributeDefinitions",
+									pack_keys("AttributeType", true, nkeys, keys),
+									"KeySchema", pack_keys("KeyType", false, nkeys, keys),
+									"BillingMode", "PAY_PER_REQUEST");
 
-	begin_request(&request, message, &create_table, table);
-	add_keys(&request, "AttributeDefinitions", "AttributeType", true, nkeys, keys);
-	add_keys(&request, "KeySchema", "KeyType", false, nkeys, keys);
-	ys_request_string(&request, "BillingMode", "PAY_PER_REQUEST");
-	if (stream)
+	if (stream && json_object_set_new(request, "StreamSpecification",
+									  json_pack("{s:b, s:s}", "StreamEnabled", 1,
+												"StreamViewType", "NEW_AND_OLD_IMAGES")) != 0)
 	{
-		YsRequestText options;
-
-		ys_request_name(&request, "StreamSpecification");
-		ys_request_begin(&options, request.text);
-		ys_request_bool(&options, "StreamEnabled", true);
-		ys_request_string(&options, "StreamViewType", "NEW_AND_OLD_IMAGES");
-		ys_request_end(&options);
+		json_decref(request);
+		request = NULL;
 	}
-	ys_request_end(&request);
+	message->operation = &create_table;
+	message->table = table;
+	ys_control_print(message, request);
 }
 
 /* ---- the description ---- */
 
-static bool
-refuse_description(YsError *err)
-{
-	return ys_error_set(err, YS_ERR_INVALID_DATA,
-						"the store's description of the table cannot be understood");
-}
-
 /* The type of a key attribute, from the list of definitions. */
 static bool
-find_key_type(const YsValue *definitions, const char *name, YsType *type)
+find_key_type(const json_t *definitions, const char *name, YsType *type)
 {
-	for (uint32_t i = 0; i < definitions->len; i++)
-	{
-		const char *defined = ys_dynamodb_text(&definitions->elements[i], "AttributeName");
-		const char *tag = ys_dynamodb_text(&definitions->elements[i], "AttributeType");
+	size_t		i;
+	json_t	   *definition;
 
-		if (defined == NULL || tag == NULL || strcmp(defined, name) != 0)
+	json_array_foreach(definitions, i, definition)
+	{
+		const char *defined;
+		const char *tag;
+
+		if (json_unpack(definition, "{s:s, s:s}", "AttributeName", &defined,
+						"AttributeType", &tag) != 0 || strcmp(defined, name) != 0)
 			continue;
 		for (size_t j = 0; j < lengthof(key_types); j++)
 			if (strcmp(tag, key_types[j].tag) == 0)
@@ -139,57 +122,80 @@ find_key_type(const YsValue *definitions, const char *name, YsType *type)
 
 /* The key attributes, partition key first whatever the store's order. */
 static bool
-read_keys(const YsValue *table, YsTableInfo *info)
+read_keys(const json_t *schema, const json_t *definitions, YsArena *arena, YsTableInfo *info,
+		  YsError *err)
 {
-	const YsValue *schema = ys_dynamodb_member(table, "KeySchema", YS_TYPE_LIST);
-	const YsValue *definitions = ys_dynamodb_member(table, "AttributeDefinitions", YS_TYPE_LIST);
+	size_t		i;
+	json_t	   *described;
 
-	if (schema == NULL || definitions == NULL || schema->len < 1 || schema->len > 2)
-		return false;
-	info->nkeys = (int) schema->len;
-	for (uint32_t i = 0; i < schema->len; i++)
+	if (json_array_size(schema) < 1 || json_array_size(schema) > lengthof(info->keys))
+		return ys_control_refuse("DescribeTable", err);
+	info->nkeys = (int) json_array_size(schema);
+	json_array_foreach(schema, i, described)
 	{
-		const char *name = ys_dynamodb_text(&schema->elements[i], "AttributeName");
-		const char *role = ys_dynamodb_text(&schema->elements[i], "KeyType");
+		const char *name;
+		const char *role;
 		YsKeyAttribute *key;
 
-		if (name == NULL || role == NULL)
-			return false;
+		if (json_unpack(described, "{s:s, s:s}", "AttributeName", &name, "KeyType", &role) != 0)
+			return ys_control_refuse("DescribeTable", err);
 		key = &info->keys[strcmp(role, "HASH") == 0 ? 0 : 1];
-		key->name = name;
 		if (!find_key_type(definitions, name, &key->type))
-			return false;
+			return ys_control_refuse("DescribeTable", err);
+		if (!ys_control_copy(arena, described, "AttributeName", &key->name))
+			return ys_dynamodb_no_memory(err);
 	}
-	return info->keys[0].name != NULL && (info->nkeys == 1 || info->keys[1].name != NULL);
+	if (info->keys[0].name == NULL || (info->nkeys == 2 && info->keys[1].name == NULL))
+		return ys_control_refuse("DescribeTable", err);
+	return true;
+}
+
+/* The member's value, or -1 where there is no such number. */
+static int64_t
+read_size(const json_t *table, const char *name)
+{
+	const json_t *number = json_object_get(table, name);
+
+	return json_is_integer(number) ? (int64_t) json_integer_value(number) : -1;
+}
+
+static bool
+read_description(json_t *reply, YsArena *arena, YsTableInfo *info, YsError *err)
+{
+	json_t	   *table;
+	json_t	   *schema;
+	json_t	   *definitions;
+	const json_t *stream;
+	const char *status;
+
+	table = json_object_get(reply, "Table");
+	if (json_unpack(table, "{s:o, s:o}", "KeySchema", &schema,
+					"AttributeDefinitions", &definitions) != 0)
+		return ys_control_refuse("DescribeTable", err);
+	if (!read_keys(schema, definitions, arena, info, err))
+		return false;
+	status = json_string_value(json_object_get(table, "TableStatus"));
+	info->active = status != NULL &&
+		(strcmp(status, "ACTIVE") == 0 || strcmp(status, "UPDATING") == 0);
+	info->item_count = read_size(table, "ItemCount");
+	info->size_bytes = read_size(table, "TableSizeBytes");
+	stream = json_object_get(table, "StreamSpecification");
+	if (json_is_true(json_object_get(stream, "StreamEnabled")) &&
+		(!ys_control_copy(arena, table, "LatestStreamArn", &info->stream_id) ||
+		 !ys_control_copy(arena, stream, "StreamViewType", &info->stream_view)))
+		return ys_dynamodb_no_memory(err);
+	return true;
 }
 
 bool
-ys_dynamodb_read_table(YsJsonReader *reader, const char *bytes, size_t len, YsArena *arena,
-					   YsTableInfo *info, YsError *err)
+ys_dynamodb_read_table(const char *bytes, size_t len, YsArena *arena, YsTableInfo *info,
+					   YsError *err)
 {
-	YsValue		reply;
-	const YsValue *table;
-	const YsValue *stream;
-	const YsValue *enabled;
-	const char *status;
+	json_t	   *reply = ys_control_load(bytes, len, err);
+	bool		ok;
 
 	memset(info, 0, sizeof(*info));
-	if (!ys_dynamodb_read_tree(reader, bytes, len, arena, &reply, err))
-		return false;
-	table = ys_dynamodb_member(&reply, "Table", YS_TYPE_MAP);
-	if (!read_keys(table, info))
-		return refuse_description(err);
-	status = ys_dynamodb_text(table, "TableStatus");
-	info->active = status != NULL &&
-		(strcmp(status, "ACTIVE") == 0 || strcmp(status, "UPDATING") == 0);
-	info->item_count = ys_dynamodb_integer(table, "ItemCount");
-	info->size_bytes = ys_dynamodb_integer(table, "TableSizeBytes");
-	stream = ys_dynamodb_member(table, "StreamSpecification", YS_TYPE_MAP);
-	enabled = ys_dynamodb_member(stream, "StreamEnabled", YS_TYPE_BOOL);
-	if (enabled != NULL && enabled->boolean)
-	{
-		info->stream_id = ys_dynamodb_text(table, "LatestStreamArn");
-		info->stream_view = ys_dynamodb_text(stream, "StreamViewType");
-	}
-	return true;
+	ok = reply != NULL && read_description(reply, arena, info, err);
+	json_decref(reply);
+	return ok;
 }
