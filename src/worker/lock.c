@@ -35,6 +35,16 @@ ys_worker_lock(YsWorkerKind kind, uint32 id1, uint32 id2)
 	return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
+void
+ys_worker_unlock(YsWorkerKind kind, uint32 id1, uint32 id2)
+{
+	LOCKTAG		tag;
+
+	set_tag(&tag, kind, id1, id2);
+	if (!LockRelease(&tag, ExclusiveLock, true))
+		elog(ERROR, "this process does not hold the lock of worker kind %d", (int) kind);
+}
+
 /* The process that holds the lock, NULL when there is none (or it is us). */
 static PGPROC *
 find_holder(YsWorkerKind kind, uint32 id1, uint32 id2)

@@ -19,6 +19,9 @@ typedef enum YsWorkerKind
  */
 extern bool ys_worker_lock(YsWorkerKind kind, uint32 id1, uint32 id2);
 
+/* Stop being that worker; throws unless it is us. */
+extern void ys_worker_unlock(YsWorkerKind kind, uint32 id1, uint32 id2);
+
 /* The process that is that worker, 0 when there is none. */
 extern int	ys_worker_pid(YsWorkerKind kind, uint32 id1, uint32 id2);
 

@@ -43,6 +43,7 @@
 #define CAUGHT_UP_MS		1000	/* between updates of caught_up_at */
 #define WATERMARK_FLUSH_MS	60000
 #define PAGE_MEMORY			((size_t) 256 * 1024 * 1024)
+#define STEADY_MS			60000	/* a session that lasted this long had no lasting trouble */
 #define BACKOFF_BASE_MS		500
 #define BACKOFF_LIMIT_MS	30000
 
@@ -224,19 +225,33 @@ prepare_topic(RelaySession *session, YsError *err)
 	return RELAY_ON;
 }
 
-static void
+/*
+ * Read the lineage.  When the store's stream is another than the one it is
+ * of, note the new one and what that means in the same transaction.
+ */
+static RelayOutcome
 load_lineage(RelaySession *session, const char *stream_id)
 {
 	const YsRelay *relay = session->config.relay;
+	RelayOutcome outcome = RELAY_GONE;
+	YsLineage  *lineage;
 
 	ys_transaction_begin("reading the relay's shards");
-	session->reader.lineage = ys_lineage_open(session->context, relay->relay_id);
-	if (relay->store_stream == NULL || strcmp(relay->store_stream, stream_id) != 0)
+	session->reader.lineage = lineage = ys_lineage_open(session->context, relay->relay_id);
+	if (ys_relay_progress(relay->relay_id, 0, false))
 	{
-		ys_lineage_abandon(session->reader.lineage);
+		outcome = RELAY_ON;
+		if (relay->store_stream != NULL && strcmp(relay->store_stream, stream_id) != 0)
+		{
+			ys_lineage_abandon(lineage);
+			ys_lineage_save(lineage, relay->relay_id);
+			ys_relay_set_phase(relay->relay_id, YS_PHASE_INCOMPLETE, lineage->loss);
+			session->loss_told = true;
+		}
 		ys_relay_set_store_stream(relay->relay_id, stream_id);
 	}
 	ys_transaction_commit();
+	return outcome;
 }
 
 /* Open everything; the current context is the session's. */
@@ -264,10 +279,10 @@ open_session(RelaySession *session, int relay_id, YsError *err)
 	reader->producer = ys_producer_open(session->context, session->config.stream, err);
 	if (reader->producer == NULL)
 		return RELAY_TROUBLE;
-	load_lineage(session, stream_id);
 	session->refresh_at = ys_clock_ms() + REFRESH_MS;
 	session->partitions_at = ys_clock_ms() + PARTITIONS_MS;
-	return discover_shards(session, err);
+	outcome = load_lineage(session, stream_id);
+	return outcome == RELAY_ON ? discover_shards(session, err) : outcome;
 }
 
 /* ---- a session's rounds ---- */
@@ -415,6 +430,7 @@ ys_relay_run(int relay_id)
 		MemoryContext old = MemoryContextSwitchTo(context);
 		RelaySession session = {.context = context};
 		RelayOutcome outcome;
+		int64		began = ys_clock_ms();
 		long		wait_ms = 0;
 		YsError		err;
 
@@ -428,7 +444,7 @@ ys_relay_run(int relay_id)
 		}
 		else if (outcome == RELAY_TROUBLE)
 		{
-			attempt = session.worked ? 1 : attempt + 1;
+			attempt = ys_clock_ms() - began > STEADY_MS ? 1 : attempt + 1;
 			note_outcome(relay_id, outcome, NULL, &err);
 			ys_error_report(LOG, &err);
 			wait_ms = ys_backoff_ms(attempt, BACKOFF_BASE_MS, BACKOFF_LIMIT_MS);

@@ -88,12 +88,12 @@ ys_lineage_open(MemoryContext context, int relay_id)
 }
 
 void
-ys_lineage_note_loss(YsLineage *lineage, const char *shard_id, const char *why)
+ys_lineage_note_loss(YsLineage *lineage, const YsShardState *shard, const char *why)
 {
 	MemoryContext old = MemoryContextSwitchTo(lineage->context);
 
 	if (lineage->loss == NULL)
-		lineage->loss = psprintf("shard %s: %s", shard_id, why);
+		lineage->loss = shard != NULL ? psprintf("shard %s: %s", shard->id, why) : pstrdup(why);
 	MemoryContextSwitchTo(old);
 }
 
@@ -122,27 +122,21 @@ ys_lineage_finish_closed(YsLineage *lineage)
 	find_active(lineage);
 }
 
-/* Give up every unfinished shard, or only those the store no longer lists. */
-static void
-give_up(YsLineage *lineage, bool only_unlisted, const char *why)
+void
+ys_lineage_abandon(YsLineage *lineage)
 {
 	HASH_SEQ_STATUS scan;
 	YsShardState *shard;
 
+	/* even when it had been read to its end: there was none for a while */
+	ys_lineage_note_loss(lineage, NULL,
+						 "the store's stream was replaced: changes made in between are missing");
 	hash_seq_init(&scan, lineage->shards);
 	while ((shard = hash_seq_search(&scan)) != NULL)
 	{
-		if (shard->finished || (only_unlisted && shard->listed))
-			continue;
-		ys_lineage_note_loss(lineage, shard->id, why);
-		mark_finished(shard);
+		if (!shard->finished)
+			mark_finished(shard);
 	}
-}
-
-void
-ys_lineage_abandon(YsLineage *lineage)
-{
-	give_up(lineage, false, "the store's stream was replaced before it had been read to its end");
 	find_active(lineage);
 }
 
@@ -177,7 +171,7 @@ determine_generation(YsLineage *lineage, YsShardState *shard, int orphans)
 	return shard->generation;
 }
 
-/* Drop what the store no longer lists and no later generation needs. */
+/* Drop what the store no longer lists, unless later generations count from it. */
 static void
 forget_shards(YsLineage *lineage)
 {
@@ -190,7 +184,15 @@ forget_shards(YsLineage *lineage)
 	{
 		MemoryContext old;
 
-		if (shard->listed || !shard->finished || shard->generation == highest)
+		if (shard->listed)
+			continue;
+		if (!shard->finished)
+		{
+			ys_lineage_note_loss(lineage, shard,
+								 "the store forgot it before it had been read to its end");
+			mark_finished(shard);
+		}
+		if (shard->generation == highest)
 			continue;
 		old = MemoryContextSwitchTo(lineage->context);
 		lineage->forgotten = lappend(lineage->forgotten, pstrdup(shard->id));
@@ -236,7 +238,6 @@ ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *shards, YsErro
 	while ((shard = hash_seq_search(&scan)) != NULL)
 		(void) determine_generation(lineage, shard, orphans);
 
-	give_up(lineage, true, "the store forgot it before it had been read to its end");
 	forget_shards(lineage);
 	find_active(lineage);
 	return true;

@@ -43,7 +43,7 @@ typedef struct YsLineage
 /* Read what the catalog knows of a relay's shards; in a transaction. */
 extern YsLineage *ys_lineage_open(MemoryContext context, int relay_id);
 
-/* The stream was replaced: what is unfinished will never be read. */
+/* The stream was replaced by another: nothing of it will be read any more. */
 extern void ys_lineage_abandon(YsLineage *lineage);
 
 /*
@@ -55,8 +55,8 @@ extern bool ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *sh
 /* Shards that are closed, and their last records acknowledged, are finished: their children come next. */
 extern void ys_lineage_finish_closed(YsLineage *lineage);
 
-/* Changes of a shard were lost.  The first loss is the one that is told. */
-extern void ys_lineage_note_loss(YsLineage *lineage, const char *shard_id, const char *why);
+/* Changes were lost (shard may be NULL).  The first loss is the one that is told. */
+extern void ys_lineage_note_loss(YsLineage *lineage, const YsShardState *shard, const char *why);
 
 /* Write what differs to the catalog; in a transaction. */
 extern void ys_lineage_save(YsLineage *lineage, int relay_id);

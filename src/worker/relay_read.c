@@ -55,7 +55,7 @@ open_iterator(YsRelayReader *reader, YsShardState *shard, YsError *err)
 		}
 		if (err->code != YS_ERR_TRIMMED)
 			return false;
-		ys_lineage_note_loss(reader->lineage, shard->id,
+		ys_lineage_note_loss(reader->lineage, shard,
 							 "the store trimmed changes before they had been read");
 	}
 	if (!ys_store_stream_iterator(reader->store, reader->stream_id, shard->id,
@@ -117,7 +117,7 @@ read_shard(YsRelayReader *reader, YsShardState *shard, int64 began, YsRelayRound
 		if (err->code != YS_ERR_EXPIRED_ITERATOR && err->code != YS_ERR_TRIMMED)
 			return false;
 		if (err->code == YS_ERR_TRIMMED)
-			ys_lineage_note_loss(reader->lineage, shard->id,
+			ys_lineage_note_loss(reader->lineage, shard,
 								 "the store trimmed changes before they had been read");
 		set_iterator(reader, shard, NULL);
 		round->caught_up = false;

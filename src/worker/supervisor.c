@@ -5,8 +5,10 @@
  * Which workers there should be is read from the catalog every second, or at
  * once when a policy or relay was created.  A worker that is missing is
  * started; one that keeps dying is started less and less often.  Workers that
- * are no longer wanted end by themselves.  SIGTERM stops the workers, then
- * the supervisor, for good: exit code 0 is not restarted.
+ * are no longer wanted end by themselves, and so does a supervisor that has
+ * none: a database without policies and relays has no process of ours in it.
+ * SIGTERM stops the workers, then the supervisor, for good: exit code 0 is not
+ * restarted.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -66,12 +68,12 @@ find_charge(List **charges, YsWorkerKind kind, uint32 id1, uint32 id2)
 	return charge;
 }
 
-/* Mark in charges what the catalog wants.  False when the extension is gone. */
+/* Mark in charges what the catalog wants.  False when that is nothing. */
 static bool
 read_wanted(List **charges)
 {
 	ListCell   *lc;
-	bool		installed;
+	bool		any = false;
 
 	foreach(lc, *charges)
 		((Charge *) lfirst(lc))->wanted = false;
@@ -79,8 +81,7 @@ read_wanted(List **charges)
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	installed = OidIsValid(get_extension_oid("yottastore", true));
-	if (installed)
+	if (OidIsValid(get_extension_oid("yottastore", true)))
 	{
 		foreach(lc, ys_policy_streams())
 		{
@@ -93,7 +94,21 @@ read_wanted(List **charges)
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
-	return installed;
+	foreach(lc, *charges)
+		any = any || ((Charge *) lfirst(lc))->wanted;
+	return any;
+}
+
+/*
+ * There is nothing to supervise: stop being the supervisor.  Whoever commits
+ * a policy from now on starts another one; whoever did just before woke us,
+ * so look once more.  False when we are it again.
+ */
+static bool
+resign(List **charges)
+{
+	ys_worker_unlock(YS_WORKER_SUPERVISOR, 0, 0);
+	return !read_wanted(charges) || !ys_worker_lock(YS_WORKER_SUPERVISOR, 0, 0);
 }
 
 /* Start a charge that isn't running, unless it is too soon after it died. */
@@ -146,7 +161,9 @@ ys_supervisor_run(void)
 	for (;;)
 	{
 		pgstat_report_activity(STATE_RUNNING, "reading which workers there should be");
-		if (ShutdownRequestPending || !read_wanted(&charges))
+		if (!read_wanted(&charges) && resign(&charges))
+			return;
+		if (ShutdownRequestPending)
 			break;
 		foreach(lc, charges)
 		{

@@ -1,0 +1,73 @@
+# The processes: none where there is nothing to do, started and stopped by hand, without preloading
+# too, and never two of one kind.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+use YottaFleet;
+use YottaTest;
+
+my $node = new_node('workers');
+my $table = unique_name('vehicles');
+
+sub processes
+{
+	my ($node, $count) = @_;
+	my $query = "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%'";
+	my $reached = $node->poll_query_until('postgres', $query, $count);
+	diag($node->safe_psql('postgres',
+			"SELECT backend_type, datname FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%'"))
+	  unless $reached;
+	return $reached;
+}
+
+ok(processes($node, 0), 'a database without policies has no process of ours');
+$node->safe_psql('postgres', 'CREATE DATABASE empty');
+$node->safe_psql('empty', 'CREATE EXTENSION yottastore');
+$node->safe_psql('postgres', 'DROP DATABASE empty');
+pass('and can be dropped');
+
+create_fleet($node, table => $table, topic => unique_name('vehicles'));
+create_policy($node);
+wait_for_index($node, 'the start');
+ok(processes($node, 3), 'supervisor, stream worker and relay');
+is( $node->safe_psql('postgres',
+		"SELECT string_agg(DISTINCT backend_type, ', ' ORDER BY backend_type) FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%' AND datname = 'postgres'"),
+	'yottastore relay, yottastore stream worker, yottastore supervisor',
+	'each by its name');
+is($node->safe_psql('postgres', 'SELECT yottastore.start_workers()'), 'f', 'they run already');
+
+is($node->safe_psql('postgres', 'SELECT yottastore.stop_workers()'), '3', 'stopped by hand');
+ok(processes($node, 0), 'all of them');
+put_vehicle($table, 'v1', { type => { S => 'car' } });
+is($node->safe_psql('postgres', "SELECT yottastore.index_wait('vehicle_service', timeout => '2 s')"),
+	'f', 'nothing is applied meanwhile, and the wait says so');
+is($node->safe_psql('postgres', 'SELECT yottastore.start_workers()'), 't', 'started by hand');
+wait_for_index($node, 'after a start by hand');
+is(index_rows($node), 'v1|unlocated|car|||', 'nothing was lost');
+
+$node->restart;
+wait_for_index($node, 'after a restart of the server');
+ok(processes($node, 3), 'the server starts them');
+
+# ---- without preloading ------------------------------------------------------------------------
+
+$node->safe_psql('postgres', "ALTER SYSTEM SET shared_preload_libraries = ''");
+$node->restart;
+ok(processes($node, 0), 'not preloaded: none by themselves');
+$node->safe_psql('postgres', 'SELECT yottastore.start_workers()');
+put_vehicle($table, 'v2', { type => { S => 'bus' } });
+wait_for_index($node, 'without preloading');
+is(index_rows($node, "vehicle_id = 'v2'"), 'v2|unlocated|bus|||', 'everything works');
+
+$node->safe_psql('postgres', "SELECT yottastore.drop_index_policy('vehicle_service')");
+$node->safe_psql('postgres', "SELECT yottastore.drop_relay('vehicles_relay')");
+ok(processes($node, 0), 'they end with the last policy and relay');
+$node->safe_psql('postgres', 'DROP EXTENSION yottastore CASCADE');
+is($node->safe_psql('postgres', "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'yottastore%'"),
+	0, 'the extension goes without a trace');
+
+store_api('DeleteTable', { TableName => $table });
+$node->stop;
+done_testing();
