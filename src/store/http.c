@@ -49,6 +49,7 @@ struct YsHttpTransfer
 	YsHttpResponse response;
 	char	   *bytes;
 	size_t		size;
+	bool		headers_ended;	/* of the last answer; libcurl takes an end in their middle for success */
 	char		reason[CURL_ERROR_SIZE];
 };
 
@@ -133,6 +134,7 @@ on_before_send(void *arg, char *remote_ip, char *local_ip, int remote_port, int 
 		return CURL_PREREQFUNC_ABORT;
 	transfer->response.sent = true;
 	transfer->response.len = 0;
+	transfer->headers_ended = false;
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -186,6 +188,20 @@ on_bytes(char *bytes, size_t size, size_t count, void *arg)
 		return len;
 	}
 	return CURL_WRITEFUNC_ERROR;
+}
+
+/* Called with each whole header line, and with the empty one that ends them. */
+static size_t
+on_header(char *line, size_t size, size_t count, void *arg)
+{
+	YsHttpTransfer *transfer = arg;
+	size_t		len = size * count;
+
+	if (len > 0 && (line[0] == '\r' || line[0] == '\n'))
+		transfer->headers_ended = true;
+	else if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+		transfer->headers_ended = false;
+	return len;
 }
 
 /* ---- the reactor ---- */
@@ -296,6 +312,7 @@ make_handle(const YsHttp *http)
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_send);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 
 	/* Cancelling must not wait for a resolver thread. */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -360,6 +377,7 @@ add_transfer(YsHttpTransfer *transfer)
 	}
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
@@ -438,6 +456,8 @@ finish_transfer(YsHttpTransfer *transfer, CURLcode result)
 	YsHttpRequest request = transfer->request;
 	long		status = 0;
 
+	if (result == CURLE_OK && !transfer->headers_ended)
+		result = CURLE_PARTIAL_FILE;
 	if (result == CURLE_OK && make_room(transfer, 0))
 	{
 		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);

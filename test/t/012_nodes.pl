@@ -154,6 +154,7 @@ ok(used_again(0), 'it is used again when it is back');
 
 foreach my $try (
 	[ 'cut', 'a node that closes connections' ],
+	[ 'stump', 'a node that breaks off its answers at their beginning' ],
 	[ 'half', 'a node that breaks off its answers in their middle' ])
 {
 	my ($mode, $what) = @$try;
