@@ -13,13 +13,6 @@
 #error "yottastore needs PostgreSQL 15 or later"
 #endif
 
-/* 17 renamed backend ids to process numbers. */
-#if PG_VERSION_NUM >= 170000
-#define ys_proc_of_vxid_compat(vxid)	ProcNumberGetProc((vxid).procNumber)
-#else
-#define ys_proc_of_vxid_compat(vxid)	BackendIdGetProc((vxid).backendId)
-#endif
-
 #include "fmgr.h"
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"

@@ -13,9 +13,8 @@
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
-#include "storage/sinvaladt.h"
+#include "storage/procarray.h"
 
-#include "compat.h"
 #include "worker/lock.h"
 
 #define LOCK_CLASS_BASE		0x5953
@@ -45,31 +44,33 @@ ys_worker_unlock(YsWorkerKind kind, uint32 id1, uint32 id2)
 		elog(ERROR, "this process does not hold the lock of worker kind %d", (int) kind);
 }
 
-/* The process that holds the lock, NULL when there is none (or it is us). */
-static PGPROC *
-find_holder(YsWorkerKind kind, uint32 id1, uint32 id2)
-{
-	LOCKTAG		tag;
-	VirtualTransactionId *holders;
-	int			count;
-
-	set_tag(&tag, kind, id1, id2);
-	holders = GetLockConflicts(&tag, ExclusiveLock, &count);
-	return count > 0 ? ys_proc_of_vxid_compat(holders[0]) : NULL;
-}
-
 int
 ys_worker_pid(YsWorkerKind kind, uint32 id1, uint32 id2)
 {
-	PGPROC	   *proc = find_holder(kind, id1, id2);
+	LockData   *locks = GetLockStatusData();
+	LOCKTAG		tag;
+	int			pid = 0;
 
-	return proc != NULL ? proc->pid : 0;
+	/* not GetLockConflicts: it passes over holders that are in no transaction */
+	set_tag(&tag, kind, id1, id2);
+	for (int i = 0; i < locks->nelements && pid == 0; i++)
+	{
+		const LockInstanceData *lock = &locks->locks[i];
+
+		if (memcmp(&lock->locktag, &tag, sizeof(tag)) == 0 &&
+			(lock->holdMask & LOCKBIT_ON(ExclusiveLock)) != 0)
+			pid = lock->pid;
+	}
+	pfree(locks->locks);
+	pfree(locks);
+	return pid;
 }
 
 bool
 ys_worker_wake(YsWorkerKind kind, uint32 id1, uint32 id2)
 {
-	PGPROC	   *proc = find_holder(kind, id1, id2);
+	int			pid = ys_worker_pid(kind, id1, id2);
+	PGPROC	   *proc = pid != 0 ? BackendPidGetProc(pid) : NULL;
 
 	if (proc != NULL)
 		SetLatch(&proc->procLatch);

@@ -53,7 +53,7 @@ ok(processes($node, 3), 'the server starts them');
 
 # ---- without preloading ------------------------------------------------------------------------
 
-$node->safe_psql('postgres', "ALTER SYSTEM SET shared_preload_libraries = ''");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = ''");
 $node->restart;
 ok(processes($node, 0), 'not preloaded: none by themselves');
 $node->safe_psql('postgres', 'SELECT yottastore.start_workers()');
