@@ -33,8 +33,6 @@ ys_stop_workers(PG_FUNCTION_ARGS)
 	int			stopped = 0;
 	ListCell   *lc;
 
-	/* the supervisor first, lest it start the others again */
-	stopped += ys_worker_terminate(YS_WORKER_SUPERVISOR, 0, 0);
 	foreach(lc, ys_policy_streams())
 	{
 		YsPolicyStream *stream = lfirst(lc);
@@ -43,5 +41,8 @@ ys_stop_workers(PG_FUNCTION_ARGS)
 	}
 	foreach(lc, ys_relay_ids())
 		stopped += ys_worker_terminate(YS_WORKER_RELAY, (uint32) lfirst_int(lc), 0);
+
+	/* it ends within its round, and takes along what it has started meanwhile */
+	stopped += ys_worker_terminate(YS_WORKER_SUPERVISOR, 0, 0);
 	PG_RETURN_INT32(stopped);
 }

@@ -65,8 +65,11 @@ $node->safe_psql('postgres', "SELECT yottastore.drop_index_policy('vehicle_servi
 $node->safe_psql('postgres', "SELECT yottastore.drop_relay('vehicles_relay')");
 ok(processes($node, 0), 'they end with the last policy and relay');
 $node->safe_psql('postgres', 'DROP EXTENSION yottastore CASCADE');
-is($node->safe_psql('postgres', "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'yottastore%'"),
-	0, 'the extension goes without a trace');
+is( $node->safe_psql('postgres', <<'END'), '0|0|0', 'the extension goes without a trace');
+SELECT (SELECT count(*) FROM pg_namespace WHERE nspname = 'yottastore_internal'),
+	(SELECT count(*) FROM pg_class WHERE relnamespace = 'yottastore'::regnamespace),
+	(SELECT count(*) FROM pg_proc WHERE pronamespace = 'yottastore'::regnamespace)
+END
 
 store_api('DeleteTable', { TableName => $table });
 $node->stop;
