@@ -40,6 +40,7 @@ typedef struct Charge
 	uint32		id1;
 	uint32		id2;
 	bool		wanted;
+	BackgroundWorkerHandle *handle; /* of the last one we started */
 	int			failures;
 	int64		started_at;		/* ys_clock_ms; 0: never */
 	int64		not_before;
@@ -133,7 +134,10 @@ tend(Charge *charge)
 			return;
 		}
 	}
-	if (ys_worker_start(charge->kind, MyDatabaseId, charge->id1, charge->id2, NULL))
+	if (charge->handle != NULL)
+		pfree(charge->handle);
+	charge->handle = NULL;
+	if (ys_worker_start(charge->kind, MyDatabaseId, charge->id1, charge->id2, &charge->handle))
 	{
 		charge->started_at = now;
 		/* until it has taken its lock it looks as if it weren't running */
@@ -183,6 +187,9 @@ ys_supervisor_run(void)
 	{
 		Charge	   *charge = lfirst(lc);
 
+		/* the handle reaches one that hasn't taken its lock yet; the lock one of an earlier supervisor's */
+		if (charge->handle != NULL)
+			TerminateBackgroundWorker(charge->handle);
 		(void) ys_worker_terminate(charge->kind, charge->id1, charge->id2);
 	}
 }
