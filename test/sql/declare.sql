@@ -94,6 +94,18 @@ SELECT yottastore.create_index_policy('declared_index', 'declared', 'declare_str
 	if_not_exists => true) > 0 AS there;
 DROP FOREIGN TABLE declared;
 
+-- once its workers have their locks, they are found and stopped, though they rest outside of any transaction
+DO $$
+BEGIN
+	FOR i IN 1 .. 300 LOOP
+		EXIT WHEN (SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
+			WHERE locktype = 'advisory' AND objsubid > 2 AND datname = current_database()) = 2;
+		PERFORM pg_sleep(0.1);
+	END LOOP;
+END
+$$;
+SELECT yottastore.stop_workers();
+
 -- rights
 CREATE ROLE regress_yottastore_reader;
 SET ROLE regress_yottastore_reader;
