@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static void format_into(char *buffer, size_t size, const char *format, va_list args) YS_PRINTF(3, 0);
+
 /* Cut at the last whole UTF-8 character, when vsnprintf had to cut at all. */
 static void
 format_into(char *buffer, size_t size, const char *format, va_list args)
