@@ -137,6 +137,8 @@ def price(session, world, figures):
         f"  WHERE s.area = '{area.replace(chr(39), chr(39) * 2)}' AND s.kind = '{KIND}' AND {DUE}))")
     _, plan, _ = session.run('EXPLAIN (COSTS OFF)\n' + question)
     print('\n'.join(f'    {line}' for line, in plan))
+    session.ledger.check('the documents are fetched by key, in batches',
+                         any('Store Operation: BatchGetItem' in line for line, in plan))
     _, rows, index_ms = session.run(question)
     fetched, index_units = verify.batch_get(session, due)
     session.ledger.equal(f'the {len(due)} documents through the index equal BatchGetItem (boto3)',
