@@ -138,6 +138,8 @@ end_transaction(XactEvent event, void *arg)
 		case XACT_EVENT_PRE_PREPARE:
 			return;
 	}
+	if (retired != NIL)
+		epoch++;
 	while (retired != NIL)
 	{
 		YsStore    *store = linitial(retired);

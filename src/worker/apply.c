@@ -485,21 +485,6 @@ write_bisecting(Batch *batch, int first, int count)
 	return write_bisecting(batch, first, 1);
 }
 
-static void
-pause_policy(Batch *batch)
-{
-	YsFollow   *follow = batch->follow;
-
-	ereport(LOG,
-			(errmsg("index policy \"%s\" is paused: %s", follow->row->name,
-					batch->systemic->message),
-			 errhint("Mend the cause, then call yottastore.resume_index_policy.")));
-	ys_transaction_begin("pausing a policy");
-	ys_policy_set_phase(follow->row->policy_id, YS_PHASE_PAUSED, batch->systemic->message);
-	ys_transaction_commit();
-	follow->row->phase = YS_PHASE_PAUSED;
-}
-
 /* The batch's transaction.  False when the policy has to pause. */
 static bool
 write_batch(Batch *batch)
@@ -559,7 +544,11 @@ run_batch(Batch *batch)
 
 	normalize(batch);
 	if (!ensure_areas(batch) || !write_batch(batch))
-		pause_policy(batch);
+	{
+		ys_transaction_begin("pausing a policy");
+		ys_follow_pause(batch->follow->row, batch->systemic);
+		ys_transaction_commit();
+	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(batch->context);
 }

@@ -8,6 +8,10 @@
  * are strong reads.  A page's rows, and where its segment goes on, commit
  * together; each segment has one page in flight.
  *
+ * The store is looked up for each page, so that changed options and credentials
+ * count at once.  A transaction that fails, this policy's or another's, cancels
+ * all calls there are: their pages are then asked for again.
+ *
  * The stream worker itself runs this between batches, so rows of one policy
  * have one writer and reading before writing needs no lock: an event that
  * came between a page's read and its write has left its mark in the locator.
@@ -33,7 +37,8 @@ typedef struct Segment
 struct YsBackfill
 {
 	MemoryContext context;
-	YsStore    *store;
+	YsStore    *store;			/* of the step under way */
+	uint64		epoch;			/* of the calls: see ys_server_epoch */
 	YsAttributeFilter wanted;	/* key and source attributes */
 	int			nsegments;
 	Segment    *segments;
@@ -82,13 +87,24 @@ ys_backfill_open(YsFollow *follow)
 	backfill->wanted = wanted_attributes(follow);
 	ys_transaction_begin("opening a backfill");
 	backfill->nsegments = ys_segment_load(follow->row->policy_id, &saved);
-	backfill->store = ys_server_store(follow->source->serverid, follow->row->owner);
 	ys_transaction_commit();
 	backfill->segments = palloc0(sizeof(Segment) * Max(backfill->nsegments, 1));
 	for (int i = 0; i < backfill->nsegments; i++)
 		backfill->segments[i].saved = saved[i];
+	backfill->epoch = ys_server_epoch();
 	follow->backfill = backfill;
 	MemoryContextSwitchTo(old);
+}
+
+/* Calls that ended with a transaction or with their store exist no more. */
+static void
+forget_lost_calls(YsBackfill *backfill)
+{
+	if (backfill->epoch == ys_server_epoch())
+		return;
+	for (int i = 0; i < backfill->nsegments; i++)
+		backfill->segments[i].call = NULL;
+	backfill->epoch = ys_server_epoch();
 }
 
 void
@@ -96,6 +112,7 @@ ys_backfill_close(YsFollow *follow)
 {
 	YsBackfill *backfill = follow->backfill;
 
+	forget_lost_calls(backfill);
 	for (int i = 0; i < backfill->nsegments; i++)
 	{
 		if (backfill->segments[i].call != NULL)
@@ -202,6 +219,29 @@ finish(YsFollow *follow)
 	ys_transaction_commit();
 }
 
+static void
+load_store(void *arg)
+{
+	YsFollow   *follow = arg;
+
+	follow->backfill->store = ys_server_store(follow->source->serverid, follow->row->owner);
+}
+
+/* Have the store as it is declared now.  False when it can't be had: the policy pauses. */
+static bool
+find_store(YsFollow *follow)
+{
+	ErrorData  *error;
+
+	ys_transaction_begin("opening the store");
+	error = ys_transaction_try(load_store, follow);
+	if (error != NULL)
+		ys_follow_pause(follow->row, error);
+	ys_transaction_commit();
+	forget_lost_calls(follow->backfill);
+	return error == NULL;
+}
+
 bool
 ys_backfill_step(YsFollow *follow, YsError *err)
 {
@@ -212,6 +252,9 @@ ys_backfill_step(YsFollow *follow, YsError *err)
 	YsArena		arena;
 	YsReply		reply;
 	bool		ok;
+
+	if (!find_store(follow))
+		return true;
 
 	/* every open segment has its page in flight */
 	for (int i = 0; i < backfill->nsegments; i++)

@@ -15,7 +15,8 @@ extern void ys_backfill_open(YsFollow *follow);
 /*
  * Wait for the next page, write it, ask for the one after it.  When the last
  * segment is done the policy becomes LIVE.  False and err when the store
- * can't be read now: the segment is asked for again on the next call.
+ * can't be read now: the segment is asked for again on the next call.  Where
+ * there are no credentials for it the policy pauses.
  */
 extern bool ys_backfill_step(YsFollow *follow, YsError *err);
 

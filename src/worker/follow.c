@@ -50,6 +50,16 @@ ys_follow_close(YsFollow *follow)
 }
 
 void
+ys_follow_pause(YsPolicyRow *row, const ErrorData *error)
+{
+	ereport(LOG,
+			(errmsg("index policy \"%s\" is paused: %s", row->name, error->message),
+			 errhint("Mend the cause, then call yottastore.resume_index_policy.")));
+	ys_policy_set_phase(row->policy_id, YS_PHASE_PAUSED, error->message);
+	row->phase = YS_PHASE_PAUSED;
+}
+
+void
 ys_follow_load_areas(YsFollow *follow)
 {
 	const char *level = ys_policy_area_level(follow->policy);

@@ -43,6 +43,9 @@ typedef struct YsFollow
 extern YsFollow *ys_follow_open(MemoryContext parent, const YsPolicyRow *row);
 extern void ys_follow_close(YsFollow *follow);
 
+/* Pause a policy for what it can't go on with, in the catalog and in row.  Inside a transaction. */
+extern void ys_follow_pause(YsPolicyRow *row, const ErrorData *error);
+
 /* Read the areas anew.  Inside a transaction. */
 extern void ys_follow_load_areas(YsFollow *follow);
 
