@@ -73,10 +73,13 @@ END
 	return;
 }
 
+# create_policy(node, and_then => SQL run in the same transaction)
 sub create_policy
 {
-	my ($node) = @_;
-	$node->safe_psql('postgres', <<'END');
+	my ($node, %option) = @_;
+	my $and_then = $option{and_then} // '';
+	$node->safe_psql('postgres', <<'END' . "$and_then; COMMIT");
+BEGIN;
 SELECT yottastore.create_index_policy('vehicle_service', 'vehicles', 'fleet_changes',
   fields => ARRAY[
     yottastore.field('kind', 'text', ARRAY['type', 'spec.type'], normalizers => ARRAY['trim', 'lower']),
