@@ -23,12 +23,24 @@
 #include "catalog/convert.h"
 
 #define NUMBER_MAX_DIGITS		38
+#define NUMBER_MIN_POWER		(-130)	/* of ten, of the first digit */
+#define NUMBER_MAX_POWER		125
 #define PARTITION_KEY_MAX_BYTES	2048
 #define SORT_KEY_MAX_BYTES		1024
 
 /* ---- numbers ---- */
 
-/* The canonical text of any decimal text; false when it has more digits than the store holds. */
+/* Is a canonical number of a magnitude the store holds?  One without exponent always is. */
+static bool
+fits_magnitude(const char *canonical)
+{
+	const char *exponent = strchr(canonical, 'E');
+	long long	power = exponent != NULL ? strtoll(exponent + 1, NULL, 10) : 0;
+
+	return power >= NUMBER_MIN_POWER && power <= NUMBER_MAX_POWER;
+}
+
+/* The canonical text of any decimal text; false when the store cannot hold that number. */
 static bool
 canonical_number(const char *text, YsValue *value)
 {
@@ -59,7 +71,7 @@ canonical_number(const char *text, YsValue *value)
 		}
 	}
 	*value = ys_value_number(canonical.bytes, canonical.len);
-	return digits <= NUMBER_MAX_DIGITS;
+	return digits <= NUMBER_MAX_DIGITS && fits_magnitude(canonical.bytes);
 }
 
 bool
@@ -75,8 +87,9 @@ refuse_number(const char *text)
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("the store cannot hold the number %s", text),
-			 errdetail("Its numbers have at most %d significant digits, and are finite.",
-					   NUMBER_MAX_DIGITS)));
+			 errdetail("Its numbers have at most %d significant digits, and their absolute values are "
+					   "zero or from 1E%d to below 1E%d.",
+					   NUMBER_MAX_DIGITS, NUMBER_MIN_POWER, NUMBER_MAX_POWER + 1)));
 }
 
 YsValue

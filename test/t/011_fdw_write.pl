@@ -63,6 +63,7 @@ like(sql_says("INSERT INTO v (id) VALUES ('')"), qr/22000.*cannot be a key/, 'an
 like(sql_says("INSERT INTO v (id, item) VALUES ('x', '[]')"), qr/22023.*not an object/, 'a document that is none');
 like(sql_says("INSERT INTO v (id, odo) VALUES ('x', 1e38 + 0.1)"), qr/22003.*38 significant digits/s, 'too many digits');
 like(sql_says("INSERT INTO v (id, odo) VALUES ('x', 'NaN')"), qr/22003/, 'NaN');
+like(sql_says("INSERT INTO v (id, odo) VALUES ('x', $_)"), qr/22003/, "the number $_") foreach qw(1e126 -1e126 1e-131);
 like(sql_says("INSERT INTO v (id, seen) VALUES ('x', 'infinity')"), qr/22008/, 'an infinite time');
 like( sql_says(q(INSERT INTO v (id, item) VALUES ('x', (repeat('{"a":', 60) || 1 || repeat('}', 60))::jsonb))),
 	qr/54000.*nested too deep/, 'a document nested too deep');
@@ -90,6 +91,8 @@ INSERT INTO k VALUES ('\\x00', 1.50, 'one'), ('\\x00', -2e10, 'two'), ('\\xff00'
 END
 is(sql("SELECT t FROM k WHERE b = '\\x00' AND n = 1.5"), 'one', 'binary and numeric keys');
 is(sql("SELECT t, n FROM k WHERE b = '\\x00' AND n < 0"), 'two|-20000000000', '... in a range');
+is(sql("SELECT t FROM k WHERE b = '\\x00' AND n IN (1.5, 1e126, -1e-131)"), 'one', '... beside ones no item can have');
+is(sql("SELECT t FROM k WHERE b = '\\x00' AND n > 0 AND n < 1e126"), 'one', '... in a range that ends beyond');
 is(sql("UPDATE k SET t = 'new' WHERE b = '\\xff00' AND n = 0.00000000000000000001 RETURNING t, n"),
 	'new|0.00000000000000000001', '... updated');
 like(sql_says("INSERT INTO k VALUES ('\\x00', 1.500, 'again')"), qr/23505/, '1.500 is 1.5');
