@@ -22,6 +22,7 @@ typedef enum YsScanPrivate
 	YS_SCAN_TESTS,				/* IntList: the conditions' YsKeyTest */
 	YS_SCAN_COLUMNS,			/* IntList: columns to fill; the document's stands for all attributes */
 	YS_SCAN_FLAGS,				/* Integer: YS_SCAN_... below */
+	YS_SCAN_TABLE,				/* String: the store's name of the table */
 	YS_SCAN_TARGETS				/* IntList: columns a direct update assigns */
 } YsScanPrivate;
 
@@ -52,6 +53,12 @@ extern void ys_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo);
 extern void ys_end_modify(EState *estate, ResultRelInfo *rinfo);
 extern TupleTableSlot *ys_exec_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 									  TupleTableSlot *plan_slot);
+
+/*
+ * spool.c: when the statement reads the table it writes elsewhere than in the
+ * rows to be changed, have the plan read all its input before the first write.
+ */
+extern void ys_spool_input(PlannerInfo *root, ModifyTable *plan, const YsSource *source);
 
 /* update.c */
 extern TupleTableSlot *ys_exec_update(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,

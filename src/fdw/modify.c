@@ -157,6 +157,7 @@ ys_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan)
 	else if (plan->onConflictAction != ONCONFLICT_NONE)
 		elog(ERROR, "unexpected ON CONFLICT action %d", (int) plan->onConflictAction);
 
+	ys_spool_input(root, plan, source);
 	if (plan->operation == CMD_UPDATE)
 	{
 		assigned = list_nth(plan->updateColnosLists, subplan);

@@ -251,6 +251,7 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	List	   *values = NIL;
 	List	   *keys = NIL;
 	List	   *tests = NIL;
+	List	   *private;
 	YsAccess	access;
 	int			flags = 0;
 
@@ -270,9 +271,9 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	if (root->limit_tuples > 0)
 		flags |= YS_SCAN_FEW;
 
+	private = list_make5(makeInteger(access.operation), keys, tests,
+						 needed_columns(rel, quals, relation->source), makeInteger(flags));
 	return make_foreignscan(tlist, quals, rel->relid, values,
-							list_make5(makeInteger(access.operation), keys, tests,
-									   needed_columns(rel, quals, relation->source),
-									   makeInteger(flags)),
+							lappend(private, makeString(relation->source->table)),
 							NIL, NIL, outer_plan);
 }

@@ -97,6 +97,38 @@ is(sql("UPDATE k SET t = 'new' WHERE b = '\\xff00' AND n = 0.0000000000000000000
 	'new|0.00000000000000000001', '... updated');
 like(sql_says("INSERT INTO k VALUES ('\\x00', 1.500, 'again')"), qr/23505/, '1.500 is 1.5');
 
+# ---- statements that read the table they write -----------------------------------------------
+
+my $chain = unique_name('chain');
+sql(<<"END");
+SELECT yottastore.create_store_table('fleet', '$chain', 'id', stream => false);
+CREATE FOREIGN TABLE c (id text OPTIONS (key 'partition') NOT NULL, n int, next text, pad text)
+	SERVER fleet OPTIONS (table '$chain');
+INSERT INTO c SELECT 'k' || i, i, 'k' || i + 1, repeat('x', 3000) FROM generate_series(1, 600) i;
+CREATE TABLE c_copy AS SELECT * FROM c;
+END
+
+# The same statement on a local copy, with the same result in the table.
+sub same_write
+{
+	my ($statement) = @_;
+	(my $local = $statement) =~ s/\bc\b(?!\.)/c_copy/g;
+	sql($statement);
+	sql($local);
+	my ($there, $here) = map { "SELECT id, n, next FROM $_" } qw(c c_copy);
+	is(sql("SELECT count(*) FROM (($there EXCEPT ALL $here) UNION ALL ($here EXCEPT ALL $there)) x"), 0, $statement);
+	return;
+}
+same_write("INSERT INTO c (id, n, next, pad) SELECT id || '+', n, next, pad FROM c");
+same_write("INSERT INTO c (id, n) SELECT id || '-', n FROM c WHERE n < 20"
+	  . " UNION ALL SELECT id || '*', n FROM c WHERE n < 20");
+same_write('UPDATE c a SET n = (SELECT b.n FROM c b WHERE b.id = a.next)');
+same_write('UPDATE c a SET n = b.n FROM c b WHERE b.id = a.next');
+same_write('DELETE FROM c a USING c b WHERE b.id = a.next AND b.n % 3 = 0');
+same_write("WITH moved AS (SELECT * FROM c WHERE n < 50) INSERT INTO c (id, n) SELECT id || '!', n FROM moved");
+unlike(sql("EXPLAIN UPDATE c SET n = n + 1"), qr/Sort/, 'only what reads it twice waits for the last row');
+unlike(sql("EXPLAIN INSERT INTO c SELECT * FROM c_copy"), qr/Sort/, '... or reads it at all');
+
 # ---- UPDATE ----------------------------------------------------------------------------------
 
 is(sql("UPDATE v SET odo = 20, model = 'Uno' WHERE id = 'a' RETURNING odo, model, doors"), '20|Uno|5', 'by key');
