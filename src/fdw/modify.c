@@ -87,10 +87,12 @@ find_guards(PlannerInfo *root, Index rti, const YsSource *source, bool *document
 
 /* ---- planning ---- */
 
+/* Partitions of one table may have the same column in different places: a name for each. */
 static char *
 junk_name(const YsSourceColumn *column)
 {
-	return psprintf("yottastore %s", column->name);
+	return psprintf("yottastore %d %u %d %u %s", column->attnum, column->type, column->typmod,
+					column->collation, column->name);
 }
 
 static void

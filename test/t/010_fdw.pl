@@ -310,4 +310,17 @@ is(sql("DELETE FROM parent WHERE n > 12 RETURNING id"), 't2', '... and deleted f
 is(sql("COPY parent FROM PROGRAM 'echo t3,5,there; echo h3,6,here' CSV; SELECT count(*) FROM there WHERE region = 'there'"), 2,
 	'... and copied into');
 
+my $second = unique_name('second');
+sql(<<"END");
+SELECT yottastore.create_store_table('fleet', '$second', 'id', stream => false);
+CREATE FOREIGN TABLE elsewhere (region text, id text OPTIONS (key 'partition') NOT NULL, n int)
+	SERVER fleet OPTIONS (table '$second');
+ALTER TABLE parent ATTACH PARTITION elsewhere FOR VALUES IN ('elsewhere');
+INSERT INTO parent VALUES ('e1', 7, 'elsewhere'), ('e2', 8, 'elsewhere');
+END
+is(join(' ', sort split /\n/, sql("UPDATE parent SET n = n + 100 WHERE n IN (2, 7) RETURNING id, n, region")),
+	'e1|107|elsewhere t1|102|there', 'two partitions with their columns in different places are updated');
+is(join(' ', sort split /\n/, sql("DELETE FROM parent WHERE n IN (102, 8) RETURNING tableoid::regclass, id")),
+	'elsewhere|e2 there|t1', '... and deleted from');
+
 done_testing();
