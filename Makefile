@@ -51,6 +51,7 @@ PYTHON ?= /usr/bin/python3
 export PG_CONFIG PYTHON
 
 .PHONY: help deps unit tap isolation layers lint test test-installcheck test-isolation \
+	bench-scan \
 	demo up install-if-new psql down distclean build/regress build/isolation
 
 # ---- tests -----------------------------------------------------------------------------------
@@ -118,6 +119,17 @@ test: deps
 test-installcheck test-isolation: test-%:
 	@ci/with-cluster $(MAKE) --no-print-directory $*
 
+# ---- measures --------------------------------------------------------------------------------
+
+build/bench/serve_pages: bench/scan/serve_pages.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -Wall -Wextra $(if $(filter true,$(CI)),-Werror) -pthread -o $@ $<
+
+bench-scan: deps build/bench/serve_pages
+	@$(MAKE) --no-print-directory -s all
+	@ci/install
+	@bench/scan/run build/bench/serve_pages
+
 # ---- daily use -------------------------------------------------------------------------------
 
 deps:
@@ -158,5 +170,6 @@ help:
 #: make isolation     isolation specs against the server of PGHOST, PGPORT
 #: make layers        the rules between the folders of src/
 #: make lint          cppcheck, shellcheck, Python and Perl syntax
+#: make bench-scan    scans of recorded pages against the server's JSON parser and against boto3
 #: make deps          install packages and fetch the services
 #: make clean         remove what was built; distclean also the fetched services
