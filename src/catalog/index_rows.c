@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/array.h"
@@ -27,6 +28,10 @@
 #include "catalog/spi.h"
 
 #define MAX_COLUMNS		(YS_POLICY_MAX_FIELDS + 10)
+
+/* Where the first key column is: renaming it, here or in the source, changes nothing. */
+#define INDEX_KEYS_AT	2
+#define LOCATOR_KEYS_AT	1
 
 static const Oid field_oids[] = {
 	[YS_FIELD_TEXT] = TEXTOID,
@@ -253,28 +258,27 @@ append_unnest(StringInfo sql, int nkeys, const Oid *key_types, int nmore, const 
 	appendStringInfoString(sql, ")");
 }
 
-/* k1, k2 with a prefix each: "s.k1, s.k2" */
+/* "k1, k2" */
 static char *
-key_list(const YsIndexTable *table, const char *prefix)
+key_list(int nkeys, char *const *columns)
 {
 	StringInfoData list;
 
 	initStringInfo(&list);
-	for (int k = 0; k < table->nkeys; k++)
-		appendStringInfo(&list, "%s%s%s", k > 0 ? ", " : "", prefix, table->key_columns[k]);
+	for (int k = 0; k < nkeys; k++)
+		appendStringInfo(&list, "%s%s", k > 0 ? ", " : "", columns[k]);
 	return list.data;
 }
 
 /* "t.k1 = s.k1 AND t.k2 = s.k2" */
 static char *
-key_match(const YsIndexTable *table)
+key_match(int nkeys, char *const *columns)
 {
 	StringInfoData list;
 
 	initStringInfo(&list);
-	for (int k = 0; k < table->nkeys; k++)
-		appendStringInfo(&list, "%st.%s = s.%s", k > 0 ? " AND " : "",
-						 table->key_columns[k], table->key_columns[k]);
+	for (int k = 0; k < nkeys; k++)
+		appendStringInfo(&list, "%st.%s = s.%s", k > 0 ? " AND " : "", columns[k], columns[k]);
 	return list.data;
 }
 
@@ -286,6 +290,9 @@ build_statements(YsIndexTable *table)
 	StringInfoData assignments;
 	Oid			upsert_types[MAX_COLUMNS];
 	int			n = 0;
+	char	   *keys = key_list(table->nkeys, table->key_columns);
+	char	   *match = key_match(table->nkeys, table->key_columns);
+	char	   *locator_keys = key_list(table->nkeys, table->locator_columns);
 	Oid			area_only[] = {TEXTOID};
 	Oid			area_version[] = {TEXTOID, BYTEAOID};
 
@@ -293,21 +300,21 @@ build_statements(YsIndexTable *table)
 	appendStringInfoString(&sql, "SELECT s.ordinality, t.area, t.version FROM ");
 	append_unnest(&sql, table->nkeys, table->key_types, 0, NULL);
 	appendStringInfo(&sql, " WITH ORDINALITY s(%s, ordinality) JOIN %s t ON %s",
-					 key_list(table, ""), table->locator, key_match(table));
+					 locator_keys, table->locator, key_match(table->nkeys, table->locator_columns));
 	table->sql_locate = sql.data;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT s.ordinality, t.event_version FROM ");
 	append_unnest(&sql, table->nkeys, table->key_types, 1, area_only);
 	appendStringInfo(&sql, " WITH ORDINALITY s(%s, area, ordinality) JOIN %s t ON %s AND t.area = s.area",
-					 key_list(table, ""), table->name, key_match(table));
+					 keys, table->name, match);
 	table->sql_versions = sql.data;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "DELETE FROM %s t USING ", table->name);
 	append_unnest(&sql, table->nkeys, table->key_types, 1, area_only);
 	appendStringInfo(&sql, " s(%s, area) WHERE %s AND t.area = s.area",
-					 key_list(table, ""), key_match(table));
+					 keys, match);
 	table->sql_delete = sql.data;
 
 	/* keys, area, fields, location, rejected, changed_at, version */
@@ -339,20 +346,67 @@ build_statements(YsIndexTable *table)
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "INSERT INTO %s (%s, %s, indexed_at) SELECT s.*, now() FROM ",
-					 table->name, key_list(table, ""), columns.data);
+					 table->name, keys, columns.data);
 	append_unnest(&sql, table->nkeys, table->key_types, n, upsert_types);
 	appendStringInfo(&sql, " s ON CONFLICT (%s, area) DO UPDATE SET %s",
-					 key_list(table, ""), assignments.data);
+					 keys, assignments.data);
 	table->sql_upsert = sql.data;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "INSERT INTO %s (%s, area, version, noted_at) SELECT s.*, now() FROM ",
-					 table->locator, key_list(table, ""));
+					 table->locator, locator_keys);
 	append_unnest(&sql, table->nkeys, table->key_types, 2, area_version);
 	appendStringInfo(&sql, " s ON CONFLICT (%s) DO UPDATE SET area = EXCLUDED.area, "
 					 "version = EXCLUDED.version, noted_at = EXCLUDED.noted_at",
-					 key_list(table, ""));
+					 locator_keys);
 	table->sql_note = sql.data;
+}
+
+/* ---- names ---- */
+
+/* A column's name, quoted, palloc'd. */
+static char *
+column_name(Oid relid, AttrNumber attnum)
+{
+	return pstrdup(quote_identifier(get_attname(relid, attnum, false)));
+}
+
+void
+ys_index_table_follow_names(YsIndexTable *table)
+{
+	const char *relname = get_rel_name(table->relid);
+	MemoryContext statements;
+	MemoryContext old;
+	char	   *name;
+	char	   *keys[2];
+	bool		same;
+
+	if (relname == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the index table of policy %d no longer exists", table->policy_id)));
+	statements = AllocSetContextCreate(table->context, "yottastore statements",
+									   ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(statements);
+	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)), relname);
+	same = table->statements != NULL && strcmp(table->name, name) == 0;
+	for (int k = 0; k < table->nkeys; k++)
+	{
+		keys[k] = column_name(table->relid, INDEX_KEYS_AT + k);
+		same = same && strcmp(table->key_columns[k], keys[k]) == 0;
+	}
+	if (!same)
+	{
+		if (table->statements != NULL)
+			MemoryContextDelete(table->statements);
+		table->statements = statements;
+		table->name = name;
+		memcpy(table->key_columns, keys, sizeof(char *) * table->nkeys);
+		build_statements(table);
+	}
+	MemoryContextSwitchTo(old);
+	if (same)
+		MemoryContextDelete(statements);
 }
 
 /* ---- the interface ---- */
@@ -361,13 +415,14 @@ YsIndexTable *
 ys_index_table_open(const YsPolicyRow *row, const YsSource *source, const YsPolicy *policy)
 {
 	YsIndexTable *table = palloc0(sizeof(YsIndexTable));
+	char	   *locator_name = psprintf("locator_%d", row->policy_id);
+	Oid			locator = get_relname_relid(locator_name,
+											get_namespace_oid("yottastore_internal", false));
 
 	table->relid = row->index_table;
 	table->owner = row->owner;
 	table->policy_id = row->policy_id;
-	table->name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(row->index_table)),
-											 get_rel_name(row->index_table));
-	table->locator = psprintf("yottastore_internal.locator_%d", row->policy_id);
+	table->locator = quote_qualified_identifier("yottastore_internal", locator_name);
 	table->context = CurrentMemoryContext;
 	table->policy = policy;
 	table->has_location = ys_policy_has_location(policy);
@@ -375,11 +430,11 @@ ys_index_table_open(const YsPolicyRow *row, const YsSource *source, const YsPoli
 	for (int k = 0; k < source->nkeys; k++)
 	{
 		table->key_types[k] = source->keys[k]->type;
-		table->key_columns[k] = pstrdup(quote_identifier(source->keys[k]->name));
+		table->locator_columns[k] = column_name(locator, LOCATOR_KEYS_AT + k);
 		ys_converter_init(&table->key_converters[k], source->keys[k]->type,
 						  source->keys[k]->typmod, CurrentMemoryContext);
 	}
-	build_statements(table);
+	ys_index_table_follow_names(table);
 	return table;
 }
 

@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -178,11 +179,15 @@ area_label(const char *area)
 }
 
 void
-ys_index_table_add_area(const YsIndexTable *table, const char *area)
+ys_index_table_add_area(YsIndexTable *table, const char *area)
 {
 	YsSpiScope	scope;
-	Oid			schema = get_rel_namespace(table->relid);
+	Oid			schema;
 	char	   *name;
+
+	LockRelationOid(table->relid, AccessShareLock);
+	ys_index_table_follow_names(table);
+	schema = get_rel_namespace(table->relid);
 
 	/* ChooseRelationName makes the name fit, and unique in the schema */
 	name = quote_qualified_identifier(get_namespace_name(schema),

@@ -22,15 +22,19 @@ typedef struct YsIndexTable
 	Oid			relid;
 	Oid			owner;
 	int			policy_id;
-	char	   *name;			/* qualified and quoted */
 	char	   *locator;		/* qualified and quoted */
 	int			nkeys;
 	Oid			key_types[2];
-	char	   *key_columns[2]; /* quoted */
+	char	   *locator_columns[2]; /* its keys, quoted */
 	YsConverter key_converters[2];
 	const YsPolicy *policy;
 	bool		has_location;
-	MemoryContext context;		/* statement texts live here */
+	MemoryContext context;		/* this structure lives here */
+
+	/* what depends on names */
+	MemoryContext statements;	/* the rest lives here */
+	char	   *name;			/* qualified and quoted */
+	char	   *key_columns[2]; /* quoted */
 	char	   *sql_locate;
 	char	   *sql_versions;
 	char	   *sql_delete;
@@ -72,6 +76,12 @@ extern void ys_locator_create(int policy_id, Oid index_table, const YsSource *so
 extern YsIndexTable *ys_index_table_open(const YsPolicyRow *row, const YsSource *source,
 										 const YsPolicy *policy);
 
+/*
+ * Use the names that the table and its key columns have now; they stay as long as
+ * the caller keeps a lock on it.  Throws ERRCODE_UNDEFINED_TABLE when it is gone.
+ */
+extern void ys_index_table_follow_names(YsIndexTable *table);
+
 /* Is there a partition for the area? */
 extern bool ys_index_table_has_area(const YsIndexTable *table, const char *area);
 
@@ -79,7 +89,7 @@ extern bool ys_index_table_has_area(const YsIndexTable *table, const char *area)
  * Create the partition of an area: table, then attach, so that readers are
  * not blocked.  In the caller's transaction, which should do nothing else.
  */
-extern void ys_index_table_add_area(const YsIndexTable *table, const char *area);
+extern void ys_index_table_add_area(YsIndexTable *table, const char *area);
 
 /* Key datums of a canonical key; false when a value doesn't fit its key column. */
 extern bool ys_index_table_key(YsIndexTable *table, const YsSource *source, const YsValue *keys,

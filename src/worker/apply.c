@@ -511,6 +511,7 @@ write_batch(Batch *batch)
 		follow->row->phase = phase;
 		return true;
 	}
+	ys_index_table_follow_names(follow->table);
 	ok = write_bisecting(batch, 0, batch->ncandidates);
 	if (!ok)
 	{

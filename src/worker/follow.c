@@ -15,7 +15,8 @@
 YsFollow *
 ys_follow_open(MemoryContext parent, const YsPolicyRow *row)
 {
-	MemoryContext context = AllocSetContextCreate(parent, "yottastore followed policy",
+	/* it is the parent's once nothing can fail any more */
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "yottastore followed policy",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	YsFollow   *follow = palloc0(sizeof(YsFollow));
@@ -40,6 +41,7 @@ ys_follow_open(MemoryContext parent, const YsPolicyRow *row)
 	ys_follow_load_areas(follow);
 	ys_follow_load_positions(follow);
 	MemoryContextSwitchTo(old);
+	MemoryContextSetParent(context, parent);
 	return follow;
 }
 
@@ -47,6 +49,20 @@ void
 ys_follow_close(YsFollow *follow)
 {
 	MemoryContextDelete(follow->context);
+}
+
+bool
+ys_follow_is_current(const YsFollow *follow)
+{
+	const YsSource *then = follow->source;
+	const YsSource *now = ys_source_load(then->relid);
+	bool		same = now->nkeys == then->nkeys && strcmp(now->table, then->table) == 0;
+
+	for (int k = 0; same && k < now->nkeys; k++)
+		same = now->keys[k]->type == then->keys[k]->type &&
+			now->keys[k]->typmod == then->keys[k]->typmod &&
+			strcmp(now->key_names[k], then->key_names[k]) == 0;
+	return same;
 }
 
 void

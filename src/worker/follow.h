@@ -36,12 +36,22 @@ typedef struct YsFollow
 #define ys_follow_is_active(follow) \
 	((follow)->row->phase == YS_PHASE_LIVE || (follow)->row->phase == YS_PHASE_BACKFILL)
 
+/* Has a policy come to rest, until someone resumes it or makes it anew? */
+#define ys_phase_is_resting(phase) \
+	((phase) == YS_PHASE_PAUSED || (phase) == YS_PHASE_INCOMPLETE)
+
 /*
  * Open a policy, in a context below parent.  Inside a transaction; throws
  * when its source or declaration can't be read any more.
  */
 extern YsFollow *ys_follow_open(MemoryContext parent, const YsPolicyRow *row);
 extern void ys_follow_close(YsFollow *follow);
+
+/*
+ * Are the items' table and key still declared as they were?  Inside a transaction;
+ * throws what opening would throw.
+ */
+extern bool ys_follow_is_current(const YsFollow *follow);
 
 /* Pause a policy for what it can't go on with, in the catalog and in row.  Inside a transaction. */
 extern void ys_follow_pause(YsPolicyRow *row, const ErrorData *error);

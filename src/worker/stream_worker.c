@@ -122,34 +122,69 @@ find_follow(StreamWorker *worker, int policy_id)
 	return NULL;
 }
 
+/* Follow a policy no more.  The others' consumer is opened anew. */
+static void
+discard_follow(StreamWorker *worker, YsFollow *follow)
+{
+	worker->follows = list_delete_ptr(worker->follows, follow);
+	if (follow->backfill != NULL)
+		ys_backfill_close(follow);
+	ys_follow_close(follow);
+	close_consumer(worker);
+}
+
+typedef struct RefreshArg
+{
+	StreamWorker *worker;
+	const YsPolicyRow *row;
+	bool		load_areas;
+} RefreshArg;
+
 /*
- * Bring one policy up to date with its catalog row, opening it if it is new.
- * Inside a transaction.
+ * Bring one policy up to date with its catalog row and its source.  One that
+ * someone else paused or resumed, or whose source changed, is opened anew: its
+ * positions count again from the catalog's.
  */
 static void
-refresh_follow(StreamWorker *worker, const YsPolicyRow *row)
+refresh_follow(void *arg)
 {
+	RefreshArg *refresh = arg;
+	StreamWorker *worker = refresh->worker;
+	const YsPolicyRow *row = refresh->row;
+	YsFollow   *follow = find_follow(worker, row->policy_id);
+	MemoryContext old;
+
+	if (follow != NULL && (follow->row->phase != row->phase || ys_phase_is_resting(row->phase) ||
+						   !ys_follow_is_current(follow)))
+	{
+		discard_follow(worker, follow);
+		follow = NULL;
+	}
+	else if (follow != NULL && refresh->load_areas)
+		ys_follow_load_areas(follow);
+	if (follow != NULL || ys_phase_is_resting(row->phase))
+		return;
+
+	follow = ys_follow_open(worker->context, row);
+	old = MemoryContextSwitchTo(worker->context);
+	worker->follows = lappend(worker->follows, follow);
+	MemoryContextSwitchTo(old);
+	close_consumer(worker);
+}
+
+/* Refresh one policy; what it can't go on with pauses it, and it alone.  Inside a transaction. */
+static void
+refresh_or_pause(StreamWorker *worker, YsPolicyRow *row, bool load_areas)
+{
+	RefreshArg	arg = {worker, row, load_areas};
+	ErrorData  *error = ys_transaction_try(refresh_follow, &arg);
 	YsFollow   *follow = find_follow(worker, row->policy_id);
 
-	if (follow == NULL)
-	{
-		MemoryContext old;
-
-		follow = ys_follow_open(worker->context, row);
-		old = MemoryContextSwitchTo(worker->context);
-		worker->follows = lappend(worker->follows, follow);
-		MemoryContextSwitchTo(old);
-		close_consumer(worker);
-	}
-	else if (follow->row->phase != row->phase)
-	{
-		/* paused or resumed by someone else: positions count again from the catalog's */
-		follow->row->phase = row->phase;
-		ys_follow_load_positions(follow);
-		close_consumer(worker);
-	}
-	if (row->phase != YS_PHASE_BACKFILL && follow->backfill != NULL)
-		ys_backfill_close(follow);
+	if (error == NULL)
+		return;
+	if (follow != NULL)
+		discard_follow(worker, follow);
+	ys_follow_pause(row, error);
 }
 
 /* False when there is nothing left to do for this worker. */
@@ -160,24 +195,16 @@ refresh_follows(StreamWorker *worker)
 											   ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(rows);
 	List	   *wanted = NIL;
-	List	   *kept = NIL;
 	ListCell   *lc;
+	bool		load_areas = areas_changed;
+	bool		any;
 
+	/* a change from now on is another */
+	areas_changed = false;
 	ys_transaction_begin("reading policies");
 	if (OidIsValid(get_extension_oid("yottastore", true)))
 		wanted = ys_policy_list(worker->stream, worker->owner);
-	foreach(lc, wanted)
-		refresh_follow(worker, lfirst(lc));
-	if (areas_changed)
-	{
-		areas_changed = false;
-		foreach(lc, worker->follows)
-			ys_follow_load_areas(lfirst(lc));
-	}
-	ys_transaction_commit();
-
-	MemoryContextSwitchTo(worker->context);
-	foreach(lc, worker->follows)
+	foreach(lc, list_copy(worker->follows))
 	{
 		YsFollow   *follow = lfirst(lc);
 		bool		found = false;
@@ -185,21 +212,17 @@ refresh_follows(StreamWorker *worker)
 
 		foreach(row, wanted)
 			found = found || ((YsPolicyRow *) lfirst(row))->policy_id == follow->row->policy_id;
-		if (found)
-		{
-			kept = lappend(kept, follow);
-			continue;
-		}
-		if (follow->backfill != NULL)
-			ys_backfill_close(follow);
-		ys_follow_close(follow);
-		close_consumer(worker);
+		if (!found)
+			discard_follow(worker, follow);
 	}
-	list_free(worker->follows);
-	worker->follows = kept;
+	foreach(lc, wanted)
+		refresh_or_pause(worker, lfirst(lc), load_areas);
+	ys_transaction_commit();
+
+	any = wanted != NIL;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(rows);
-	return worker->follows != NIL;
+	return any;
 }
 
 /* ---- a policy's start ---- */

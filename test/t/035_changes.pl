@@ -27,6 +27,15 @@ sub reaches
 	return;
 }
 
+sub follows
+{
+	my ($id, $index, $what) = @_;
+	put_vehicle($table, $id, { type => { S => $what } });
+	wait_for_index($node, $what);
+	is(query("SELECT kind FROM $index WHERE vehicle_id = '$id'"), $what, $what);
+	return;
+}
+
 my $declaration = <<'END';
 source => 'vehicles', stream => 'fleet_changes',
 fields => ARRAY[yottastore.field('kind', 'text', ARRAY['type'])],
@@ -48,6 +57,65 @@ wait_for_index($node, 'resumed');
 is(query('SELECT count(*) FROM vehicle_service'), '40', 'every item is there');
 unlike(slurp_file($node->logfile), qr/terminated by signal/, 'no process crashed');
 
-store_api('DeleteTable', { TableName => $table });
+# ---- names -------------------------------------------------------------------------------------
+
+query('ALTER TABLE vehicle_service RENAME TO service');
+follows('v1', 'service', 'renamed index table');
+query(<<'END');
+CREATE SCHEMA elsewhere;
+BEGIN;
+ALTER TABLE service SET SCHEMA elsewhere;
+CREATE TABLE service (LIKE elsewhere.service INCLUDING ALL);
+COMMIT;
+END
+follows('v2', 'elsewhere.service', 'moved index table');
+is(query('SELECT count(*) FROM service'), '0', 'not the table that has its old name');
+query('ALTER FOREIGN TABLE vehicles RENAME vehicle_id TO id');
+query(q{ALTER FOREIGN TABLE vehicles ALTER id OPTIONS (ADD path 'vehicle_id')});
+follows('v3', 'elsewhere.service', 'renamed key column');
+$node->restart;
+follows('v3', 'elsewhere.service', 'renamed key column, after a restart');
+query('ALTER TABLE elsewhere.service RENAME vehicle_id TO id');
+put_vehicle($table, 'v3', { type => { S => 'van' } });
+wait_for_index($node, 'renamed key column of the index table');
+is(query(q{SELECT kind FROM elsewhere.service WHERE id = 'v3'}), 'van', 'is written all the same');
+query('ALTER TABLE elsewhere.service RENAME id TO vehicle_id');
+
+# ---- one policy's trouble is not another's -----------------------------------------------------
+
+query("SELECT yottastore.create_index_policy('other', $declaration)");
+reaches('other', 'LIVE', '^$', 'a second policy');
+query(q{UPDATE yottastore.areas SET boundary = '{"type": "Polygon"}' WHERE name = 'A'});
+reaches('other', 'PAUSED', 'boundary|coordinates|polygon', 'a bad boundary pauses');
+query(q{DELETE FROM yottastore.areas WHERE name = 'A'});
+query(q{SELECT yottastore.resume_index_policy('other'), yottastore.resume_index_policy('vehicle_service')});
+follows('v4', 'elsewhere.service', 'resumed after a bad boundary');
+
+query(<<"END");
+SELECT yottastore.create_store_table('fleet', '${table}2', 'vehicle_id');
+CREATE FOREIGN TABLE vehicles2 (vehicle_id text OPTIONS (key 'partition') NOT NULL) SERVER fleet OPTIONS (table '${table}2');
+SELECT yottastore.create_index_policy('keyless', 'vehicles2', 'fleet_changes', fields => ARRAY[yottastore.field('kind', 'text')]);
+END
+reaches('keyless', 'LIVE', '^$', 'a policy on another table');
+query(q{ALTER FOREIGN TABLE vehicles2 ALTER vehicle_id OPTIONS (DROP key)});
+reaches('keyless', 'PAUSED', 'no partition key', 'pauses when its table has no key any more');
+follows('v5', 'elsewhere.service', 'others go on');
+query(q{ALTER FOREIGN TABLE vehicles2 ALTER vehicle_id OPTIONS (ADD key 'partition')});
+query(q{SELECT yottastore.resume_index_policy('keyless')});
+reaches('keyless', 'LIVE', '^$', 'and goes on when it has one again');
+
+# ---- credentials -------------------------------------------------------------------------------
+
+query(q{BEGIN; SELECT yottastore.create_index_policy('refused', 'vehicles2', 'fleet_changes',
+fields => ARRAY[yottastore.field('kind', 'text')]); DROP USER MAPPING FOR CURRENT_USER SERVER fleet; COMMIT});
+reaches('refused', 'PAUSED', 'credentials', 'a backfill without credentials pauses');
+query(q{CREATE USER MAPPING FOR CURRENT_USER SERVER fleet OPTIONS (access_key_id 'a', secret_access_key 'b')});
+query(q{SELECT yottastore.resume_index_policy('refused')});
+reaches('refused', 'LIVE', '^$', 'and goes on with credentials');
+follows('v6', 'elsewhere.service', 'others went on');
+
+unlike(slurp_file($node->logfile), qr/terminated by signal|PANIC/, 'still no crash');
+
+store_api('DeleteTable', { TableName => $_ }) foreach $table, "${table}2";
 $node->stop;
 done_testing();
