@@ -259,6 +259,16 @@ find_junk_columns(YsModify *modify, CmdType operation, Plan *plan)
 		modify->document_junk = find_junk(plan, modify->document);
 }
 
+/* AFTER STATEMENT triggers, also of the table whose partition this is, fire before the callback that ends. */
+static int
+trigger_flags(const ResultRelInfo *rinfo)
+{
+	const ResultRelInfo *root = rinfo->ri_RootResultRelInfo;
+	const TriggerDesc *triggers = root != NULL ? root->ri_TrigDesc : rinfo->ri_TrigDesc;
+
+	return triggers != NULL && triggers->trig_insert_after_statement ? YS_MODIFY_LOOKED_AT : 0;
+}
+
 void
 ys_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_private,
 				int subplan, int eflags)
@@ -274,7 +284,7 @@ ys_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_priva
 	rinfo->ri_FdwState = modify;
 	modify->assigned = list_nth(fdw_private, YS_MODIFY_ASSIGNED);
 	modify->guards = list_nth(fdw_private, YS_MODIFY_GUARDS);
-	modify->flags = intVal(list_nth(fdw_private, YS_MODIFY_FLAGS));
+	modify->flags = intVal(list_nth(fdw_private, YS_MODIFY_FLAGS)) | trigger_flags(rinfo);
 	if ((triggers != NULL && triggers->trig_update_before_row) ||
 		(RelationGetDescr(relation)->constr != NULL &&
 		 RelationGetDescr(relation)->constr->has_generated_stored))
@@ -300,6 +310,7 @@ ys_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 								  ys_result_user_compat(rinfo, mtstate->ps.state));
 		rinfo->ri_FdwState = modify;
 	}
+	modify->flags |= trigger_flags(rinfo);
 	if (plan != NULL && plan->onConflictAction == ONCONFLICT_NOTHING)
 		modify->flags |= YS_MODIFY_SKIP_DUPLICATES;
 }
@@ -321,7 +332,8 @@ ys_exec_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 	bool		inserted;
 
 	inserted = ys_insert_row(modify, slot, modify->reader != NULL ||
-							 (modify->flags & YS_MODIFY_SKIP_DUPLICATES) != 0);
+							 (modify->flags & (YS_MODIFY_SKIP_DUPLICATES |
+											   YS_MODIFY_LOOKED_AT)) != 0);
 	MemoryContextSwitchTo(old);
 	return inserted ? slot : NULL;
 }

@@ -26,6 +26,7 @@ typedef enum YsModifyPrivate
 #define YS_MODIFY_GUARD_DOCUMENT	0x01	/* the outcome depends on all of the document */
 #define YS_MODIFY_OTHERS_CHANGE		0x02	/* triggers or expressions may set other columns */
 #define YS_MODIFY_SKIP_DUPLICATES	0x04	/* ON CONFLICT DO NOTHING */
+#define YS_MODIFY_LOOKED_AT			0x08	/* by a trigger that fires before the statement's puts are waited for */
 
 typedef struct YsInserter YsInserter;
 

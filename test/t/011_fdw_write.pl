@@ -330,4 +330,17 @@ UPDATE {"id": "t", "odo": 5, "spec": {"model": "TWO"}}
 DELETE {"id": "t", "odo": 5, "spec": {"model": "TWO"}}
 END
 
+sql(<<'END');
+CREATE TABLE found_by_trigger (items int);
+CREATE FUNCTION after_statement() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO found_by_trigger SELECT count(*) FROM k WHERE b = '\x77';
+	RETURN NULL;
+END $$;
+CREATE TRIGGER s AFTER INSERT ON k FOR EACH STATEMENT EXECUTE FUNCTION after_statement();
+INSERT INTO k SELECT '\x77', i FROM generate_series(1, 60) i;
+COPY k (b, n) FROM PROGRAM 'for i in $(seq 61 120); do echo "\\\\x77,$i"; done' (FORMAT csv);
+END
+is(sql('SELECT * FROM found_by_trigger'), "60\n120", 'a trigger after the statement finds all of its items');
+
 done_testing();
