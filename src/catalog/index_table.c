@@ -125,6 +125,9 @@ ys_locator_create(int policy_id, Oid index_table, const YsSource *source)
 
 	snprintf(name, sizeof(name), "locator_%d", policy_id);
 	initStringInfo(&sql);
+	/* a restored dump has the tables of policies that it has not */
+	if (OidIsValid(get_relname_relid(name, schema)))
+		appendStringInfo(&sql, "DROP TABLE yottastore_internal.%s; ", name);
 	appendStringInfo(&sql, "CREATE TABLE yottastore_internal.%s (", name);
 	append_key_columns(&sql, source, true);
 	appendStringInfoString(&sql, ", area text COLLATE \"C\", version bytea, noted_at timestamptz NOT NULL, "
