@@ -144,6 +144,20 @@ ys_modify_check_assigned(const YsSource *source, List *assigned)
 	}
 }
 
+/* The server evaluates a view's check on the row a write returns, when the store has it already. */
+static void
+refuse_check_option(const ModifyTable *plan, const YsSource *source)
+{
+	if (plan == NULL || plan->withCheckOptionLists == NIL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot write to store table \"%s\" through a view with WITH CHECK OPTION",
+					source->table),
+			 errdetail("A row is checked after it was written, and ROLLBACK does not undo writes to the store."),
+			 errhint("Check rows in a BEFORE trigger of the foreign table.")));
+}
+
 List *
 ys_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan)
 {
@@ -159,6 +173,7 @@ ys_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan)
 	else if (plan->onConflictAction != ONCONFLICT_NONE)
 		elog(ERROR, "unexpected ON CONFLICT action %d", (int) plan->onConflictAction);
 
+	refuse_check_option(plan, source);
 	ys_spool_input(root, plan, source);
 	if (plan->operation == CMD_UPDATE)
 	{
@@ -310,6 +325,7 @@ ys_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 								  ys_result_user_compat(rinfo, mtstate->ps.state));
 		rinfo->ri_FdwState = modify;
 	}
+	refuse_check_option(plan, modify->source);
 	modify->flags |= trigger_flags(rinfo);
 	if (plan != NULL && plan->onConflictAction == ONCONFLICT_NOTHING)
 		modify->flags |= YS_MODIFY_SKIP_DUPLICATES;

@@ -302,6 +302,27 @@ like(sql_says("BEGIN; UPDATE v SET odo = 4 WHERE id = 'w2'; PREPARE TRANSACTION 
 is(sql_says("BEGIN; SELECT count(*) FROM v WHERE id = 'w2'; PREPARE TRANSACTION 'p'; ROLLBACK PREPARED 'p'"), '',
 	'... unless nothing was written');
 
+# ---- views -----------------------------------------------------------------------------------
+
+sql(<<'END');
+CREATE VIEW cheap AS SELECT * FROM v WHERE odo < 100;
+CREATE VIEW checked AS SELECT * FROM v WHERE odo < 100 WITH CHECK OPTION;
+CREATE TABLE split (id text, n numeric) PARTITION BY LIST (id);
+CREATE VIEW checked_split AS SELECT * FROM split WHERE n > 0 WITH CHECK OPTION;
+END
+sql(<<"END");
+CREATE FOREIGN TABLE one_id (id text OPTIONS (key 'partition'), n numeric) SERVER fleet OPTIONS (table '$store');
+ALTER TABLE split ATTACH PARTITION one_id FOR VALUES IN ('v1');
+END
+sql("INSERT INTO cheap (id, odo) VALUES ('v2', 5)");
+is(sql("UPDATE cheap SET odo = odo + 1 WHERE id = 'v2' RETURNING odo"), 6, 'through a view');
+like(sql_says($_), qr/0A000.*WITH CHECK OPTION/, "not what is checked too late: $_")
+  foreach "INSERT INTO checked (id, odo) VALUES ('v1', 500)", "UPDATE checked SET odo = 500 WHERE id = 'v2'",
+  "INSERT INTO checked_split VALUES ('v1', -1)";
+is(stored('v1'), undef, '... nothing is written');
+is(stored('v2')->{odo}{N}, 6, '... or changed');
+is(sql("DELETE FROM checked WHERE id = 'v2' RETURNING id"), 'v2', '... but a deletion needs no check');
+
 # ---- triggers --------------------------------------------------------------------------------
 
 sql(<<'END');
