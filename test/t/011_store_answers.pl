@@ -120,6 +120,7 @@ SELECT yottastore.create_store_table('real', '$table', 'pk', stream => false);
 CREATE FOREIGN TABLE missing (id text OPTIONS (key 'partition')) SERVER real OPTIONS (table '${table}_not');
 CREATE FOREIGN TABLE misnamed (id text OPTIONS (key 'partition'), n int) SERVER real OPTIONS (table '$table');
 CREATE FOREIGN TABLE mistyped (pk numeric OPTIONS (key 'partition'), n int) SERVER real OPTIONS (table '$table');
+CREATE FOREIGN TABLE sized (pk text OPTIONS (key 'partition'), filler text) SERVER real OPTIONS (table '$table');
 CREATE FOREIGN TABLE unsorted (pk text OPTIONS (key 'partition'), at int OPTIONS (key 'sort')) SERVER real OPTIONS (table '$table');
 END
 my $compare = qr/^Compare the foreign table's key columns, .*\bkeys of the store's table\.$/;
@@ -134,6 +135,13 @@ fails('SELECT * FROM mistyped WHERE pk = 1', 'a key of another type', 'HV000', q
 	qr/^ValidationException: ./, $compare);
 fails("SELECT * FROM unsorted WHERE pk = 'a' AND at = 1", 'a sort key there is not', 'HV000',
 	qr/^the store rejected the request$/, qr/^ValidationException: ./, $compare);
+my $too_large = qr/^item is larger than the store allows$/;
+my $size = qr/^ValidationException: .*maximum allowed size/;
+my $divide = qr/^Divide it, or keep large parts of it elsewhere\.$/;
+fails("INSERT INTO sized VALUES ('a', repeat('x', 410000))", 'an item too large', '54000', $too_large, $size, $divide);
+sql("INSERT INTO sized VALUES ('a', '')");
+fails("UPDATE sized SET filler = repeat('x', 410000) WHERE pk = 'a'", '... by an update', '54000', $too_large, $size,
+	$divide);
 fails("SELECT yottastore.create_store_table('real', '$table', 'pk')", 'a table that is there', '42P07',
 	qr/^store table "$table" exists already/, qr/./, qr/choose another name/);
 

@@ -98,6 +98,24 @@ read_complaint(YsJsonReader *reader, const char *bytes, size_t len)
 	return complaint;
 }
 
+static bool
+has_words(const YsComplaint *complaint, const char *words)
+{
+	size_t		len = strlen(words);
+
+	for (size_t i = 0; i + len <= complaint->message_len; i++)
+		if (pg_strncasecmp(complaint->message + i, words, len) == 0)
+			return true;
+	return false;
+}
+
+/* Is an item too large?  No type of its own says so, only the words. */
+static bool
+is_about_size(const YsComplaint *complaint)
+{
+	return has_words(complaint, "item size") && has_words(complaint, "exceeded the maximum");
+}
+
 static YsErrorCode
 find_code(const YsComplaint *complaint, int status)
 {
@@ -109,7 +127,7 @@ find_code(const YsComplaint *complaint, int status)
 		return YS_ERR_REFUSED;
 	if (status == 429)
 		return YS_ERR_THROTTLED;
-	return YS_ERR_REMOTE;
+	return status == 400 && is_about_size(complaint) ? YS_ERR_TOO_LARGE : YS_ERR_REMOTE;
 }
 
 /* ---- saying it ---- */
@@ -150,10 +168,7 @@ describe_refusal(const YsComplaint *complaint, int status, YsError *err)
 static bool
 is_about_key(const YsComplaint *complaint)
 {
-	for (size_t i = 0; i + 3 <= complaint->message_len; i++)
-		if (pg_strncasecmp(complaint->message + i, "key", 3) == 0)
-			return true;
-	return false;
+	return has_words(complaint, "key");
 }
 
 static void
@@ -181,6 +196,11 @@ describe_failure(const YsMessage *message, const YsComplaint *complaint, int sta
 			ys_error_set(err, code, "store table \"%s\" exists already, or is being changed",
 						 table != NULL ? table : "");
 			quote_complaint(complaint, status, true, err);
+			break;
+		case YS_ERR_TOO_LARGE:
+			ys_error_set(err, code, "item is larger than the store allows");
+			quote_complaint(complaint, status, true, err);
+			ys_error_hint(err, "Divide it, or keep large parts of it elsewhere.");
 			break;
 		case YS_ERR_TRIMMED:
 			ys_error_set(err, code, "the store no longer keeps this part of its stream");
