@@ -230,7 +230,7 @@ test_dates(void **state)
 		{DATE, S("2000-01-01T00:30:00+02:00"), "-1"}, {DATE, S(""), "NULL"}, {DATE, "{\"a\":{\"NULL\":true}}", "NULL"},
 		{DATE, S("12/03/2024"), "NULL | \"12/03/2024\" not a date in any declared format"},
 		{DATE, N("1710238500"), "NULL | 1710238500 not a date in any declared format"},
-		{DATE, "{\"a\":{\"BOOL\":true}}", "NULL | true not a scalar"},
+		{DATE, "{\"a\":{\"BOOL\":true}}", "NULL | true neither a string nor a number"},
 		{DATE ",\"formats\":[]", S("2000-01-01"), "0"},
 		{DATE ",\"formats\":[\"DD/MM/YYYY\",\"epoch_s\"]", S("31/02/2024"), "NULL | \"31/02/2024\" no such date"},
 		{DATE ",\"formats\":[\"DD/MM/YYYY\",\"epoch_s\"]", N("946684800"), "0"},

@@ -36,6 +36,9 @@ ys_normalize_scalar(const YsRules *rules, const YsValue *value, YsArena *arena,
 				return YS_USE_NO_MEMORY;
 			*text = ys_string_trim(*text);
 			return text->len > 0 ? YS_USE_TAKEN : YS_USE_ABSENT;
+		case YS_TYPE_BOOL:
+			*reason = "neither a string nor a number";
+			return YS_USE_REJECTED;
 		default:
 			*reason = NOT_A_SCALAR;
 			return YS_USE_REJECTED;
