@@ -29,7 +29,7 @@ typedef struct YsOperation
 typedef struct YsMessage
 {
 	const YsOperation *operation;
-	const char *table;			/* for messages; NULL when it is about a stream */
+	const char *table;			/* for messages; NULL when it is about no single one */
 	YsText		body;
 	bool		idempotent;		/* sent twice, it does and answers the same */
 	bool		has_affinity;
@@ -67,6 +67,7 @@ typedef struct YsApi
 	bool		(*batch_write) (YsMessage *message, const char *table, int nputs,
 								const YsValue *puts, int ndeletes, const YsValue *delete_keys,
 								YsError *err);
+	void		(*list_tables) (YsMessage *message, const char *after_table);
 	void		(*describe_table) (YsMessage *message, const char *table);
 	void		(*create_table) (YsMessage *message, const char *table, int nkeys,
 								 const YsKeyAttribute *keys, bool stream);
@@ -87,6 +88,10 @@ typedef struct YsApi
 							   YsReply *reply, YsError *err);
 	bool		(*read_next_key) (YsJsonReader *reader, const char *bytes, size_t len,
 								  YsArena *arena, const YsValue **last_key, YsError *err);
+
+	/* Appends to the tables; next_table NULL: that was the last page. */
+	bool		(*read_tables) (const char *bytes, size_t len, YsArena *arena, int *ntables,
+								const char ***tables, const char **next_table, YsError *err);
 	bool		(*read_table) (const char *bytes, size_t len, YsArena *arena,
 							   YsTableInfo *info, YsError *err);
 

@@ -231,6 +231,10 @@ typedef struct YsTableInfo
 	const char *stream_view;	/* NEW_AND_OLD_IMAGES, ... or NULL */
 } YsTableInfo;
 
+/* The names of all tables there are, in the store's order. */
+extern bool ys_store_list_tables(YsStore *store, YsArena *arena, int *ntables,
+								 const char ***tables, YsError *err);
+
 extern bool ys_store_describe_table(YsStore *store, const char *table, YsArena *arena,
 									YsTableInfo *info, YsError *err);
 

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * table.c
- *	  Describing, creating and dropping the store's tables.
+ *	  Listing, describing, creating and dropping the store's tables.
  *
  * The store creates and drops in the background: both wait until it shows.
  *-------------------------------------------------------------------------
@@ -16,6 +16,30 @@
 
 #define POLL_BASE_MS		20
 #define POLL_LIMIT_MS		2000
+
+bool
+ys_store_list_tables(YsStore *store, YsArena *arena, int *ntables, const char ***tables,
+					 YsError *err)
+{
+	const char *after = NULL;
+
+	*ntables = 0;
+	*tables = NULL;
+	do
+	{
+		YsCall	   *call = ys_call_create(store);
+
+		store->api->list_tables(&call->message, after);
+		call = ys_call_send(call, true, err);
+		if (call == NULL)
+			return false;
+		if (!ys_call_finish(call, ys_call_succeeds(call, err) &&
+							store->api->read_tables(call->bytes, call->len, arena, ntables,
+													tables, &after, err)))
+			return false;
+	} while (after != NULL);
+	return true;
+}
 
 bool
 ys_store_describe_table(YsStore *store, const char *table, YsArena *arena,

@@ -8,6 +8,7 @@
 #include "store/dynamodb/control.h"
 #include "store/dynamodb/dynamodb.h"
 
+static const YsOperation list_tables = {.headers = YS_DYNAMODB_HEADERS("ListTables")};
 static const YsOperation describe_table = {.headers = YS_DYNAMODB_HEADERS("DescribeTable")};
 static const YsOperation create_table = {.headers = YS_DYNAMODB_HEADERS("CreateTable")};
 static const YsOperation delete_table = {.headers = YS_DYNAMODB_HEADERS("DeleteTable")};
@@ -24,6 +25,14 @@ static const struct
 };
 
 /* ---- requests ---- */
+
+void
+ys_dynamodb_list_tables(YsMessage *message, const char *after_table)
+{
+	message->operation = &list_tables;
+	message->idempotent = true;
+	ys_control_print(message, json_pack("{s:s*}", "ExclusiveStartTableName", after_table));
+}
 
 void
 ys_dynamodb_describe_table(YsMessage *message, const char *table)
@@ -91,6 +100,51 @@ ys_dynamodb_create_table(YsMessage *message, const char *table, int nkeys,
 	message->operation = &create_table;
 	message->table = table;
 	ys_control_print(message, request);
+}
+
+/* ---- the list ---- */
+
+/* Append the page's names. */
+static bool
+read_names(json_t *reply, YsArena *arena, int *ntables, const char ***tables,
+		   const char **next_table, YsError *err)
+{
+	json_t	   *list = json_object_get(reply, "TableNames");
+	json_t	   *name;
+	size_t		i;
+	const char **all;
+
+	if (!json_is_array(list))
+		return ys_control_refuse("ListTables", err);
+	all = ys_arena_alloc(arena, (*ntables + json_array_size(list) + 1) * sizeof(char *));
+	if (all == NULL)
+		return ys_dynamodb_no_memory(err);
+	if (*ntables > 0)
+		memcpy(all, *tables, *ntables * sizeof(char *));
+	json_array_foreach(list, i, name)
+	{
+		if (!json_is_string(name))
+			return ys_control_refuse("ListTables", err);
+		all[*ntables + i] = ys_arena_copy(arena, json_string_value(name), json_string_length(name));
+		if (all[*ntables + i] == NULL)
+			return ys_dynamodb_no_memory(err);
+	}
+	*ntables += (int) json_array_size(list);
+	*tables = all;
+	if (!ys_control_copy(arena, reply, "LastEvaluatedTableName", next_table))
+		return ys_dynamodb_no_memory(err);
+	return true;
+}
+
+bool
+ys_dynamodb_read_tables(const char *bytes, size_t len, YsArena *arena, int *ntables,
+						const char ***tables, const char **next_table, YsError *err)
+{
+	json_t	   *reply = ys_control_load(bytes, len, err);
+	bool		ok = reply != NULL && read_names(reply, arena, ntables, tables, next_table, err);
+
+	json_decref(reply);
+	return ok;
 }
 
 /* ---- the description ---- */
