@@ -11,6 +11,7 @@
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
 #include "lib/stringinfo.h"
@@ -26,6 +27,8 @@
 #define TABLE_NAME_MAX		255
 #define TOPIC_NAME_MAX		249
 #define STREAM_TIMEOUT_MS	10000
+#define SAMPLE_ITEMS		1000
+#define SAMPLE_ITEMS_MAX	100000
 
 typedef void (*OptionCheck) (const char *name, const char *value);
 
@@ -181,6 +184,23 @@ check_mismatch(const char *name, const char *value)
 		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: null, error.");
 }
 
+static void
+check_columns(const char *name, const char *value)
+{
+	if (strcmp(value, "sampled") != 0 && strcmp(value, "none") != 0)
+		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: sampled, none.");
+}
+
+static void
+check_sample_items(const char *name, const char *value)
+{
+	int			items;
+
+	if (!parse_int(value, &items, 0, NULL) || items < 1 || items > SAMPLE_ITEMS_MAX)
+		refuse_value(name, value, "It is not a number between 1 and 100000.",
+					 "Leave it out for 1000; with columns 'none' no item is read.");
+}
+
 /* One host:port; a missing port is Kafka's own default. */
 static bool
 is_broker(const char *text, size_t len)
@@ -278,6 +298,10 @@ static const OptionRule rules[] = {
 	{"document", YS_WRAPPER_STORE, AttributeRelationId, check_boolean, false},
 	{"on_mismatch", YS_WRAPPER_STORE, AttributeRelationId, check_mismatch, false},
 
+	/* of IMPORT FOREIGN SCHEMA, which no catalog keeps */
+	{"columns", YS_WRAPPER_STORE, NamespaceRelationId, check_columns, false},
+	{"sample_items", YS_WRAPPER_STORE, NamespaceRelationId, check_sample_items, false},
+
 	{"brokers", YS_WRAPPER_STREAM, ForeignServerRelationId, check_brokers, true},
 	{"topic", YS_WRAPPER_STREAM, ForeignServerRelationId, check_topic, true},
 	{"format", YS_WRAPPER_STREAM, ForeignServerRelationId, check_format, false},
@@ -307,6 +331,8 @@ owner_of_options(Oid catalog)
 			return "foreign table";
 		case AttributeRelationId:
 			return "column";
+		case NamespaceRelationId:
+			return "schema import";
 		default:
 			return "foreign-data wrapper";
 	}
@@ -443,4 +469,18 @@ ys_option_consistent(List *options, bool inherited)
 	const char *value = ys_option_get(options, "consistency");
 
 	return value != NULL ? strcmp(value, "strong") == 0 : inherited;
+}
+
+int
+ys_option_sample_items(List *options)
+{
+	const char *columns = ys_option_get(options, "columns");
+	const char *value = ys_option_get(options, "sample_items");
+	int			items = SAMPLE_ITEMS;
+
+	if (columns != NULL && strcmp(columns, "none") == 0)
+		return 0;
+	if (value != NULL)
+		(void) parse_int(value, &items, 0, NULL);
+	return items;
 }

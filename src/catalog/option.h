@@ -24,6 +24,9 @@ extern void ys_option_stream_config(List *server_options, YsStreamConfig *config
 /* Is 'strong' the consistency these options ask for?  inherited when they don't say. */
 extern bool ys_option_consistent(List *options, bool inherited);
 
+/* How many items an import of these options looks at for columns; 0: only keys are wanted. */
+extern int ys_option_sample_items(List *options);
+
 /* Can the store have a table of this name?  If not, detail says why. */
 extern bool ys_option_table_name(const char *name, const char **detail);
 

@@ -11,8 +11,8 @@
 #include "stream/kafka.h"
 
 /*
- * Options of the foreign-data wrappers' servers, mappings, tables and columns:
- * one table of names, where each is allowed, and how its value is checked.
+ * Options of the foreign-data wrappers' servers, mappings, tables, columns and schema
+ * imports (which pass for those of pg_namespace): one table of names, where each is allowed, and how its value is checked.
  * Throws ERRCODE_FDW_INVALID_OPTION_NAME (with the valid names as a hint) or
  * ERRCODE_INVALID_PARAMETER_VALUE.  kind tells the store's wrapper from the stream's.
  */

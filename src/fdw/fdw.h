@@ -72,6 +72,9 @@ extern void ys_begin_direct(ForeignScanState *node, int eflags);
 extern TupleTableSlot *ys_iterate_direct(ForeignScanState *node);
 extern void ys_end_direct(ForeignScanState *node);
 
+/* import.c */
+extern List *ys_import_schema(ImportForeignSchemaStmt *stmt, Oid serverid);
+
 /* explain.c */
 extern void ys_explain_scan(ForeignScanState *node, struct ExplainState *es);
 extern void ys_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo,

@@ -43,5 +43,7 @@ ys_fdw_handler(PG_FUNCTION_ARGS)
 	routine->EndDirectModify = ys_end_direct;
 	routine->ExplainDirectModify = ys_explain_direct;
 
+	routine->ImportForeignSchema = ys_import_schema;
+
 	PG_RETURN_POINTER(routine);
 }
