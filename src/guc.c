@@ -13,6 +13,7 @@ int			ys_guc_batch_events = 5000;
 int			ys_guc_batch_memory = 16 * 1024;
 int			ys_guc_backfill_segments = 4;
 int			ys_guc_relay_stream_delay = 0;
+int			ys_guc_analyze_pages = 100;
 
 void
 ys_guc_define(void)
@@ -36,5 +37,10 @@ ys_guc_define(void)
 							"current at once, about 10s for ScyllaDB Alternator.",
 							&ys_guc_relay_stream_delay, 0, 0, 3600 * 1000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("yottastore.analyze_pages",
+							"Most pages ANALYZE reads of a foreign table.",
+							"A page is up to 1 MB of items.",
+							&ys_guc_analyze_pages, 100, 1, 1000000,
+							PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("yottastore");
 }

@@ -31,6 +31,10 @@ typedef enum YsScanPrivate
 #define YS_SCAN_FEW			0x04	/* maybe only a few rows are wanted: don't read ahead at once */
 #define YS_SCAN_COUNTS		0x08	/* a direct modification sets the statement's row count */
 
+/* Of a table that neither ANALYZE nor the store tells the size of. */
+#define YS_ASSUMED_ITEMS		100000.0
+#define YS_ASSUMED_ITEM_BYTES	1024.0
+
 /* plan.c */
 extern void ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
 extern void ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid);
@@ -74,6 +78,10 @@ extern void ys_end_direct(ForeignScanState *node);
 
 /* import.c */
 extern List *ys_import_schema(ImportForeignSchemaStmt *stmt, Oid serverid);
+
+/* analyze.c */
+extern bool ys_analyze_table(Relation relation, AcquireSampleRowsFunc *acquire,
+							 BlockNumber *pages);
 
 /* explain.c */
 extern void ys_explain_scan(ForeignScanState *node, struct ExplainState *es);

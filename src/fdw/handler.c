@@ -44,6 +44,7 @@ ys_fdw_handler(PG_FUNCTION_ARGS)
 	routine->ExplainDirectModify = ys_explain_direct;
 
 	routine->ImportForeignSchema = ys_import_schema;
+	routine->AnalyzeForeignTable = ys_analyze_table;
 
 	PG_RETURN_POINTER(routine);
 }

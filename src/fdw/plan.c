@@ -26,10 +26,11 @@
 #include "fdw/fdw.h"
 #include "store/store.h"
 
-/* The store tells no sizes: assumed until ANALYZE has left some. */
-#define DEFAULT_ITEMS		100000.0
-#define ITEM_BYTES			1024.0
 #define PAGE_BYTES			(1024.0 * 1024.0)
+
+/* The smallest an item is taken for, and the largest the store accepts. */
+#define ITEM_BYTES_MIN		64.0
+#define ITEM_BYTES_MAX		(400.0 * 1024.0)
 
 /* In units of a sequential page read; about 2 ms. */
 #define REQUEST_COST		100.0
@@ -90,6 +91,18 @@ access_rows(PlannerInfo *root, const YsAccess *access, double estimated)
 	return full_key ? access_keys(root, access) : estimated;
 }
 
+/* What an item takes, by the sizes ANALYZE has left; within what an item can take. */
+static double
+item_bytes(const RelOptInfo *rel)
+{
+	double		bytes;
+
+	if (rel->pages == 0 || rel->tuples < 1)
+		return YS_ASSUMED_ITEM_BYTES;
+	bytes = rel->pages * (double) BLCKSZ / rel->tuples;
+	return Min(Max(bytes, ITEM_BYTES_MIN), ITEM_BYTES_MAX);
+}
+
 static ForeignPath *
 make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double rows,
 		  Relids required_outer)
@@ -108,11 +121,11 @@ make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double row
 			requests = ceil(items / YS_BATCH_GET_MAX) - 1;
 			break;
 		case YS_OPERATION_QUERY:
-			requests = access_keys(root, access) - 1 + floor(items * ITEM_BYTES / PAGE_BYTES);
+			requests = access_keys(root, access) - 1 + floor(items * item_bytes(rel) / PAGE_BYTES);
 			break;
 		case YS_OPERATION_SCAN:
 			items = rel->tuples;
-			requests = 1 + ceil(items * ITEM_BYTES / PAGE_BYTES);
+			requests = 1 + ceil(items * item_bytes(rel) / PAGE_BYTES);
 			break;
 	}
 	return ys_foreign_path_compat(root, rel, rows, startup,
@@ -131,7 +144,7 @@ ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	refuse_row_locks(root, rel, relation->source);
 	rel->fdw_private = relation;
 	if (rel->tuples < 0)
-		rel->tuples = DEFAULT_ITEMS;
+		rel->tuples = YS_ASSUMED_ITEMS;
 	set_baserel_size_estimates(root, rel);
 	ys_qual_choose(root, rel, relation->source, rel->baserestrictinfo, &relation->access);
 	rel->rows = Min(rel->rows, access_rows(root, &relation->access, rel->rows));
