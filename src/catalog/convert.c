@@ -137,19 +137,44 @@ number_to_integer(const YsValue *value, int64 min, int64 max, int64 *result)
 	return number_to_int64(value, result) && *result >= min && *result <= max;
 }
 
+/* Digits with at most one point among them, few enough for an integer: without numeric_in. */
+static bool
+parse_short_decimal(const YsValue *value, Datum *numeric)
+{
+	const char *p = value->bytes;
+	const char *end = p + value->len;
+	const char *point = NULL;
+	int64		digits = 0;
+
+	if (value->len > INT64_SAFE_DIGITS)
+		return false;
+	if (p < end && *p == '-')
+		p++;
+	for (; p < end; p++)
+	{
+		if (*p >= '0' && *p <= '9')
+			digits = digits * 10 + (*p - '0');
+		else if (*p == '.' && point == NULL)
+			point = p;
+		else
+			return false;
+	}
+	if (value->len > 0 && value->bytes[0] == '-')
+		digits = -digits;
+	*numeric = NumericGetDatum(point == NULL ? int64_to_numeric(digits) :
+							   int64_div_fast_to_numeric(digits, end - point - 1));
+	return true;
+}
+
 bool
 ys_convert_to_numeric(const YsValue *value, Datum *numeric)
 {
 	const char *exponent;
-	int64		integer;
 
 	if (value->type != YS_TYPE_NUMBER)
 		return false;
-	if (value->len <= INT64_SAFE_DIGITS && parse_int64(value->bytes, value->len, &integer))
-	{
-		*numeric = NumericGetDatum(int64_to_numeric(integer));
+	if (parse_short_decimal(value, numeric))
 		return true;
-	}
 	exponent = memchr(value->bytes, 'e', value->len);
 	if (exponent == NULL)
 		exponent = memchr(value->bytes, 'E', value->len);

@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+#include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
@@ -19,25 +21,60 @@
 
 /* ---- to jsonb ---- */
 
-static bool push_value(JsonbParseState **state, JsonbIteratorToken token, const YsValue *value,
-					   JsonbValue **result);
+/*
+ * The bytes are written in the order of the value's own tree, as
+ * JsonbValueToJsonb would have them, without building its tree first:
+ * containers start at multiples of four and hold one JEntry a child (an
+ * object's keys first, sorted by length, then bytes), then the children.
+ */
 
-static bool
-set_string(JsonbValue *out, const char *bytes, uint32_t len)
+/* Members up to which an object is sorted by insertion, on the stack. */
+#define FEW_MEMBERS		32
+
+typedef struct Key
 {
-	out->type = jbvString;
-	out->val.string.val = unconstify(char *, bytes);
-	out->val.string.len = len;
+	uint64		rank;			/* length and first bytes: mostly enough to compare */
+	const YsMember *member;
+} Key;
+
+static bool write_value(StringInfo out, const YsValue *value, JEntry *entry);
+
+static inline char *
+reserve(StringInfo out, uint32 len)
+{
+	char	   *place;
+
+	if (out->maxlen - out->len <= (int64) len)
+		enlargeStringInfo(out, len);
+	place = out->data + out->len;
+	out->len += len;
+	return place;
+}
+
+/* Returns how many bytes that took. */
+static inline uint32
+align_to_int(StringInfo out)
+{
+	uint32		padding = INTALIGN(out->len) - out->len;
+
+	memset(reserve(out, padding), 0, padding);
+	return padding;
+}
+
+static inline bool
+write_string(StringInfo out, const char *bytes, uint32 len, JEntry *entry)
+{
+	memcpy(reserve(out, len), bytes, len);
+	*entry = JENTRY_ISSTRING | len;
 	return memchr(bytes, '\0', len) == NULL;
 }
 
 static bool
-set_base64(JsonbValue *out, const YsValue *value)
+write_base64(StringInfo out, const YsValue *value, JEntry *entry)
 {
 	YsArena		arena;
 	YsText		text;
 
-	/* the arena's blocks are the caller's context's, as all else here */
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
 	ys_text_init(&text, &arena);
 	ys_base64_encode(&text, value->bytes, value->len);
@@ -45,126 +82,280 @@ set_base64(JsonbValue *out, const YsValue *value)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));
-	return set_string(out, text.bytes != NULL ? text.bytes : "", text.len);
+	(void) write_string(out, text.bytes != NULL ? text.bytes : "", text.len, entry);
+	ys_arena_free(&arena);
+	return true;
 }
 
 static bool
-set_scalar(JsonbValue *out, const YsValue *value)
+write_number(StringInfo out, const YsValue *value, JEntry *entry)
 {
-	Datum		numeric;
+	uint32		padding = align_to_int(out);
+	Datum		datum;
+	uint32		size;
 
-	switch (value->type)
+	if (!ys_convert_to_numeric(value, &datum))
+		return false;
+	size = VARSIZE(DatumGetPointer(datum));
+	memcpy(reserve(out, size), DatumGetPointer(datum), size);
+	pfree(DatumGetPointer(datum));
+	*entry = JENTRY_ISNUMERIC | (padding + size);
+	return true;
+}
+
+/* ---- containers ---- */
+
+typedef struct Container
+{
+	StringInfo	out;
+	int			start;			/* before the padding, which belongs to it */
+	int			entry_at;		/* the next child's JEntry */
+	int			nentries;
+	uint32		total;			/* of the children so far */
+} Container;
+
+static void
+refuse_size(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("document is too large for jsonb"),
+			 errdetail("An object or array in it is over %u bytes.", JENTRY_OFFLENMASK)));
+}
+
+static Container
+begin_container(StringInfo out, uint32 flags, uint32 count, uint32 nentries)
+{
+	Container	container = {.out = out, .start = out->len};
+	uint32		header = flags | count;
+
+	(void) align_to_int(out);
+	memcpy(reserve(out, sizeof(header)), &header, sizeof(header));
+	container.entry_at = out->len;
+	(void) reserve(out, nentries * sizeof(JEntry));
+	return container;
+}
+
+/* Every so often an entry says where its child ends, and not how long it is. */
+static inline void
+add_entry(Container *container, JEntry entry)
+{
+	container->total += JBE_OFFLENFLD(entry);
+	if (container->total > JENTRY_OFFLENMASK)
+		refuse_size();
+	if (container->nentries++ % JB_OFFSET_STRIDE == 0)
+		entry = (entry & JENTRY_TYPEMASK) | container->total | JENTRY_HAS_OFF;
+	memcpy(container->out->data + container->entry_at, &entry, sizeof(entry));
+	container->entry_at += sizeof(entry);
+}
+
+static void
+end_container(const Container *container, JEntry *entry)
+{
+	uint32		size = container->out->len - container->start;
+
+	if (size > JENTRY_OFFLENMASK)
+		refuse_size();
+	*entry = JENTRY_ISCONTAINER | size;
+}
+
+static inline Key
+make_key(const YsMember *member)
+{
+	Key			key = {.rank = 0, .member = member};
+
+	if (member->name_len >= sizeof(key.rank))
+		memcpy(&key.rank, member->name, sizeof(key.rank));
+	else
+		memcpy(&key.rank, member->name, member->name_len);
+	key.rank = pg_ntoh64(key.rank) >> 16 | (uint64) Min(member->name_len, PG_UINT16_MAX) << 48;
+	return key;
+}
+
+/* Order of length, then bytes, then place in the document. */
+static inline int
+compare_keys(const Key *a, const Key *b)
+{
+	int			order;
+
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	if (a->member->name_len != b->member->name_len)
+		return a->member->name_len < b->member->name_len ? -1 : 1;
+	order = memcmp(a->member->name, b->member->name, a->member->name_len);
+	if (order != 0)
+		return order;
+	return a->member < b->member ? -1 : a->member > b->member;
+}
+
+static int
+compare_key_pointers(const void *a, const void *b)
+{
+	return compare_keys(a, b);
+}
+
+static inline bool
+same_name(const Key *a, const Key *b)
+{
+	return a->rank == b->rank && a->member->name_len == b->member->name_len &&
+		memcmp(a->member->name, b->member->name, a->member->name_len) == 0;
+}
+
+/* Sort a map's members into keys, which has room for them; of equal names the last stays. */
+static uint32
+sort_members(const YsValue *map, Key *keys)
+{
+	uint32		count = 0;
+
+	if (map->len > FEW_MEMBERS)
 	{
-		case YS_TYPE_STRING:
-			return set_string(out, value->bytes, value->len);
-		case YS_TYPE_BINARY:
-			return set_base64(out, value);
-		case YS_TYPE_NUMBER:
-			if (!ys_convert_to_numeric(value, &numeric))
-				return false;
-			out->type = jbvNumeric;
-			out->val.numeric = DatumGetNumeric(numeric);
-			return true;
-		case YS_TYPE_BOOL:
-			out->type = jbvBool;
-			out->val.boolean = value->boolean;
-			return true;
-		case YS_TYPE_NULL:
-			out->type = jbvNull;
-			return true;
-		default:
-			elog(ERROR, "value of type %d is no scalar", value->type);
+		for (uint32 i = 0; i < map->len; i++)
+			keys[i] = make_key(&map->members[i]);
+		qsort(keys, map->len, sizeof(Key), compare_key_pointers);
 	}
+	else
+	{
+		for (uint32 i = 0; i < map->len; i++)
+		{
+			Key			key = make_key(&map->members[i]);
+			uint32		at = i;
+
+			for (; at > 0 && compare_keys(&key, &keys[at - 1]) < 0; at--)
+				keys[at] = keys[at - 1];
+			keys[at] = key;
+		}
+	}
+	for (uint32 i = 0; i < map->len; i++)
+	{
+		if (count > 0 && same_name(&keys[count - 1], &keys[i]))
+			count--;
+		keys[count++] = keys[i];
+	}
+	return count;
 }
 
 static bool
-push_map(JsonbParseState **state, const YsValue *map, JsonbValue **result)
+write_map(StringInfo out, const YsValue *map, JEntry *entry)
 {
-	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	for (uint32_t i = 0; i < map->len; i++)
-	{
-		const YsMember *member = &map->members[i];
-		JsonbValue	key;
+	Key			few[FEW_MEMBERS];
+	Key		   *keys = map->len > FEW_MEMBERS ? palloc(map->len * sizeof(Key)) : few;
+	uint32		count = sort_members(map, keys);
+	Container	container = begin_container(out, JB_FOBJECT, count, 2 * count);
+	JEntry		child;
+	bool		ok = true;
 
-		if (!set_string(&key, member->name, member->name_len))
-			return false;
-		pushJsonbValue(state, WJB_KEY, &key);
-		if (!push_value(state, WJB_VALUE, &member->value, result))
-			return false;
+	for (uint32 i = 0; i < count && ok; i++)
+	{
+		ok = write_string(out, keys[i].member->name, keys[i].member->name_len, &child);
+		add_entry(&container, child);
 	}
-	*result = pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	for (uint32 i = 0; i < count && ok; i++)
+	{
+		ok = write_value(out, &keys[i].member->value, &child);
+		if (ok)
+			add_entry(&container, child);
+	}
+	if (keys != few)
+		pfree(keys);
+	end_container(&container, entry);
+	return ok;
+}
+
+static bool
+write_list(StringInfo out, const YsValue *list, JEntry *entry)
+{
+	Container	container = begin_container(out, JB_FARRAY, list->len, list->len);
+	JEntry		child;
+
+	for (uint32 i = 0; i < list->len; i++)
+	{
+		if (!write_value(out, &list->elements[i], &child))
+			return false;
+		add_entry(&container, child);
+	}
+	end_container(&container, entry);
 	return true;
 }
 
 static int
 compare_elements(const void *a, const void *b)
 {
-	return ys_shape_order(*(const YsValue *const *) a, *(const YsValue *const *) b);
+	return ys_shape_order(a, b);
 }
 
 /* A set has no order: sorting gives equal sets equal jsonb. */
 static bool
-push_elements(JsonbParseState **state, const YsValue *value, JsonbValue **result)
+write_set(StringInfo out, const YsValue *set, JEntry *entry)
 {
-	const YsValue **elements = palloc(Max(value->len, 1) * sizeof(YsValue *));
+	YsValue		sorted = *set;
+	bool		ok;
 
-	for (uint32_t i = 0; i < value->len; i++)
-		elements[i] = &value->elements[i];
-	if (value->type != YS_TYPE_LIST)
-		qsort(elements, value->len, sizeof(YsValue *), compare_elements);
-
-	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	for (uint32_t i = 0; i < value->len; i++)
-		if (!push_value(state, WJB_ELEM, elements[i], result))
-			return false;
-	*result = pushJsonbValue(state, WJB_END_ARRAY, NULL);
-	pfree(elements);
-	return true;
+	sorted.elements = palloc(Max(set->len, 1) * sizeof(YsValue));
+	if (set->len > 0)
+		memcpy(sorted.elements, set->elements, set->len * sizeof(YsValue));
+	qsort(sorted.elements, set->len, sizeof(YsValue), compare_elements);
+	ok = write_list(out, &sorted, entry);
+	pfree(sorted.elements);
+	return ok;
 }
 
 /* Depth is bounded by what the decoder accepted. */
 static bool
-push_value(JsonbParseState **state, JsonbIteratorToken token, const YsValue *value,
-		   JsonbValue **result)
+write_value(StringInfo out, const YsValue *value, JEntry *entry)
 {
-	JsonbValue	scalar;
-
 	switch (value->type)
 	{
+		case YS_TYPE_STRING:
+			return write_string(out, value->bytes, value->len, entry);
+		case YS_TYPE_NUMBER:
+			return write_number(out, value, entry);
+		case YS_TYPE_BINARY:
+			return write_base64(out, value, entry);
+		case YS_TYPE_BOOL:
+			*entry = value->boolean ? JENTRY_ISBOOL_TRUE : JENTRY_ISBOOL_FALSE;
+			return true;
+		case YS_TYPE_NULL:
+			*entry = JENTRY_ISNULL;
+			return true;
 		case YS_TYPE_MAP:
-			return push_map(state, value, result);
+			return write_map(out, value, entry);
 		case YS_TYPE_LIST:
+			return write_list(out, value, entry);
 		case YS_TYPE_STRING_SET:
 		case YS_TYPE_NUMBER_SET:
 		case YS_TYPE_BINARY_SET:
-			return push_elements(state, value, result);
-		default:
-			if (!set_scalar(&scalar, value))
-				return false;
-			*result = pushJsonbValue(state, token, &scalar);
-			return true;
+			return write_set(out, value, entry);
 	}
+	elog(ERROR, "value of unknown type %d", (int) value->type);
 }
 
 bool
 ys_convert_to_jsonb(const YsValue *value, Datum *jsonb)
 {
-	JsonbParseState *state = NULL;
-	JsonbValue *result = NULL;
-	JsonbValue	scalar;
+	StringInfoData out;
+	JEntry		entry;
+	bool		ok;
 
+	initStringInfo(&out);
+	(void) reserve(&out, VARHDRSZ);
 	if (value->type >= YS_TYPE_MAP)
-	{
-		if (!push_value(&state, WJB_ELEM, value, &result))
-			return false;
-	}
+		ok = write_value(&out, value, &entry);
 	else
 	{
-		if (!set_scalar(&scalar, value))
-			return false;
-		result = &scalar;
+		/* a scalar is kept as an array of one */
+		Container	container = begin_container(&out, JB_FARRAY | JB_FSCALAR, 1, 1);
+
+		ok = write_value(&out, value, &entry);
+		if (ok)
+			add_entry(&container, entry);
 	}
-	*jsonb = JsonbPGetDatum(JsonbValueToJsonb(result));
+	if (!ok)
+	{
+		pfree(out.data);
+		return false;
+	}
+	SET_VARSIZE(out.data, out.len);
+	*jsonb = PointerGetDatum(out.data);
 	return true;
 }
 
