@@ -131,6 +131,7 @@ CREATE TABLE yottastore_internal.policy (
 	source oid NOT NULL,
 	stream oid NOT NULL,
 	index_table oid NOT NULL,
+	topic text,
 	declaration jsonb NOT NULL,
 	phase text NOT NULL DEFAULT 'STARTING'
 		CHECK (phase IN ('STARTING', 'BACKFILL', 'LIVE', 'PAUSED', 'INCOMPLETE')),
@@ -142,7 +143,7 @@ CREATE TABLE yottastore_internal.policy (
 	events_quarantined bigint NOT NULL DEFAULT 0,
 	items_backfilled bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s';
+COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; topic is the one its positions are in, NULL while it has none';
 
 CREATE TABLE yottastore_internal.position (
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
@@ -379,14 +380,15 @@ GRANT SELECT ON yottastore.index_policies, yottastore.index_lag, yottastore.inde
 CREATE FUNCTION yottastore_internal.forget_dropped() RETURNS event_trigger
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-	DELETE FROM yottastore_internal.policy p
-		USING pg_event_trigger_dropped_objects() d
-		WHERE (d.classid = 'pg_class'::regclass AND d.objsubid = 0 AND d.objid IN (p.source, p.index_table))
-			OR (d.classid = 'pg_foreign_server'::regclass AND d.objid = p.stream);
+	/* the relay before its policies: the order its worker locks them in */
 	DELETE FROM yottastore_internal.relay r
 		USING pg_event_trigger_dropped_objects() d
 		WHERE (d.classid = 'pg_class'::regclass AND d.objsubid = 0 AND d.objid = r.source)
 			OR (d.classid = 'pg_foreign_server'::regclass AND d.objid = r.stream);
+	DELETE FROM yottastore_internal.policy p
+		USING pg_event_trigger_dropped_objects() d
+		WHERE (d.classid = 'pg_class'::regclass AND d.objsubid = 0 AND d.objid IN (p.source, p.index_table))
+			OR (d.classid = 'pg_foreign_server'::regclass AND d.objid = p.stream);
 EXCEPTION
 	/* the extension itself is being dropped, and with it these tables */
 	WHEN undefined_table THEN NULL;

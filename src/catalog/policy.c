@@ -23,7 +23,7 @@ static const char *const phase_names[] = {
 };
 
 #define POLICY_COLUMNS \
-	"policy_id, name, owner, source, stream, index_table, declaration, phase, epoch"
+	"policy_id, name, owner, source, stream, index_table, topic, declaration, phase, epoch"
 
 const char *
 ys_phase_name(YsPhase phase)
@@ -70,9 +70,10 @@ read_row(uint64 row, MemoryContext context)
 	policy->source = result_oid(row, 4);
 	policy->stream = result_oid(row, 5);
 	policy->index_table = result_oid(row, 6);
-	policy->declaration = ys_spi_text(row, 7, context);
-	policy->phase = parse_phase(ys_spi_text(row, 8, CurrentMemoryContext));
-	policy->epoch = result_int(row, 9);
+	policy->topic = ys_spi_text(row, 7, context);
+	policy->declaration = ys_spi_text(row, 8, context);
+	policy->phase = parse_phase(ys_spi_text(row, 9, CurrentMemoryContext));
+	policy->epoch = result_int(row, 10);
 	return policy;
 }
 
@@ -257,6 +258,35 @@ ys_policy_set_reason(int policy_id, const char *reason)
 					   Int32GetDatum(policy_id),
 					   reason != NULL ? CStringGetTextDatum(reason) : (Datum) 0
 				   }, reason != NULL ? NULL : " n");
+	ys_spi_end(&scope);
+}
+
+void
+ys_policy_begin_backfill(int policy_id, const char *topic)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.policy SET phase = 'BACKFILL', reason = NULL, "
+				   "topic = $2 WHERE policy_id = $1",
+				   SPI_OK_UPDATE, 2, (Oid[]) {INT4OID, TEXTOID},
+				   (Datum[]) {Int32GetDatum(policy_id), CStringGetTextDatum(topic)}, NULL);
+	ys_spi_end(&scope);
+}
+
+void
+ys_policy_mark_incomplete(Oid source, Oid stream, const char *reason)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.policy SET phase = 'INCOMPLETE', reason = $3 "
+				   "WHERE source = $1 AND stream = $2 AND topic IS NOT NULL AND phase <> 'INCOMPLETE'",
+				   SPI_OK_UPDATE, 3, (Oid[]) {OIDOID, OIDOID, TEXTOID},
+				   (Datum[])
+				   {
+					   ObjectIdGetDatum(source), ObjectIdGetDatum(stream), CStringGetTextDatum(reason)
+				   }, NULL);
 	ys_spi_end(&scope);
 }
 

@@ -33,6 +33,7 @@ typedef struct YsPolicyRow
 	Oid			source;
 	Oid			stream;
 	Oid			index_table;
+	char	   *topic;			/* that the positions are in; NULL: there are none yet */
 	char	   *declaration;	/* JSON text */
 	YsPhase		phase;
 	int			epoch;
@@ -74,6 +75,12 @@ extern bool ys_policy_resume(int policy_id);
 /* reason NULL clears it. */
 extern void ys_policy_set_phase(int policy_id, YsPhase phase, const char *reason);
 extern void ys_policy_set_reason(int policy_id, const char *reason);
+
+/* Positions in topic have been saved: what is there already can be read. */
+extern void ys_policy_begin_backfill(int policy_id, const char *topic);
+
+/* Changes of source are missing in stream: no policy that has begun is complete any more. */
+extern void ys_policy_mark_incomplete(Oid source, Oid stream, const char *reason);
 
 typedef struct YsPolicyCounters
 {

@@ -19,7 +19,9 @@
 #include "miscadmin.h"
 #include "postmaster/interrupt.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "base/memory.h"
 #include "base/wait.h"
@@ -84,6 +86,14 @@ typedef struct RelaySession
 } RelaySession;
 
 /* ---- configuration ---- */
+
+static volatile bool options_changed = false;
+
+static void
+syscache_callback(Datum arg, int cacheid, uint32 hash)
+{
+	options_changed = true;
+}
 
 static void
 load_config(void *arg)
@@ -160,6 +170,18 @@ find_store_stream(RelaySession *session, char **stream_id, YsError *err)
 
 /* ---- saving ---- */
 
+/* Changes are missing for good: neither the relay nor what follows its stream is complete. */
+static void
+tell_loss(const RelaySession *session, const char *loss)
+{
+	const YsRelay *relay = session->config.relay;
+
+	ys_relay_set_phase(relay->relay_id, YS_PHASE_INCOMPLETE, loss);
+	ys_policy_mark_incomplete(relay->source, relay->stream,
+							  psprintf("relay \"%s\" lost changes, %s: drop and create the policy again",
+									   relay->name, loss));
+}
+
 /*
  * Save in one transaction what was produced and how far each shard has been
  * read.  RELAY_GONE when the relay is.
@@ -180,7 +202,7 @@ checkpoint(RelaySession *session, int64 produced, bool caught_up)
 		outcome = RELAY_ON;
 		ys_lineage_save(lineage, relay_id);
 		if (lineage->loss != NULL && !session->loss_told)
-			ys_relay_set_phase(relay_id, YS_PHASE_INCOMPLETE, lineage->loss);
+			tell_loss(session, lineage->loss);
 		else if (session->worked && !session->live)
 			ys_relay_set_phase(relay_id, YS_PHASE_LIVE, NULL);
 		session->loss_told = lineage->loss != NULL;
@@ -245,7 +267,7 @@ load_lineage(RelaySession *session, const char *stream_id)
 		{
 			ys_lineage_abandon(lineage);
 			ys_lineage_save(lineage, relay->relay_id);
-			ys_relay_set_phase(relay->relay_id, YS_PHASE_INCOMPLETE, lineage->loss);
+			tell_loss(session, lineage->loss);
 			session->loss_told = true;
 		}
 		ys_relay_set_store_stream(relay->relay_id, stream_id);
@@ -393,7 +415,16 @@ run_session(RelaySession *session, int relay_id, YsError *err)
 	while (outcome == RELAY_ON)
 	{
 		reload_configuration();
-		outcome = run_round(session, &busy, err);
+
+		/* what comes after a change of the stream must not go where it led before */
+		AcceptInvalidationMessages();
+		if (options_changed)
+		{
+			options_changed = false;
+			outcome = refresh_session(session, err);
+		}
+		if (outcome == RELAY_ON)
+			outcome = run_round(session, &busy, err);
 		if (busy)
 			poll_ms = 0;
 		else
@@ -423,6 +454,8 @@ ys_relay_run(int relay_id)
 {
 	int			attempt = 0;
 
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, syscache_callback, (Datum) 0);
+	CacheRegisterSyscacheCallback(FOREIGNTABLEREL, syscache_callback, (Datum) 0);
 	for (;;)
 	{
 		MemoryContext context = AllocSetContextCreate(TopMemoryContext, "yottastore relay",

@@ -35,6 +35,7 @@
 
 #define HOUSEKEEPING_MS		1000
 #define RETRY_MS			1000L
+#define QUIET_MS			3000	/* after which trouble is over: longer than trying again takes */
 
 typedef struct StreamWorker
 {
@@ -42,25 +43,51 @@ typedef struct StreamWorker
 	Oid			owner;
 	MemoryContext context;
 	MemoryContext batch_context;	/* reset after each batch */
-	YsStreamConfig *config;
+	MemoryContext config_context;
+	YsStreamConfig *config;		/* as declared when policies were last looked at */
 	YsEventFormat format;
 	YsJsonReader *reader;
 	YsHandle   *reader_handle;
 	List	   *follows;
+	MemoryContext consumer_context; /* its own: consumers come and go */
 	YsConsumer *consumer;		/* NULL: to be opened */
 	int64		housekeeping_at;
 	int64		retry_at;		/* don't bother brokers or store before */
 	bool		troubled;		/* a reason is noted on the policies */
 } StreamWorker;
 
-static volatile bool areas_changed = false;
+/* What the callback looks at, and what it has found changed. */
+static StreamWorker *this_worker = NULL;
+static Oid	areas_relid = InvalidOid;
+static bool areas_changed = false;
+static bool sources_changed = false;
 
+/* InvalidOid: everything may have changed. */
 static void
 relcache_callback(Datum arg, Oid relid)
 {
-	/* InvalidOid: everything may have changed */
-	if (!OidIsValid(relid) || relid == DatumGetObjectId(arg))
+	ListCell   *lc;
+
+	if (!OidIsValid(relid) || relid == areas_relid)
 		areas_changed = true;
+	foreach(lc, this_worker->follows)
+	{
+		const YsFollow *follow = lfirst(lc);
+
+		if (!OidIsValid(relid) || relid == follow->source->relid)
+			sources_changed = true;
+	}
+}
+
+/*
+ * Has anything changed that events are read by?  Asked with messages in hand: what
+ * came after a change must not meet what was before it.
+ */
+static bool
+declarations_changed(void)
+{
+	AcceptInvalidationMessages();
+	return areas_changed || sources_changed;
 }
 
 static void
@@ -72,8 +99,10 @@ release_reader(void *reader)
 static void
 close_consumer(StreamWorker *worker)
 {
-	if (worker->consumer != NULL)
-		ys_consumer_close(worker->consumer);
+	/* which also closes it */
+	if (worker->consumer_context != NULL)
+		MemoryContextDelete(worker->consumer_context);
+	worker->consumer_context = NULL;
 	worker->consumer = NULL;
 }
 
@@ -172,19 +201,61 @@ refresh_follow(void *arg)
 	close_consumer(worker);
 }
 
-/* Refresh one policy; what it can't go on with pauses it, and it alone.  Inside a transaction. */
+/*
+ * Refresh one policy; what it can't go on with pauses it, and it alone.
+ * Positions in one topic mean nothing in another.  Inside a transaction.
+ */
 static void
-refresh_or_pause(StreamWorker *worker, YsPolicyRow *row, bool load_areas)
+refresh_or_stop(StreamWorker *worker, YsPolicyRow *row, bool load_areas)
 {
 	RefreshArg	arg = {worker, row, load_areas};
-	ErrorData  *error = ys_transaction_try(refresh_follow, &arg);
-	YsFollow   *follow = find_follow(worker, row->policy_id);
+	ErrorData  *error = NULL;
+	YsFollow   *follow;
 
+	if (!ys_phase_is_resting(row->phase) && row->topic != NULL &&
+		strcmp(row->topic, worker->config->topic) != 0)
+	{
+		ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE,
+							psprintf("the stream's topic was \"%s\" and is \"%s\" now: "
+									 "drop and create the policy again",
+									 row->topic, worker->config->topic));
+		row->phase = YS_PHASE_INCOMPLETE;
+	}
+	error = ys_transaction_try(refresh_follow, &arg);
+	follow = find_follow(worker, row->policy_id);
 	if (error == NULL)
 		return;
 	if (follow != NULL)
 		discard_follow(worker, follow);
 	ys_follow_pause(row, error);
+}
+
+/* Read the stream's options; when they changed, consume by the new ones.  Inside a transaction. */
+static void
+load_config(StreamWorker *worker)
+{
+	MemoryContext context = AllocSetContextCreate(worker->context, "yottastore stream options",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	YsStreamConfig *config = ys_server_stream(worker->stream, worker->owner);
+
+	MemoryContextSwitchTo(old);
+	if (worker->config != NULL &&
+		strcmp(config->brokers, worker->config->brokers) == 0 &&
+		strcmp(config->topic, worker->config->topic) == 0 &&
+		strcmp(config->format, worker->config->format) == 0 &&
+		config->timeout_ms == worker->config->timeout_ms)
+	{
+		MemoryContextDelete(context);
+		return;
+	}
+	if (!ys_event_format_by_name(config->format, &worker->format))
+		elog(ERROR, "unknown stream format \"%s\"", config->format);
+	close_consumer(worker);
+	if (worker->config_context != NULL)
+		MemoryContextDelete(worker->config_context);
+	worker->config_context = context;
+	worker->config = config;
 }
 
 /* False when there is nothing left to do for this worker. */
@@ -201,6 +272,7 @@ refresh_follows(StreamWorker *worker)
 
 	/* a change from now on is another */
 	areas_changed = false;
+	sources_changed = false;
 	ys_transaction_begin("reading policies");
 	if (OidIsValid(get_extension_oid("yottastore", true)))
 		wanted = ys_policy_list(worker->stream, worker->owner);
@@ -215,8 +287,10 @@ refresh_follows(StreamWorker *worker)
 		if (!found)
 			discard_follow(worker, follow);
 	}
+	if (wanted != NIL)
+		load_config(worker);
 	foreach(lc, wanted)
-		refresh_or_pause(worker, lfirst(lc), load_areas);
+		refresh_or_stop(worker, lfirst(lc), load_areas);
 	ys_transaction_commit();
 
 	any = wanted != NIL;
@@ -255,7 +329,7 @@ start_follow(StreamWorker *worker, YsFollow *follow, YsError *err)
 	{
 		ys_position_save(follow->row->policy_id, count, positions);
 		ys_segment_create(follow->row->policy_id, ys_guc_backfill_segments);
-		ys_policy_set_phase(follow->row->policy_id, YS_PHASE_BACKFILL, NULL);
+		ys_policy_begin_backfill(follow->row->policy_id, worker->config->topic);
 		follow->row->phase = YS_PHASE_BACKFILL;
 		ys_follow_load_positions(follow);
 	}
@@ -310,7 +384,12 @@ open_consumer(StreamWorker *worker, YsError *err)
 	int			count = lowest_positions(worker, &positions);
 
 	if (count > 0)
-		worker->consumer = ys_consumer_open(worker->context, worker->config, count, positions, err);
+	{
+		worker->consumer_context = AllocSetContextCreate(worker->context, "yottastore consumer",
+														 ALLOCSET_SMALL_SIZES);
+		worker->consumer = ys_consumer_open(worker->consumer_context, worker->config, count,
+											positions, err);
+	}
 	pfree(positions);
 	return count == 0 || worker->consumer != NULL;
 }
@@ -402,6 +481,13 @@ consume_batch(StreamWorker *worker)
 			note_trouble(worker, &err);
 		count = -1;
 	}
+	else if (count > 0 && declarations_changed())
+	{
+		/* the next consumer has them again */
+		close_consumer(worker);
+		worker->housekeeping_at = 0;
+		count = 0;
+	}
 	else if (count > 0)
 		apply_messages(worker, count, messages, &arena);
 	ys_arena_free(&arena);
@@ -490,19 +576,15 @@ backfill_pages(StreamWorker *worker)
 	return busy;
 }
 
+/* Hear of changed areas and sources from now on. */
 static void
-load_config(StreamWorker *worker)
+watch_declarations(StreamWorker *worker)
 {
-	MemoryContext old = MemoryContextSwitchTo(worker->context);
-
-	ys_transaction_begin("reading the stream's options");
-	MemoryContextSwitchTo(worker->context);
-	worker->config = ys_server_stream(worker->stream, worker->owner);
-	if (!ys_event_format_by_name(worker->config->format, &worker->format))
-		elog(ERROR, "unknown stream format \"%s\"", worker->config->format);
-	CacheRegisterRelcacheCallback(relcache_callback, ObjectIdGetDatum(ys_areas_relid()));
+	this_worker = worker;
+	ys_transaction_begin("looking up the areas");
+	areas_relid = ys_areas_relid();
 	ys_transaction_commit();
-	MemoryContextSwitchTo(old);
+	CacheRegisterRelcacheCallback(relcache_callback, (Datum) 0);
 }
 
 void
@@ -519,7 +601,7 @@ ys_stream_worker_run(Oid stream, Oid owner)
 	if (worker.reader == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	worker.reader_handle = ys_handle_own(worker.context, worker.reader, release_reader);
-	load_config(&worker);
+	watch_declarations(&worker);
 	MemoryContextSwitchTo(worker.batch_context);
 
 	for (;;)
@@ -534,17 +616,14 @@ ys_stream_worker_run(Oid stream, Oid owner)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 		now = ys_clock_ms();
-
-		/* an event that came after areas changed must not meet the old ones */
-		AcceptInvalidationMessages();
-		if ((areas_changed || now >= worker.housekeeping_at) && !housekeep(&worker))
+		if ((declarations_changed() || now >= worker.housekeeping_at) && !housekeep(&worker))
 			break;
 		if (now >= worker.retry_at)
 		{
 			taken = consume_batch(&worker);
 			if (backfill_pages(&worker))
 				taken = 1;
-			if (worker.troubled && ys_clock_ms() >= worker.retry_at)
+			if (worker.troubled && ys_clock_ms() >= worker.retry_at + QUIET_MS)
 			{
 				worker.troubled = false;
 				note_reason(&worker, NULL);

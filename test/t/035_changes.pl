@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use JSON::PP;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use YottaFleet;
@@ -70,8 +71,12 @@ COMMIT;
 END
 follows('v2', 'elsewhere.service', 'moved index table');
 is(query('SELECT count(*) FROM service'), '0', 'not the table that has its old name');
-query('ALTER FOREIGN TABLE vehicles RENAME vehicle_id TO id');
-query(q{ALTER FOREIGN TABLE vehicles ALTER id OPTIONS (ADD path 'vehicle_id')});
+query(<<'END');
+BEGIN;
+ALTER FOREIGN TABLE vehicles RENAME vehicle_id TO id;
+ALTER FOREIGN TABLE vehicles ALTER id OPTIONS (ADD path 'vehicle_id');
+COMMIT;
+END
 follows('v3', 'elsewhere.service', 'renamed key column');
 $node->restart;
 follows('v3', 'elsewhere.service', 'renamed key column, after a restart');
@@ -86,7 +91,7 @@ query('ALTER TABLE elsewhere.service RENAME id TO vehicle_id');
 query("SELECT yottastore.create_index_policy('other', $declaration)");
 reaches('other', 'LIVE', '^$', 'a second policy');
 query(q{UPDATE yottastore.areas SET boundary = '{"type": "Polygon"}' WHERE name = 'A'});
-reaches('other', 'PAUSED', 'boundary|coordinates|polygon', 'a bad boundary pauses');
+reaches('other', 'PAUSED', 'area "A": invalid boundary: .', 'a bad boundary pauses');
 query(q{DELETE FROM yottastore.areas WHERE name = 'A'});
 query(q{SELECT yottastore.resume_index_policy('other'), yottastore.resume_index_policy('vehicle_service')});
 follows('v4', 'elsewhere.service', 'resumed after a bad boundary');
@@ -113,6 +118,31 @@ query(q{CREATE USER MAPPING FOR CURRENT_USER SERVER fleet OPTIONS (access_key_id
 query(q{SELECT yottastore.resume_index_policy('refused')});
 reaches('refused', 'LIVE', '^$', 'and goes on with credentials');
 follows('v6', 'elsewhere.service', 'others went on');
+
+# ---- the stream's options ----------------------------------------------------------------------
+
+query(q{ALTER SERVER fleet_changes OPTIONS (SET topic 'nowhere_to_be_found')});
+reaches('vehicle_service', 'INCOMPLETE', 'topic', 'positions in one topic mean nothing in another');
+put_vehicle($table, 'v7', { type => { S => 'lost to the topic' } });
+query("ALTER SERVER fleet_changes OPTIONS (SET topic '$topic')");
+reaches('vehicle_service', 'INCOMPLETE', 'topic', 'setting it back does not make up for that');
+query('DROP TABLE service');
+query('ALTER FOREIGN TABLE vehicles RENAME id TO vehicle_id');
+query('SELECT yottastore.drop_index_policy(policy) FROM yottastore.index_policies');
+query("SELECT yottastore.create_index_policy('vehicle_service', $declaration)");
+wait_for_index($node, 'made anew');
+is(query(q{SELECT kind FROM vehicle_service WHERE vehicle_id = 'v7'}), 'lost to the topic', 'made anew');
+follows('v8', 'vehicle_service', 'goes on');
+
+# ---- a relay that loses changes ----------------------------------------------------------------
+
+store_api('UpdateTable', { TableName => $table, StreamSpecification => { StreamEnabled => JSON::PP::false } });
+ok( $node->poll_query_until('postgres', q{SELECT phase = 'PAUSED' FROM yottastore.relay_status}),
+	'the relay has no stream');
+put_vehicle($table, 'v9', { type => { S => 'unseen' } });
+store_api('UpdateTable', { TableName => $table,
+	StreamSpecification => { StreamEnabled => JSON::PP::true, StreamViewType => 'NEW_AND_OLD_IMAGES' } });
+reaches('vehicle_service', 'INCOMPLETE', 'vehicles_relay.*replaced', 'a policy says that its relay lost changes');
 
 unlike(slurp_file($node->logfile), qr/terminated by signal|PANIC/, 'still no crash');
 
