@@ -41,6 +41,18 @@ read_aliases(uint64 row, int column, const char ***aliases)
 	return count;
 }
 
+/* Throw what is wrong with an area, and say which. */
+static void
+refuse_area(const char *name, const YsError *why)
+{
+	YsError		err;
+
+	ys_error_set(&err, why->code, "area \"%s\": %s", name, why->message);
+	ys_error_detail(&err, "%s", why->detail);
+	ys_error_hint(&err, "%s", why->hint);
+	ys_error_throw(&err);
+}
+
 YsAreaMap *
 ys_areas_load(const char *level, YsArena *arena)
 {
@@ -64,7 +76,7 @@ ys_areas_load(const char *level, YsArena *arena)
 		if (boundary != NULL)
 			boundary = repalloc(boundary, len + 1 + YS_JSON_PADDING);
 		if (!ys_area_map_add(map, name, naliases, aliases, boundary, len, &err))
-			ys_error_throw(&err);
+			refuse_area(name, &err);
 	}
 	if (!ys_area_map_finish(map, &err))
 		ys_error_throw(&err);
