@@ -392,6 +392,31 @@ index_document(YsJsonReader *reader, YsError *err)
 	}
 }
 
+/* Make bytes the document that is read. */
+bool
+start_document(YsJsonReader *reader, const char *bytes, size_t len, YsError *err)
+{
+	reader->bytes = bytes;
+	reader->len = len;
+	reader->ntokens = 0;
+	reader->unescaped_used = 0;
+	reader->failed = false;
+	if (len == 0)
+		return malformed(reader, 0, "the document is empty", err);
+	return index_document(reader, err);
+}
+
+/* Is this token a string of these bytes, without escapes? */
+bool
+is_string_of(const YsJsonReader *reader, uint32_t token, const char *text, size_t text_len)
+{
+	const char *bytes;
+	size_t		len;
+
+	token_text(reader, token, &bytes, &len);
+	return len == text_len + 2 && bytes[0] == '"' && memcmp(bytes + 1, text, text_len) == 0;
+}
+
 }								/* namespace */
 
 extern "C"
@@ -415,14 +440,7 @@ ys_json_read(YsJsonReader *reader, const char *bytes, size_t len, YsJsonRootFn f
 {
 	YsJsonNode	root = {reader, 0, 0, 0};
 
-	reader->bytes = bytes;
-	reader->len = len;
-	reader->ntokens = 0;
-	reader->unescaped_used = 0;
-	reader->failed = false;
-	if (len == 0)
-		return malformed(reader, 0, "the document is empty", err);
-	if (!index_document(reader, err))
+	if (!start_document(reader, bytes, len, err))
 		return false;
 	if (kind_of(token_byte(reader, 0)) == YS_JSON_INVALID)
 		return malformed(reader, token_offset(reader, 0), "a value is missing", err);
@@ -435,6 +453,35 @@ ys_json_read(YsJsonReader *reader, const char *bytes, size_t len, YsJsonRootFn f
 	if (root.after != reader->ntokens)
 		return malformed(reader, token_offset(reader, root.after),
 						 "something follows the end of the document", err);
+	return true;
+}
+
+bool
+ys_json_read_last_member(YsJsonReader *reader, const char *bytes, size_t len, const char *name,
+						 YsJsonRootFn fn, void *arg, YsError *err)
+{
+	size_t		name_len = strlen(name);
+	int			depth = 0;
+
+	if (!start_document(reader, bytes, len, err))
+		return false;
+	for (uint32_t token = reader->ntokens; token-- > 1;)
+	{
+		char		c = token_byte(reader, token);
+
+		if (c == '}' || c == ']')
+			depth++;
+		else if (c == '{' || c == '[')
+			depth--;
+		else if (c == ':' && depth == 1 && is_string_of(reader, token - 1, name, name_len))
+		{
+			YsJsonNode	value = {reader, token + 1, 0, 1};
+
+			if (!fn(arg, &value))
+				return reader->failed ? still_failed(reader, err) : false;
+			return !reader->failed || still_failed(reader, err);
+		}
+	}
 	return true;
 }
 

@@ -64,6 +64,15 @@ extern void ys_json_reader_destroy(YsJsonReader *reader);
 extern bool ys_json_read(YsJsonReader *reader, const char *bytes, size_t len,
 						 YsJsonRootFn fn, void *arg, YsError *err);
 
+/*
+ * Find the last member of that (unescaped) name of a document that is an
+ * object, looking from its end, and hand its value to fn, unless there is
+ * none.  Of what stands before it only the tokens are told apart; whether the
+ * document is well-formed is for ys_json_read to say.
+ */
+extern bool ys_json_read_last_member(YsJsonReader *reader, const char *bytes, size_t len,
+									 const char *name, YsJsonRootFn fn, void *arg, YsError *err);
+
 extern YsJsonKind ys_json_kind(YsJsonNode *node);
 
 /* Visits in document order.  Names come unescaped; duplicates come as often as they are there. */

@@ -325,8 +325,9 @@ write_value(StringInfo out, const YsValue *value, JEntry *entry)
 		case YS_TYPE_NUMBER_SET:
 		case YS_TYPE_BINARY_SET:
 			return write_set(out, value, entry);
+		default:
+			elog(ERROR, "value of unknown type %d", (int) value->type);
 	}
-	elog(ERROR, "value of unknown type %d", (int) value->type);
 }
 
 bool

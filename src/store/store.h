@@ -195,8 +195,8 @@ extern bool ys_store_wait(YsCall *call, const YsAttributeFilter *filter, YsArena
 /*
  * Wait for the bytes of a page, and read from them only where the next page
  * begins (NULL: this was the last), so that it can be asked for before this
- * one is decoded.  The call stays to be awaited, and fails there as here;
- * only a throw has freed it.
+ * one is decoded.  The call stays to be awaited, and fails there as here, or
+ * only there when what stands before is malformed; only a throw has freed it.
  */
 extern bool ys_call_next_key(YsCall *call, YsArena *arena, const YsValue **last_key, YsError *err);
 

@@ -311,23 +311,17 @@ typedef struct YsLastKeyVisit
 } YsLastKeyVisit;
 
 static bool
-on_last_key_member(void *arg, const char *name, size_t len, YsJsonNode *node)
+on_last_key(void *arg, YsJsonNode *node)
 {
 	YsLastKeyVisit *visit = arg;
 
-	if (!ys_dynamodb_is_named(name, len, "LastEvaluatedKey"))
-		return true;
 	return read_last_key(node, visit->arena, visit->last_key, visit->err);
 }
 
-static bool
-on_last_key_reply(void *arg, YsJsonNode *root)
-{
-	YsLastKeyVisit *visit = arg;
-
-	return ys_json_each_member(root, on_last_key_member, visit, visit->err);
-}
-
+/*
+ * It stands behind the items: found from the end, they need not be passed
+ * over.  A reply that is malformed before it is found out when it is read.
+ */
 bool
 ys_dynamodb_read_next_key(YsJsonReader *reader, const char *bytes, size_t len,
 						  YsArena *arena, const YsValue **last_key, YsError *err)
@@ -335,5 +329,5 @@ ys_dynamodb_read_next_key(YsJsonReader *reader, const char *bytes, size_t len,
 	YsLastKeyVisit visit = {.arena = arena, .last_key = last_key, .err = err};
 
 	*last_key = NULL;
-	return ys_dynamodb_visit(reader, bytes, len, on_last_key_reply, &visit, err);
+	return ys_json_read_last_member(reader, bytes, len, "LastEvaluatedKey", on_last_key, &visit, err);
 }
