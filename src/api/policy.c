@@ -22,6 +22,7 @@
 #include "base/memory.h"
 #include "catalog/index_table.h"
 #include "catalog/policy.h"
+#include "compat.h"
 #include "errors.h"
 #include "worker/wake.h"
 
@@ -182,16 +183,27 @@ Datum
 ys_drop_index_policy(PG_FUNCTION_ARGS)
 {
 	static const char *const names[] = {"name"};
+	const char *name;
+	bool		missing_ok;
 	YsPolicyRow *row;
 	ObjectAddress table;
 
 	ys_check_not_null(fcinfo, names, lengthof(names));
-	row = find_own_policy(NameStr(*PG_GETARG_NAME(0)), !PG_ARGISNULL(1) && PG_GETARG_BOOL(1));
+	name = NameStr(*PG_GETARG_NAME(0));
+	missing_ok = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
+	row = find_own_policy(name, missing_ok);
 	if (row == NULL)
 		PG_RETURN_BOOL(false);
 
 	/* the table before the policy's row: the worker's lock order */
 	LockRelationOid(row->index_table, AccessExclusiveLock);
+
+	/* whoever held the lock may have dropped the policy */
+	row = find_own_policy(name, missing_ok);
+	if (row == NULL)
+		PG_RETURN_BOOL(false);
+	if (!ys_class_ownercheck_compat(row->index_table, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(row->index_table));
 	ys_policy_delete(row->policy_id);
 	ObjectAddressSet(table, RelationRelationId, row->index_table);
 	performDeletion(&table, DROP_RESTRICT, 0);

@@ -134,6 +134,24 @@ wait_for_index($node, 'made anew');
 is(query(q{SELECT kind FROM vehicle_service WHERE vehicle_id = 'v7'}), 'lost to the topic', 'made anew');
 follows('v8', 'vehicle_service', 'goes on');
 
+# ---- an index table given away -----------------------------------------------------------------
+
+query(<<'END');
+CREATE ROLE giver;
+CREATE ROLE taker;
+GRANT USAGE ON FOREIGN SERVER fleet, fleet_changes TO giver;
+GRANT CREATE ON SCHEMA public TO giver, taker;
+SET ROLE giver;
+CREATE FOREIGN TABLE given (vehicle_id text OPTIONS (key 'partition') NOT NULL) SERVER fleet;
+SELECT yottastore.create_index_policy('gift', 'given', 'fleet_changes', fields => ARRAY[yottastore.field('kind', 'text')]);
+RESET ROLE;
+ALTER TABLE gift OWNER TO taker;
+END
+my (undef, undef, $stderr) = $node->psql('postgres', "SET ROLE giver; SELECT yottastore.drop_index_policy('gift')");
+like($stderr, qr/must be owner of table gift/, 'who gave an index table away does not drop it');
+query('SET ROLE taker; DROP TABLE gift');
+is(query(q{SELECT count(*) FROM yottastore_internal.policy WHERE name = 'gift'}), '0', 'its owner does');
+
 # ---- a relay that loses changes ----------------------------------------------------------------
 
 store_api('UpdateTable', { TableName => $table, StreamSpecification => { StreamEnabled => JSON::PP::false } });
