@@ -68,6 +68,9 @@ ys_launcher_register(void)
 {
 	BackgroundWorker worker;
 
+	/* pg_upgrade's servers are not to change anything by themselves */
+	if (IsBinaryUpgrade)
+		return;
 	fill_registration(&worker, "yottastore launcher", "ys_launcher_main");
 	RegisterBackgroundWorker(&worker);
 }
