@@ -146,7 +146,9 @@ demo: up
 	@eval "$$(ci/services env)" && exec $(PYTHON) examples/fleet/demo
 
 psql:
-	@eval "$$(ci/services env)" && exec "$$($(PG_CONFIG) --bindir)/psql"
+	@eval "$$(ci/services env)" && bin=$$($(PG_CONFIG) --bindir) && \
+	{ "$$bin/pg_isready" -q || { echo "no server on port $$PGPORT: run 'make up' first" >&2; exit 1; }; } && \
+	exec "$$bin/psql"
 
 down:
 	@ci/services wipe
