@@ -13,6 +13,7 @@ int			ys_guc_batch_events = 5000;
 int			ys_guc_batch_memory = 16 * 1024;
 int			ys_guc_backfill_segments = 4;
 int			ys_guc_relay_stream_delay = 0;
+bool		ys_guc_pushdown = true;
 int			ys_guc_analyze_pages = 100;
 
 void
@@ -37,6 +38,12 @@ ys_guc_define(void)
 							"current at once, about 10s for ScyllaDB Alternator.",
 							&ys_guc_relay_stream_delay, 0, 0, 3600 * 1000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomBoolVariable("yottastore.pushdown",
+							 "Sends conditions on other columns than the key to the store.",
+							 "Off, PostgreSQL alone evaluates them. Applies to queries planned from "
+							 "then on.",
+							 &ys_guc_pushdown, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("yottastore.analyze_pages",
 							"Most pages ANALYZE reads of a foreign table.",
 							"A page is up to 1 MB of items.",

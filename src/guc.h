@@ -10,6 +10,7 @@ extern int	ys_guc_batch_events;
 extern int	ys_guc_batch_memory;
 extern int	ys_guc_backfill_segments;
 extern int	ys_guc_relay_stream_delay;
+extern bool ys_guc_pushdown;
 extern int	ys_guc_analyze_pages;
 
 extern void ys_guc_define(void);

@@ -9,6 +9,7 @@
 #define YS_COMPAT_EXPLAIN
 #include "compat.h"
 #include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
@@ -49,6 +50,20 @@ show_key(YsScan *scan, ForeignScan *plan, ExplainState *es)
 	ExplainPropertyText("Store Key", text.data, es);
 }
 
+/* What the store is sent of the other conditions, as SQL. */
+static void
+show_filter(YsScan *scan, ForeignScan *plan, ExplainState *es)
+{
+	List	   *clauses = ys_scan_filter_clauses(scan, plan);
+
+	if (clauses == NIL)
+		return;
+	ExplainPropertyText("Store Filter",
+						deparse_expression((Node *) make_ands_explicit(clauses),
+										   set_deparse_context_plan(es->deparse_cxt, (Plan *) plan,
+																	NIL), false, false), es);
+}
+
 static void
 show_projection(YsScan *scan, ExplainState *es)
 {
@@ -83,6 +98,7 @@ ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
 	ExplainPropertyText("Store Operation", ys_operation_name(scan->operation), es);
 	ExplainPropertyText("Store Table", scan->source->table, es);
 	show_key(scan, plan, es);
+	show_filter(scan, plan, es);
 	if (es->verbose)
 		show_projection(scan, es);
 	if (es->analyze && scan->fetch != NULL)

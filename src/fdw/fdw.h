@@ -12,8 +12,9 @@
 #include "fdw/qual.h"
 
 /*
- * ForeignScan.fdw_private of a scan.  fdw_exprs holds the conditions' values,
- * in their order, and behind them whatever a direct modification adds.
+ * ForeignScan.fdw_private of a scan.  fdw_exprs holds the key conditions' values,
+ * in their order, and behind them the filter's conditions, or whatever a direct
+ * modification adds.
  */
 typedef enum YsScanPrivate
 {
@@ -23,6 +24,7 @@ typedef enum YsScanPrivate
 	YS_SCAN_COLUMNS,			/* IntList: columns to fill; the document's stands for all attributes */
 	YS_SCAN_FLAGS,				/* Integer: YS_SCAN_... below */
 	YS_SCAN_TABLE,				/* String: the store's name of the table */
+	YS_SCAN_NFILTERS,			/* Integer: how many conditions behind the values are a filter */
 	YS_SCAN_TARGETS				/* IntList: columns a direct update assigns */
 } YsScanPrivate;
 

@@ -48,6 +48,7 @@ struct YsFetch
 
 	FetchKind	kind;
 	const YsExpr *key_condition;
+	const YsExpr *item_filter;
 	bool		started;		/* pages: the first was asked for */
 	int64		pages;			/* of this start */
 
@@ -124,11 +125,12 @@ await_reply(YsFetch *fetch, YsCall *call)
 /* ---- pages ---- */
 
 void
-ys_fetch_start_pages(YsFetch *fetch, const YsExpr *key_condition)
+ys_fetch_start_pages(YsFetch *fetch, const YsExpr *key_condition, const YsExpr *filter)
 {
 	ys_fetch_stop(fetch);
 	fetch->kind = FETCH_PAGES;
 	fetch->key_condition = key_condition;
+	fetch->item_filter = filter;
 	fetch->started = false;
 	fetch->pages = 0;
 }
@@ -139,6 +141,7 @@ ask_for_page(YsFetch *fetch, const YsValue *start_key)
 	YsPageRequest request = {
 		.table = fetch->table,
 		.key_condition = fetch->key_condition,
+		.filter = fetch->item_filter,
 		.projection = fetch->filter,
 		.start_key = start_key,
 		.consistent = fetch->consistent,

@@ -40,10 +40,11 @@ typedef struct YsKeyList
 /*
  * What to fetch; all arguments are borrowed until the next start or stop.
  * keys: every combination of the two lists (one list when nkeys is 1); one single key is a GetItem.
- * pages: a Query with a condition, a Scan without.
+ * pages: a Query with a condition, a Scan without; only what passes the filter (NULL: all).
  */
 extern void ys_fetch_start_keys(YsFetch *fetch, int nkeys, const YsKeyList *keys);
-extern void ys_fetch_start_pages(YsFetch *fetch, const YsExpr *key_condition);
+extern void ys_fetch_start_pages(YsFetch *fetch, const YsExpr *key_condition,
+								 const YsExpr *filter);
 
 /* The next item, good until the next call; NULL at the end. */
 extern const YsValue *ys_fetch_next(YsFetch *fetch);

@@ -24,6 +24,7 @@
 
 #include "compat.h"
 #include "fdw/fdw.h"
+#include "fdw/filter.h"
 #include "store/store.h"
 
 #define PAGE_BYTES			(1024.0 * 1024.0)
@@ -264,6 +265,8 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	List	   *values = NIL;
 	List	   *keys = NIL;
 	List	   *tests = NIL;
+	List	   *columns = needed_columns(rel, quals, relation->source);
+	List	   *filters;
 	List	   *private;
 	YsAccess	access;
 	int			flags = 0;
@@ -284,9 +287,10 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	if (root->limit_tuples > 0)
 		flags |= YS_SCAN_FEW;
 
-	private = list_make5(makeInteger(access.operation), keys, tests,
-						 needed_columns(rel, quals, relation->source), makeInteger(flags));
-	return make_foreignscan(tlist, quals, rel->relid, values,
-							lappend(private, makeString(relation->source->table)),
+	filters = ys_filter_choose(rel, relation->source, clauses, columns, access.operation);
+	private = list_make5(makeInteger(access.operation), keys, tests, columns, makeInteger(flags));
+	private = lappend(private, makeString(relation->source->table));
+	private = lappend(private, makeInteger(list_length(filters)));
+	return make_foreignscan(tlist, quals, rel->relid, list_concat(values, filters), private,
 							NIL, NIL, outer_plan);
 }

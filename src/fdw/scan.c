@@ -19,19 +19,30 @@
 #include "fdw/fdw.h"
 #include "fdw/scan.h"
 
+List *
+ys_scan_filter_clauses(const YsScan *scan, ForeignScan *plan)
+{
+	List	   *clauses = list_copy_tail(plan->fdw_exprs, scan->nconditions);
+
+	return list_truncate(clauses, intVal(list_nth(plan->fdw_private, YS_SCAN_NFILTERS)));
+}
+
 void
 ys_begin_scan(ForeignScanState *node, int eflags)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	int			flags = intVal(list_nth(plan->fdw_private, YS_SCAN_FLAGS));
+	List	   *columns = list_nth(plan->fdw_private, YS_SCAN_COLUMNS);
 	YsScan	   *scan = palloc0(sizeof(YsScan));
 	YsStore    *store;
 
 	node->fdw_state = scan;
 	scan->source = ys_source_load(RelationGetRelid(node->ss.ss_currentRelation));
 	ys_scan_init_conditions(scan, plan, (PlanState *) node);
-	scan->reader = ys_row_reader_create(scan->source,
-										list_nth(plan->fdw_private, YS_SCAN_COLUMNS));
+	scan->reader = ys_row_reader_create(scan->source, columns);
+	scan->filter = ys_filter_create(scan->source, plan->scan.scanrelid, scan->operation,
+									ys_scan_filter_clauses(scan, plan), columns,
+									(PlanState *) node);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 
@@ -51,12 +62,17 @@ start_fetch(ForeignScanState *node, YsScan *scan)
 	scan->started = true;
 	MemoryContextReset(scan->key_context);
 	old = MemoryContextSwitchTo(scan->key_context);
-	if (!ys_scan_evaluate(scan, node->ss.ps.ps_ExprContext))
+	if (!ys_scan_evaluate(scan, node->ss.ps.ps_ExprContext) ||
+		(scan->filter != NULL &&
+		 !ys_filter_evaluate(scan->filter, node->ss.ps.ps_ExprContext, &scan->filter_expr)))
+	{
+		scan->keys[0].count = 0;
 		ys_fetch_stop(scan->fetch);
+	}
 	else if (scan->operation == YS_OPERATION_SCAN)
-		ys_fetch_start_pages(scan->fetch, NULL);
+		ys_fetch_start_pages(scan->fetch, NULL, scan->filter_expr);
 	else if (scan->operation == YS_OPERATION_QUERY)
-		ys_fetch_start_pages(scan->fetch, ys_scan_next_condition(scan));
+		ys_fetch_start_pages(scan->fetch, ys_scan_next_condition(scan), scan->filter_expr);
 	else
 		ys_fetch_start_keys(scan->fetch, scan->source->nkeys, scan->keys);
 	MemoryContextSwitchTo(old);
@@ -78,7 +94,7 @@ ys_iterate_scan(ForeignScanState *node)
 		condition = scan->operation == YS_OPERATION_QUERY ? ys_scan_next_condition(scan) : NULL;
 		if (condition == NULL)
 			return ExecClearTuple(slot);
-		ys_fetch_start_pages(scan->fetch, condition);
+		ys_fetch_start_pages(scan->fetch, condition, scan->filter_expr);
 	}
 	ys_row_fill(scan->reader, item, slot);
 	return slot;

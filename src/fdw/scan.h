@@ -9,6 +9,7 @@
 #include "nodes/execnodes.h"
 
 #include "fdw/fetch.h"
+#include "fdw/filter.h"
 #include "fdw/qual.h"
 #include "fdw/row.h"
 
@@ -28,6 +29,8 @@ typedef struct YsScan
 	YsOperation operation;
 	int			nconditions;
 	YsScanCondition conditions[YS_MAX_CONDITIONS];
+	YsFilter   *filter;			/* or NULL */
+	const YsExpr *filter_expr;	/* with the values of this start; or NULL */
 	YsRowReader *reader;
 	YsFetch    *fetch;
 	bool		started;		/* since the last rescan */
@@ -50,6 +53,9 @@ extern void ys_scan_init_conditions(YsScan *scan, ForeignScan *plan, PlanState *
  * memory context.  False: no item can satisfy them.
  */
 extern bool ys_scan_evaluate(YsScan *scan, ExprContext *econtext);
+
+/* The plan's conditions that the store is sent as a filter; a new list. */
+extern List *ys_scan_filter_clauses(const YsScan *scan, ForeignScan *plan);
 
 /* The key condition of the next partition to query; NULL when there is none left. */
 extern const YsExpr *ys_scan_next_condition(YsScan *scan);

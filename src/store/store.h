@@ -57,6 +57,7 @@ typedef enum YsExprKind
 	YS_EXPR_BETWEEN,			/* values[0] .. values[1] */
 	YS_EXPR_IN,					/* values[0 .. nvalues) */
 	YS_EXPR_BEGINS_WITH,
+	YS_EXPR_CONTAINS,			/* values[0] is part of the string, or an element of it */
 	YS_EXPR_EXISTS,
 	YS_EXPR_NOT_EXISTS,
 	YS_EXPR_TYPE_IS				/* values[0] is the type tag as a string: "N" */

@@ -121,6 +121,9 @@ print_expr(YsText *text, const YsExpr *expr, YsAliases *aliases)
 		case YS_EXPR_BEGINS_WITH:
 			print_function(text, expr, "begins_with", aliases);
 			break;
+		case YS_EXPR_CONTAINS:
+			print_function(text, expr, "contains", aliases);
+			break;
 		case YS_EXPR_EXISTS:
 			print_function(text, expr, "attribute_exists", aliases);
 			break;
