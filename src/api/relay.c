@@ -55,6 +55,12 @@ ys_create_relay(PG_FUNCTION_ARGS)
 				 errhint("Choose between 1 and %d.", MOST_PARTITIONS)));
 	(void) ys_source_load(source);
 	stream = ys_check_source_and_stream(source, NameStr(*PG_GETARG_NAME(2)));
+	if (existing == NULL && ys_relay_feeds(stream->serverid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("another relay produces to stream \"%s\"", stream->servername),
+				 errdetail("Two relays would mix their positions and watermarks in one topic."),
+				 errhint("Create a stream server with a topic of its own, or drop the other relay.")));
 
 	relay_id = ys_relay_create(name, GetUserId(), source, stream->serverid, partitions);
 	if (relay_id == 0)

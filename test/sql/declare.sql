@@ -106,6 +106,12 @@ END
 $$;
 SELECT yottastore.stop_workers();
 
+-- one relay a stream
+SELECT yottastore.create_relay('declared_relay', 'declared', 'declare_stream') > 0 AS created;
+SELECT yottastore.create_relay('declared_too', 'declared', 'declare_stream');
+SELECT yottastore.create_relay('declared_relay', 'declared', 'declare_stream', if_not_exists => true) > 0 AS there;
+SELECT yottastore.drop_relay('declared_relay');
+
 -- rights
 CREATE ROLE regress_yottastore_reader;
 SET ROLE regress_yottastore_reader;
