@@ -30,14 +30,14 @@ def scan_store(session, consistent):
 def batch_get(session, keys):
     """The documents of some keys by boto3's BatchGetItem, and the read units they cost."""
     documents, units = {}, 0.0
-    todo = [{'vehicle_id': {'S': key}} for key in keys]
-    while todo:
-        batch, todo = todo[:100], todo[100:]
+    pending = [{'vehicle_id': {'S': key}} for key in keys]
+    while pending:
+        batch, pending = pending[:100], pending[100:]
         answer = session.store.batch_get_item(RequestItems={STORE_TABLE: {'Keys': batch}},
                                               ReturnConsumedCapacity='TOTAL')
         documents.update(map(plain, answer['Responses'][STORE_TABLE]))
         units += sum(part['CapacityUnits'] for part in answer['ConsumedCapacity'])
-        todo += answer['UnprocessedKeys'].get(STORE_TABLE, {}).get('Keys', [])
+        pending += answer['UnprocessedKeys'].get(STORE_TABLE, {}).get('Keys', [])
     return documents, units
 
 
