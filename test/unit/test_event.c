@@ -13,32 +13,14 @@ static const char *const names[] = {"id", "at"};
 
 typedef struct Fixture
 {
-	YsJsonReader *reader;
-	YsArena		arena;
+	UnitFixture base;
 	YsEvent		event;
-	YsError		err;
 } Fixture;
 
 static int
 set_up(void **state)
 {
-	Fixture    *fixture = calloc(1, sizeof(*fixture));
-
-	fixture->reader = ys_json_reader_create();
-	ys_arena_init(&fixture->arena, ys_arena_malloc, 0);
-	*state = fixture;
-	return fixture->reader == NULL;
-}
-
-static int
-tear_down(void **state)
-{
-	Fixture    *fixture = *state;
-
-	ys_json_reader_destroy(fixture->reader);
-	ys_arena_free(&fixture->arena);
-	free(fixture);
-	return 0;
+	return unit_set_up(state, sizeof(Fixture));
 }
 
 /* The message is freed before the event is looked at: nothing may point into it. */
@@ -48,10 +30,10 @@ decode(Fixture *fixture, const char *message, size_t len, int nkeys)
 	char	   *copy = unit_padded(message, len, '}');
 	bool		good;
 
-	ys_arena_reset(&fixture->arena);
-	memset(&fixture->err, 0, sizeof(fixture->err));
-	good = ys_event_decode(YS_FORMAT_DYNAMODB, fixture->reader, copy, len, nkeys, names,
-						   &fixture->arena, &fixture->event, &fixture->err);
+	ys_arena_reset(&fixture->base.arena);
+	memset(&fixture->base.err, 0, sizeof(fixture->base.err));
+	good = ys_event_decode(YS_FORMAT_DYNAMODB, fixture->base.reader, copy, len, nkeys, names,
+						   &fixture->base.arena, &fixture->event, &fixture->base.err);
 	memset(copy, 'x', len);
 	free(copy);
 	return good;
@@ -61,7 +43,7 @@ static void
 assert_event(Fixture *fixture, const char *message, int nkeys)
 {
 	if (!decode(fixture, message, strlen(message), nkeys))
-		fail_msg("%s: %s", fixture->err.message, fixture->err.detail);
+		fail_msg("%s: %s", fixture->base.err.message, fixture->base.err.detail);
 }
 
 static void
@@ -69,8 +51,8 @@ assert_refused(Fixture *fixture, const char *message, int nkeys, const char *exp
 {
 	if (decode(fixture, message, strlen(message), nkeys))
 		fail_msg("accepted: %s", message);
-	assert_int_equal(fixture->err.code, YS_ERR_INVALID_DATA);
-	assert_string_equal(fixture->err.message, expected);
+	assert_int_equal(fixture->base.err.code, YS_ERR_INVALID_DATA);
+	assert_string_equal(fixture->base.err.message, expected);
 }
 
 #define RECORD(name, dynamodb) \
@@ -253,9 +235,9 @@ test_limits(void **state)
 
 	copy = unit_padded(message, strlen(message), '\0');
 	ys_arena_init(&small, ys_arena_malloc, 100);
-	assert_false(ys_event_decode(YS_FORMAT_DYNAMODB, fixture->reader, copy, strlen(message), 1, names,
-								 &small, &fixture->event, &fixture->err));
-	assert_int_equal(fixture->err.code, YS_ERR_OUT_OF_MEMORY);
+	assert_false(ys_event_decode(YS_FORMAT_DYNAMODB, fixture->base.reader, copy, strlen(message), 1, names,
+								 &small, &fixture->event, &fixture->base.err));
+	assert_int_equal(fixture->base.err.code, YS_ERR_OUT_OF_MEMORY);
 	ys_arena_free(&small);
 	free(copy);
 }
@@ -276,13 +258,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_insert, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_key_order, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_images, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_created_at, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_truncated, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_limits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_insert, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_key_order, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_images, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_created_at, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_refused, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_truncated, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_limits, set_up, unit_tear_down),
 		cmocka_unit_test(test_format_names)
 	};
 

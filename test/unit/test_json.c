@@ -21,32 +21,14 @@ static const char fills[] = {'\0', ' ', '}', ']', '"', ',', '1', (char) 0xFF};
 
 typedef struct Fixture
 {
-	YsJsonReader *reader;
-	YsArena		arena;
+	UnitFixture base;
 	YsText		text;
-	YsError		err;
 } Fixture;
 
 static int
 set_up(void **state)
 {
-	Fixture    *fixture = calloc(1, sizeof(*fixture));
-
-	fixture->reader = ys_json_reader_create();
-	ys_arena_init(&fixture->arena, ys_arena_malloc, 0);
-	*state = fixture;
-	return fixture->reader == NULL;
-}
-
-static int
-tear_down(void **state)
-{
-	Fixture    *fixture = *state;
-
-	ys_json_reader_destroy(fixture->reader);
-	ys_arena_free(&fixture->arena);
-	free(fixture);
-	return 0;
+	return unit_set_up(state, sizeof(Fixture));
 }
 
 /* ---- dumping a document: everything is read ---- */
@@ -86,28 +68,28 @@ dump(Fixture *fixture, YsJsonNode *node)
 	{
 		case YS_JSON_OBJECT:
 			ys_text_add(&fixture->text, "{", 1);
-			if (!ys_json_each_member(node, dump_member, fixture, &fixture->err))
+			if (!ys_json_each_member(node, dump_member, fixture, &fixture->base.err))
 				return false;
 			ys_text_add(&fixture->text, "}", 1);
 			return true;
 		case YS_JSON_ARRAY:
 			ys_text_add(&fixture->text, "[", 1);
-			if (!ys_json_each_element(node, dump_element, fixture, &fixture->err))
+			if (!ys_json_each_element(node, dump_element, fixture, &fixture->base.err))
 				return false;
 			ys_text_add(&fixture->text, "]", 1);
 			return true;
 		case YS_JSON_STRING:
-			if (!ys_json_string(node, &bytes, &len, &fixture->err))
+			if (!ys_json_string(node, &bytes, &len, &fixture->base.err))
 				return false;
 			ys_text_add_json_string(&fixture->text, bytes, len);
 			return true;
 		case YS_JSON_NUMBER:
-			if (!ys_json_number(node, &bytes, &len, &fixture->err))
+			if (!ys_json_number(node, &bytes, &len, &fixture->base.err))
 				return false;
 			ys_text_add(&fixture->text, bytes, len);
 			return true;
 		case YS_JSON_BOOL:
-			if (!ys_json_bool(node, &boolean, &fixture->err))
+			if (!ys_json_bool(node, &boolean, &fixture->base.err))
 				return false;
 			ys_text_add_cstring(&fixture->text, boolean ? "true" : "false");
 			return true;
@@ -117,7 +99,7 @@ dump(Fixture *fixture, YsJsonNode *node)
 		case YS_JSON_INVALID:
 			break;
 	}
-	return ys_error_set(&fixture->err, YS_ERR_INVALID_DATA, "no JSON value");
+	return ys_error_set(&fixture->base.err, YS_ERR_INVALID_DATA, "no JSON value");
 }
 
 static bool
@@ -141,10 +123,10 @@ read_with(Fixture *fixture, const char *bytes, size_t len, char fill, YsJsonRoot
 	char	   *copy = unit_padded(bytes, len, fill);
 	bool		good;
 
-	ys_arena_reset(&fixture->arena);
-	ys_text_init(&fixture->text, &fixture->arena);
-	memset(&fixture->err, 0, sizeof(fixture->err));
-	good = ys_json_read(fixture->reader, copy, len, fn, fixture, &fixture->err);
+	ys_arena_reset(&fixture->base.arena);
+	ys_text_init(&fixture->text, &fixture->base.arena);
+	memset(&fixture->base.err, 0, sizeof(fixture->base.err));
+	good = ys_json_read(fixture->base.reader, copy, len, fn, fixture, &fixture->base.err);
 	free(copy);
 	return good;
 }
@@ -155,7 +137,7 @@ assert_dump(Fixture *fixture, const char *document, size_t len, const char *expe
 	for (size_t i = 0; i < LENGTH(fills); i++)
 	{
 		if (!read_with(fixture, document, len, fills[i], dump_root))
-			fail_msg("%.200s: %s %s", document, fixture->err.message, fixture->err.detail);
+			fail_msg("%.200s: %s %s", document, fixture->base.err.message, fixture->base.err.detail);
 		assert_string_equal(fixture->text.bytes, expected);
 	}
 }
@@ -167,8 +149,8 @@ assert_refused(Fixture *fixture, const char *document, size_t len, YsJsonRootFn 
 	{
 		if (read_with(fixture, document, len, fills[i], fn))
 			fail_msg("accepted: %.*s", (int) len, document);
-		assert_int_equal(fixture->err.code, YS_ERR_INVALID_DATA);
-		assert_true(fixture->err.message[0] != '\0');
+		assert_int_equal(fixture->base.err.code, YS_ERR_INVALID_DATA);
+		assert_true(fixture->base.err.message[0] != '\0');
 	}
 }
 
@@ -380,9 +362,9 @@ test_partial(void **state)
 
 	for (size_t i = 0; i < LENGTH(expected); i++)
 	{
-		Partial		partial = {.reader = fixture->reader, .wanted = expected[i][0]};
+		Partial		partial = {.reader = fixture->base.reader, .wanted = expected[i][0]};
 
-		assert_true(ys_json_read(fixture->reader, copy, strlen(document), visit_some_root, &partial,
+		assert_true(ys_json_read(fixture->base.reader, copy, strlen(document), visit_some_root, &partial,
 								 &partial.err));
 		assert_int_equal(partial.visited, 5);
 		assert_string_equal(partial.raw, expected[i][1]);
@@ -419,7 +401,7 @@ refuse_root(void *arg, YsJsonNode *root)
 	Fixture    *fixture = arg;
 
 	(void) root;
-	return ys_error_set(&fixture->err, YS_ERR_CONDITION_FAILED, "refused by the callback");
+	return ys_error_set(&fixture->base.err, YS_ERR_CONDITION_FAILED, "refused by the callback");
 }
 
 static bool
@@ -429,9 +411,9 @@ wrong_kind_root(void *arg, YsJsonNode *root)
 	const char *bytes;
 	size_t		len;
 
-	assert_false(ys_json_string(root, &bytes, &len, &fixture->err));
-	assert_int_equal(fixture->err.code, YS_ERR_INVALID_DATA);
-	assert_string_equal(fixture->err.message, "JSON has an object where a string is expected");
+	assert_false(ys_json_string(root, &bytes, &len, &fixture->base.err));
+	assert_int_equal(fixture->base.err.code, YS_ERR_INVALID_DATA);
+	assert_string_equal(fixture->base.err.message, "JSON has an object where a string is expected");
 	return true;
 }
 
@@ -444,12 +426,12 @@ test_errors(void **state)
 	assert_refused(fixture, "{\"a\":[,],\"b\":[]}", 16, swallow_root);
 
 	assert_false(read_with(fixture, "[]", 2, '\0', refuse_root));
-	assert_int_equal(fixture->err.code, YS_ERR_CONDITION_FAILED);
+	assert_int_equal(fixture->base.err.code, YS_ERR_CONDITION_FAILED);
 
 	assert_true(read_with(fixture, "{}", 2, '\0', wrong_kind_root));
 
 	assert_false(read_with(fixture, "{\"a\" 1}", 7, '\0', dump_root));
-	assert_string_equal(fixture->err.detail, "At byte 5: a colon is missing.");
+	assert_string_equal(fixture->base.err.detail, "At byte 5: a colon is missing.");
 }
 
 /* The reader is reused: a large document between small ones. */
@@ -561,8 +543,8 @@ test_last_member(void **state)
 			size_t		len = strlen(cases[i].document);
 			char	   *copy = unit_padded(cases[i].document, len, fills[fill]);
 			LastMember	last = {0};
-			bool		good = ys_json_read_last_member(fixture->reader, copy, len, "k",
-														note_last_member, &last, &fixture->err);
+			bool		good = ys_json_read_last_member(fixture->base.reader, copy, len, "k",
+														note_last_member, &last, &fixture->base.err);
 
 			assert_int_equal(last.called, cases[i].called);
 			assert_int_equal(good, !cases[i].called || cases[i].raw != NULL);
@@ -577,18 +559,18 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_valid, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_malformed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_malformed_skipped, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_invalid_utf8, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_truncated, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_depth, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_long_number, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_partial, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_errors, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reuse, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_last_member, set_up, tear_down)
+		cmocka_unit_test_setup_teardown(test_valid, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_malformed, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_malformed_skipped, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_invalid_utf8, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_truncated, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_depth, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_long_number, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_partial, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_errors, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_reuse, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_damaged, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_last_member, set_up, unit_tear_down)
 	};
 	int			failed = cmocka_run_group_tests_name("json", tests, NULL, NULL);
 

@@ -18,34 +18,16 @@ typedef enum Form
 
 typedef struct Fixture
 {
-	YsJsonReader *reader;
-	YsArena		arena;
+	UnitFixture base;
 	Form		form;
 	const YsAttributeFilter *filter;
 	YsValue		value;
-	YsError		err;
 } Fixture;
 
 static int
 set_up(void **state)
 {
-	Fixture    *fixture = calloc(1, sizeof(*fixture));
-
-	fixture->reader = ys_json_reader_create();
-	ys_arena_init(&fixture->arena, ys_arena_malloc, 0);
-	*state = fixture;
-	return fixture->reader == NULL;
-}
-
-static int
-tear_down(void **state)
-{
-	Fixture    *fixture = *state;
-
-	ys_json_reader_destroy(fixture->reader);
-	ys_arena_free(&fixture->arena);
-	free(fixture);
-	return 0;
+	return unit_set_up(state, sizeof(Fixture));
 }
 
 static bool
@@ -54,11 +36,11 @@ decode_root(void *arg, YsJsonNode *root)
 	Fixture    *fixture = arg;
 
 	if (fixture->form == FORM_ITEM)
-		return ys_value_from_typed_json(root, fixture->filter, &fixture->arena, &fixture->value,
-										&fixture->err);
+		return ys_value_from_typed_json(root, fixture->filter, &fixture->base.arena, &fixture->value,
+										&fixture->base.err);
 	if (fixture->form == FORM_TYPED)
-		return ys_value_from_typed_node(root, &fixture->arena, &fixture->value, &fixture->err);
-	return ys_value_from_plain_json(root, &fixture->arena, &fixture->value, &fixture->err);
+		return ys_value_from_typed_node(root, &fixture->base.arena, &fixture->value, &fixture->base.err);
+	return ys_value_from_plain_json(root, &fixture->base.arena, &fixture->value, &fixture->base.err);
 }
 
 /* Decode behind what the arena holds; nothing may point into the freed document. */
@@ -69,8 +51,8 @@ decode(Fixture *fixture, Form form, const char *text, size_t len)
 	bool		good;
 
 	fixture->form = form;
-	memset(&fixture->err, 0, sizeof(fixture->err));
-	good = ys_json_read(fixture->reader, copy, len, decode_root, fixture, &fixture->err);
+	memset(&fixture->base.err, 0, sizeof(fixture->base.err));
+	good = ys_json_read(fixture->base.reader, copy, len, decode_root, fixture, &fixture->base.err);
 	memset(copy, 'x', len);
 	free(copy);
 	return good;
@@ -80,7 +62,7 @@ static void
 assert_decodes(Fixture *fixture, Form form, const char *text)
 {
 	if (!decode(fixture, form, text, strlen(text)))
-		fail_msg("%.200s: %s: %s", text, fixture->err.message, fixture->err.detail);
+		fail_msg("%.200s: %s: %s", text, fixture->base.err.message, fixture->base.err.detail);
 }
 
 static void
@@ -88,8 +70,8 @@ assert_refused(Fixture *fixture, Form form, const char *text, const char *expect
 {
 	if (decode(fixture, form, text, strlen(text)))
 		fail_msg("accepted: %.200s", text);
-	assert_int_equal(fixture->err.code, YS_ERR_INVALID_DATA);
-	assert_string_equal(fixture->err.message, expected);
+	assert_int_equal(fixture->base.err.code, YS_ERR_INVALID_DATA);
+	assert_string_equal(fixture->base.err.message, expected);
 }
 
 static const char *
@@ -97,7 +79,7 @@ print(Fixture *fixture, Form form)
 {
 	YsText		text;
 
-	ys_text_init(&text, &fixture->arena);
+	ys_text_init(&text, &fixture->base.arena);
 	if (form == FORM_ITEM)
 		ys_value_print_item(&text, &fixture->value);
 	else if (form == FORM_TYPED)
@@ -216,11 +198,11 @@ test_refused(void **state)
 	/* The attribute is named, the outermost one, and only when its name can be shown. */
 	assert_refused(fixture, FORM_ITEM, "{\"x\":{\"S\":\"\"},\"out\":{\"M\":{\"in\":{\"L\":[{\"N\":\"?\"}]}}}}",
 				   "text of a number attribute is no number");
-	assert_string_equal(fixture->err.detail, "It is in attribute \"out\".");
+	assert_string_equal(fixture->base.err.detail, "It is in attribute \"out\".");
 	assert_refused(fixture, FORM_ITEM, "{\"o\\nt\":{\"N\":\"?\"}}", "text of a number attribute is no number");
-	assert_string_equal(fixture->err.detail, "");
+	assert_string_equal(fixture->base.err.detail, "");
 	assert_refused(fixture, FORM_ITEM, "{\"x\":{\"S\":\"\"},\"x\":{\"S\":\"\"}}", "attribute occurs more than once");
-	assert_string_equal(fixture->err.detail, "It is in attribute \"x\".");
+	assert_string_equal(fixture->base.err.detail, "It is in attribute \"x\".");
 }
 
 static void
@@ -336,7 +318,7 @@ test_many_attributes(void **state)
 		sprintf(end, ",\"attribute%d\":{\"N\":\"1\"}}", counts[i] / 2);
 		assert_refused(fixture, FORM_ITEM, text, "attribute occurs more than once");
 		free(text);
-		ys_arena_reset(&fixture->arena);
+		ys_arena_reset(&fixture->base.arena);
 	}
 	assert_true(time(NULL) - start < 30);
 }
@@ -350,8 +332,8 @@ key_of(Fixture *fixture, const char *item, int count, const char **text)
 	YsText		key;
 
 	assert_decodes(fixture, FORM_ITEM, item);
-	ys_text_init(&key, &fixture->arena);
-	if (!ys_value_canonical_key(&key, &fixture->value, count, names, &fixture->err))
+	ys_text_init(&key, &fixture->base.arena);
+	if (!ys_value_canonical_key(&key, &fixture->value, count, names, &fixture->base.err))
 		return false;
 	*text = key.bytes;
 	return true;
@@ -385,8 +367,8 @@ test_canonical_key(void **state)
 	for (size_t i = 0; i < LENGTH(refused); i++)
 	{
 		assert_false(key_of(fixture, refused[i][0], 2, &text));
-		assert_int_equal(fixture->err.code, YS_ERR_INVALID_DATA);
-		assert_string_equal(fixture->err.message, refused[i][1]);
+		assert_int_equal(fixture->base.err.code, YS_ERR_INVALID_DATA);
+		assert_string_equal(fixture->base.err.message, refused[i][1]);
 	}
 	assert_true(key_of(fixture, "{\"p\":{\"S\":\"x\"}}", 1, &text));
 	assert_string_equal(text, "{\"p\":{\"S\":\"x\"}}");
@@ -426,25 +408,25 @@ test_out_of_memory(void **state)
 	for (int i = 0; i < 3000; i++)
 		end += sprintf(end, ",\"attribute%d\":{\"NS\":[\"3\",\"2\",\"1\"]}", i);
 	strcpy(end, "}");
-	ys_arena_free(&fixture->arena);
+	ys_arena_free(&fixture->base.arena);
 	for (int allocations = 0; !printed; allocations++)
 	{
 		FailingSource source = {allocations};
 		YsText		out;
 
 		assert_true(allocations < 100);
-		ys_arena_init(&fixture->arena, (YsArenaSource) {failing_allocate, failing_release, &source}, 0);
+		ys_arena_init(&fixture->base.arena, (YsArenaSource) {failing_allocate, failing_release, &source}, 0);
 		decoded = decode(fixture, FORM_ITEM, text, strlen(text));
 		if (!decoded)
-			assert_int_equal(fixture->err.code, YS_ERR_OUT_OF_MEMORY);
+			assert_int_equal(fixture->base.err.code, YS_ERR_OUT_OF_MEMORY);
 		else
 		{
-			ys_text_init(&out, &fixture->arena);
+			ys_text_init(&out, &fixture->base.arena);
 			ys_value_print_item(&out, &fixture->value);
 			ys_value_print_plain(&out, &fixture->value);
 			printed = !out.failed;
 		}
-		ys_arena_free(&fixture->arena);
+		ys_arena_free(&fixture->base.arena);
 	}
 	free(text);
 }
@@ -460,7 +442,7 @@ random_text(Fixture *fixture, uint64_t *seed, uint32_t *len)
 	};
 	YsText		text;
 
-	ys_text_init(&text, &fixture->arena);
+	ys_text_init(&text, &fixture->base.arena);
 	ys_text_add(&text, "", 0);
 	for (uint64_t i = unit_random(seed, 12); i > 0; i--)
 	{
@@ -486,7 +468,7 @@ random_scalar(Fixture *fixture, uint64_t *seed, YsType type)
 		value.bytes = random_text(fixture, seed, &value.len);
 	else
 	{
-		bytes = ys_arena_alloc(&fixture->arena, 128);
+		bytes = ys_arena_alloc(&fixture->base.arena, 128);
 		value.bytes = bytes;
 		if (type == YS_TYPE_NUMBER)
 		{
@@ -514,9 +496,9 @@ random_container(Fixture *fixture, uint64_t *seed, YsType type, bool plain, int 
 	value.type = type;
 	value.len = count;
 	if (type == YS_TYPE_MAP)
-		value.members = ys_arena_alloc(&fixture->arena, count * sizeof(YsMember));
+		value.members = ys_arena_alloc(&fixture->base.arena, count * sizeof(YsMember));
 	else
-		value.elements = ys_arena_alloc(&fixture->arena, count * sizeof(YsValue));
+		value.elements = ys_arena_alloc(&fixture->base.arena, count * sizeof(YsValue));
 	for (uint32_t i = 0; i < count; i++)
 	{
 		if (type == YS_TYPE_MAP)
@@ -526,7 +508,7 @@ random_container(Fixture *fixture, uint64_t *seed, YsType type, bool plain, int 
 			const char *bytes = random_text(fixture, seed, &len);
 			char		number[16];
 
-			ys_text_init(&name, &fixture->arena);
+			ys_text_init(&name, &fixture->base.arena);
 			ys_text_add(&name, bytes, len);
 			ys_text_add(&name, number, (size_t) sprintf(number, "#%u", i));
 			value.members[i].name = name.bytes;
@@ -612,7 +594,7 @@ test_round_trip(void **state)
 		text = print(fixture, FORM_PLAIN);
 		assert_decodes(fixture, FORM_PLAIN, text);
 		assert_string_equal(print(fixture, FORM_PLAIN), text);
-		ys_arena_reset(&fixture->arena);
+		ys_arena_reset(&fixture->base.arena);
 	}
 }
 
@@ -632,10 +614,10 @@ test_damaged(void **state)
 
 		for (uint64_t j = unit_random(&seed, 3) + 1; j > 0; j--)
 			damaged[unit_random(&seed, sizeof(damaged) - 1)] = bytes[unit_random(&seed, sizeof(bytes))];
-		ys_arena_reset(&fixture->arena);
+		ys_arena_reset(&fixture->base.arena);
 		if (!decode(fixture, FORM_ITEM, damaged, sizeof(damaged) - 1))
 		{
-			assert_int_equal(fixture->err.code, YS_ERR_INVALID_DATA);
+			assert_int_equal(fixture->base.err.code, YS_ERR_INVALID_DATA);
 			continue;
 		}
 		accepted++;
@@ -650,18 +632,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_typed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_plain, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_control_characters, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_filter, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_depth, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_number_size, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_many_attributes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_canonical_key, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_out_of_memory, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_round_trip, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_damaged, set_up, tear_down)
+		cmocka_unit_test_setup_teardown(test_typed, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_plain, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_control_characters, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_refused, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_filter, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_depth, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_number_size, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_many_attributes, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_canonical_key, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_out_of_memory, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_round_trip, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_damaged, set_up, unit_tear_down)
 	};
 
 	return cmocka_run_group_tests_name("value", tests, NULL, NULL);

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "base/json.h"
 
 /*
@@ -33,6 +34,38 @@ unit_padded(const char *bytes, size_t len, char fill)
 		memcpy(copy, bytes, len);
 	memset(copy + len, fill, YS_JSON_PADDING);
 	return copy;
+}
+
+/* What most tests need; a test's own fixture has it as its first member, base. */
+typedef struct UnitFixture
+{
+	YsJsonReader *reader;
+	YsArena		arena;
+	YsError		err;
+} UnitFixture;
+
+/* Set up a zeroed fixture of size bytes that begins with a UnitFixture. */
+static inline int
+unit_set_up(void **state, size_t size)
+{
+	UnitFixture *fixture = calloc(1, size);
+
+	assert_non_null(fixture);
+	fixture->reader = ys_json_reader_create();
+	ys_arena_init(&fixture->arena, ys_arena_malloc, 0);
+	*state = fixture;
+	return fixture->reader == NULL;
+}
+
+static inline int
+unit_tear_down(void **state)
+{
+	UnitFixture *fixture = *state;
+
+	ys_json_reader_destroy(fixture->reader);
+	ys_arena_free(&fixture->arena);
+	free(fixture);
+	return 0;
 }
 
 /* An error as a user is to see it: one line, then sentences that say what holds and what to do. */
