@@ -111,29 +111,41 @@ batch_create(YsFollow *follow, int size)
 
 /* ---- collecting ---- */
 
+/* Keep what can't be used, with its reason, for the batch's transaction. */
 static void
-quarantine_event(Batch *batch, const YsDecoded *decoded, const char *reason)
+quarantine(Batch *batch, YsQuarantined event, const char *reason)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->context);
-	YsQuarantined *event = palloc0(sizeof(YsQuarantined));
+	YsQuarantined *kept = palloc(sizeof(YsQuarantined));
 
-	event->partition = decoded->message->partition;
-	event->offset = decoded->message->offset;
-	event->key = decoded->message->key;
-	event->key_len = decoded->message->key_len;
-	event->payload = decoded->message->value;
-	event->payload_len = decoded->message->value_len;
-	event->reason = pstrdup(reason);
-	batch->quarantined = lappend(batch->quarantined, event);
+	*kept = event;
+	kept->reason = pstrdup(reason);
+	batch->quarantined = lappend(batch->quarantined, kept);
 	batch->counters.quarantined++;
 	MemoryContextSwitchTo(old);
 }
 
 static void
+quarantine_event(Batch *batch, const YsDecoded *decoded, const char *reason)
+{
+	const YsMessage *message = decoded->message;
+	YsQuarantined event = {
+		.partition = message->partition,
+		.offset = message->offset,
+		.key = message->key,
+		.key_len = message->key_len,
+		.payload = message->value,
+		.payload_len = message->value_len,
+	};
+
+	quarantine(batch, event, reason);
+}
+
+static void
 quarantine_item(Batch *batch, const YsValue *item, const char *reason)
 {
-	MemoryContext old = MemoryContextSwitchTo(batch->context);
-	YsQuarantined *event = palloc0(sizeof(YsQuarantined));
+	const YsSource *source = batch->follow->source;
+	YsQuarantined event = {.partition = -1};
 	YsText		key;
 	YsText		payload;
 
@@ -142,19 +154,14 @@ quarantine_item(Batch *batch, const YsValue *item, const char *reason)
 	ys_value_print_item(&payload, item);
 	if (payload.failed)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	if (ys_value_canonical_key(&key, item, batch->follow->source->nkeys,
-							   batch->follow->source->key_names, NULL))
+	event.payload = payload.bytes;
+	event.payload_len = payload.len;
+	if (ys_value_canonical_key(&key, item, source->nkeys, source->key_names, NULL))
 	{
-		event->key = key.bytes;
-		event->key_len = key.len;
+		event.key = key.bytes;
+		event.key_len = key.len;
 	}
-	event->partition = -1;
-	event->payload = payload.bytes;
-	event->payload_len = payload.len;
-	event->reason = pstrdup(reason);
-	batch->quarantined = lappend(batch->quarantined, event);
-	batch->counters.quarantined++;
-	MemoryContextSwitchTo(old);
+	quarantine(batch, event, reason);
 }
 
 /*
