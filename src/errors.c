@@ -49,8 +49,6 @@ ys_error_sqlstate(YsErrorCode code)
 		case YS_ERR_EXPIRED_ITERATOR:
 		case YS_ERR_REMOTE:
 			return ERRCODE_FDW_ERROR;
-		case YS_ERR_INTERRUPTED:
-			return ERRCODE_QUERY_CANCELED;
 	}
 	return ERRCODE_INTERNAL_ERROR;
 }

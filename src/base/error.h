@@ -39,8 +39,7 @@ typedef enum YsErrorCode
 	YS_ERR_UNKNOWN_OUTCOME,		/* a write that may or may not have been applied */
 	YS_ERR_TRIMMED,				/* stream data older than the source still keeps */
 	YS_ERR_EXPIRED_ITERATOR,
-	YS_ERR_REMOTE,				/* any other error reported by the remote side */
-	YS_ERR_INTERRUPTED			/* the wait was told to stop: the caller checks interrupts */
+	YS_ERR_REMOTE				/* any other error reported by the remote side */
 } YsErrorCode;
 
 typedef struct YsError

@@ -267,14 +267,6 @@ ys_call_tag(const YsCall *call)
 	return call->tag;
 }
 
-bool
-ys_call_ready(YsCall *call)
-{
-	if (call->state != YS_CALL_ENDED)
-		ys_store_work(call->store);
-	return call->state == YS_CALL_ENDED;
-}
-
 YsCall *
 ys_store_wait_first(int ncalls, YsCall *const *calls)
 {
@@ -287,27 +279,6 @@ ys_store_wait_first(int ncalls, YsCall *const *calls)
 			if (calls[i]->state == YS_CALL_ENDED)
 				return calls[i];
 		ys_store_rest(calls[0]->store);
-	}
-}
-
-YsCall *
-ys_store_wait_any(YsStore *store)
-{
-	dlist_iter	iter;
-
-	if (dlist_is_empty(&store->calls))
-		return NULL;
-	ys_store_work(store);
-	for (;;)
-	{
-		dlist_foreach(iter, &store->calls)
-		{
-			YsCall	   *call = dlist_container(YsCall, link, iter.cur);
-
-			if (call->state == YS_CALL_ENDED)
-				return call;
-		}
-		ys_store_rest(store);
 	}
 }
 

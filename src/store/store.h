@@ -7,7 +7,7 @@
  * in and is closed (sockets included) by that context's reset callback.
  *
  * A request is started, then awaited; many may be in flight.  Waiting is
- * interruptible (see base/wait.h): only ys_store_wait and ys_store_wait_any,
+ * interruptible (see base/wait.h): only ys_store_wait and ys_store_wait_first,
  * and whatever calls them, may throw, and only by CHECK_FOR_INTERRUPTS.  All
  * else reports through YsError.  A retryable failure of an idempotent
  * request is retried on another node, with jittered backoff, until the
@@ -180,9 +180,6 @@ extern YsCall *ys_store_batch_write(YsStore *store, const char *table, int nputs
 extern void ys_call_set_tag(YsCall *call, void *tag);
 extern void *ys_call_tag(const YsCall *call);
 
-/* Has it ended?  Never waits, but does work that is due. */
-extern bool ys_call_ready(YsCall *call);
-
 /*
  * Wait for the end of this call, decode its reply into arena.  False and err
  * on failure; a condition that did not hold is YS_ERR_CONDITION_FAILED with
@@ -206,9 +203,6 @@ extern bool ys_call_next_key(YsCall *call, YsArena *arena, const YsValue **last_
  * first in their order, when several have.  A throw leaves them as they are.
  */
 extern YsCall *ys_store_wait_first(int ncalls, YsCall *const *calls);
-
-/* Wait until any call in flight has ended, and return it (not freed); NULL if none is in flight. */
-extern YsCall *ys_store_wait_any(YsStore *store);
 
 /* Give up a call: the connection is closed if the reply is still under way. */
 extern void ys_call_cancel(YsCall *call);

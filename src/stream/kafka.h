@@ -60,7 +60,6 @@ extern bool ys_kafka_topic_offsets(const YsStreamConfig *config, YsArena *arena,
 
 /* Create the topic unless it is there.  partitions <= 0: the broker's default. */
 extern bool ys_kafka_create_topic(const YsStreamConfig *config, int partitions, YsError *err);
-extern bool ys_kafka_drop_topic(const YsStreamConfig *config, YsError *err);
 
 /* ---- consuming ---- */
 typedef struct YsConsumer YsConsumer;
@@ -95,7 +94,6 @@ extern int64_t ys_consumer_high(YsConsumer *consumer, int32_t partition);
 typedef struct YsProducer YsProducer;
 
 extern YsProducer *ys_producer_open(void *context, const YsStreamConfig *config, YsError *err);
-extern void ys_producer_close(YsProducer *producer);
 
 /* Queue one change event, partitioned by its key; waits while the queue is full. */
 extern bool ys_producer_send(YsProducer *producer, const char *key, size_t key_len,

@@ -221,28 +221,3 @@ ys_kafka_create_topic(const YsStreamConfig *config, int partitions, YsError *err
 	ys_kafka_close(client);
 	return done;
 }
-
-bool
-ys_kafka_drop_topic(const YsStreamConfig *config, YsError *err)
-{
-	YsKafkaClient *client;
-	rd_kafka_DeleteTopic_t *topic;
-	rd_kafka_AdminOptions_t *options;
-	char		reason[256];
-	int			code;
-
-	client = ys_kafka_open(CurrentMemoryContext, YS_KAFKA_ADMIN, config, admin_options, err);
-	if (client == NULL)
-		return false;
-	topic = rd_kafka_DeleteTopic_new(config->topic);
-	options = make_options(client, RD_KAFKA_ADMIN_OP_DELETETOPICS);
-	rd_kafka_DeleteTopics(client->rk, &topic, 1, options, client->queue);
-	rd_kafka_AdminOptions_destroy(options);
-	rd_kafka_DeleteTopic_destroy(topic);
-
-	code = await_result(client, reason, sizeof(reason));
-	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-		ys_kafka_fail(err, client, code, "drop", reason);
-	ys_kafka_close(client);
-	return code == RD_KAFKA_RESP_ERR_NO_ERROR;
-}

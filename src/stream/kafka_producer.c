@@ -55,13 +55,6 @@ ys_producer_open(void *context, const YsStreamConfig *config, YsError *err)
 	return producer->client != NULL ? producer : NULL;
 }
 
-void
-ys_producer_close(YsProducer *producer)
-{
-	if (producer != NULL)
-		ys_kafka_close(producer->client);
-}
-
 /* Keep the first failure. */
 static void
 note_failure(YsProducer *producer, int code, const char *reason)
