@@ -18,293 +18,52 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
-#include "base/memory.h"
 #include "catalog/option.h"
+#include "catalog/option_check.h"
 #include "catalog/server.h"
-#include "errors.h"
-#include "policy/path.h"
 
-#define TABLE_NAME_MAX		255
-#define TOPIC_NAME_MAX		249
 #define STREAM_TIMEOUT_MS	10000
 #define SAMPLE_ITEMS		1000
-#define SAMPLE_ITEMS_MAX	100000
-
-typedef void (*OptionCheck) (const char *name, const char *value);
 
 typedef struct OptionRule
 {
 	const char *name;
 	YsWrapperKind kind;
 	Oid			catalog;
-	OptionCheck check;
+	YsOptionCheck check;
 	bool		required;
 } OptionRule;
-
-#define NOT_A_CHOICE	"It is not one of the words this option takes."
-
-/* ---- checks of single values: each throws ERRCODE_INVALID_PARAMETER_VALUE ---- */
-
-static void
-refuse_value(const char *name, const char *value, const char *detail, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid value for option \"%s\": \"%s\"", name, value),
-			 errdetail("%s", detail),
-			 errhint("%s", hint)));
-}
-
-static void
-check_api(const char *name, const char *value)
-{
-	YsError		err;
-
-	if (!ys_store_check_api(value, &err))
-		ys_error_throw(&err);
-}
-
-static void
-check_nodes(const char *name, const char *value)
-{
-	YsError		err;
-
-	if (!ys_store_check_nodes(value, &err))
-		ys_error_throw(&err);
-}
-
-/* What ends up in a request's header or signature. */
-static void
-check_region(const char *name, const char *value)
-{
-	if (value[0] == '\0' || strspn(value, "abcdefghijklmnopqrstuvwxyz"
-								   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != strlen(value))
-		refuse_value(name, value, "A region is letters, digits, \"-\" and \"_\".",
-					 "Write it like eu-south-1.");
-}
-
-static void
-check_consistency(const char *name, const char *value)
-{
-	if (strcmp(value, "eventual") != 0 && strcmp(value, "strong") != 0)
-		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: eventual, strong.");
-}
-
-static int
-parse_milliseconds(const char *value)
-{
-	int			result;
-
-	return parse_int(value, &result, GUC_UNIT_MS, NULL) ? result : -1;
-}
-
-static void
-check_timeout(const char *name, const char *value)
-{
-	if (parse_milliseconds(value) <= 0)
-		refuse_value(name, value, "A time-out is a positive number of milliseconds, or has a unit.",
-					 "Write it like 500, 500ms, 2s or 1min.");
-}
-
-static void
-check_filled(const char *name, const char *value)
-{
-	if (value[0] == '\0')
-		refuse_value(name, value, "It is empty.", "Give it a value, or leave the option out.");
-}
-
-/* The value is a secret and stays unsaid. */
-static void
-check_credential(const char *name, const char *value)
-{
-	bool		printable = value[0] != '\0';
-
-	for (const char *c = value; *c != '\0'; c++)
-		printable = printable && *c > ' ' && *c < 0x7f;
-	if (!printable)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for option \"%s\"", name),
-				 errdetail("It is empty or has a character that cannot stand in a credential."),
-				 errhint("Copy it again, without blanks and line ends.")));
-}
-
-bool
-ys_option_table_name(const char *name, const char **detail)
-{
-	size_t		len = strlen(name);
-
-	*detail = "A store's table name is 3 to 255 letters, digits, \"_\", \"-\" and \".\".";
-	return len >= 3 && len <= TABLE_NAME_MAX &&
-		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == len;
-}
-
-static void
-check_table(const char *name, const char *value)
-{
-	const char *detail;
-
-	if (!ys_option_table_name(value, &detail))
-		refuse_value(name, value, detail, "Name the table as the store does.");
-}
-
-static void
-check_path(const char *name, const char *value)
-{
-	YsArena		arena;
-	YsPath		path;
-	YsError		err;
-
-	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
-	if (!ys_path_parse(value, strlen(value), &arena, &path, &err))
-		ys_error_throw(&err);
-	ys_arena_free(&arena);
-}
-
-static void
-check_key(const char *name, const char *value)
-{
-	if (strcmp(value, "partition") != 0 && strcmp(value, "sort") != 0)
-		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: partition, sort.");
-}
-
-static void
-check_boolean(const char *name, const char *value)
-{
-	bool		result;
-
-	if (!parse_bool(value, &result))
-		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: true, false.");
-}
-
-static void
-check_mismatch(const char *name, const char *value)
-{
-	if (strcmp(value, "null") != 0 && strcmp(value, "error") != 0)
-		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: null, error.");
-}
-
-static void
-check_columns(const char *name, const char *value)
-{
-	if (strcmp(value, "sampled") != 0 && strcmp(value, "none") != 0)
-		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: sampled, none.");
-}
-
-static void
-check_sample_items(const char *name, const char *value)
-{
-	int			items;
-
-	if (!parse_int(value, &items, 0, NULL) || items < 1 || items > SAMPLE_ITEMS_MAX)
-		refuse_value(name, value, "It is not a number between 1 and 100000.",
-					 "Leave it out for 1000; with columns 'none' no item is read.");
-}
-
-/* One host:port; a missing port is Kafka's own default. */
-static bool
-is_broker(const char *text, size_t len)
-{
-	const char *colon = NULL;
-	const char *end = text + len;
-	int			port = 0;
-
-	for (const char *c = text; c < end; c++)
-	{
-		if ((unsigned char) *c <= ' ' || strchr("/@\"'", *c) != NULL)
-			return false;
-		if (*c == ':')
-			colon = c;
-	}
-	if (colon == NULL)
-		return len > 0;
-	/* a bare IPv6 address is no broker address: it stands in brackets */
-	if (colon == text || (memchr(text, ':', colon - text) != NULL && text[0] != '['))
-		return false;
-	if (colon + 1 == end || end - colon > 6)
-		return false;
-	for (const char *c = colon + 1; c < end; c++)
-	{
-		if (*c < '0' || *c > '9')
-			return false;
-		port = port * 10 + (*c - '0');
-	}
-	return port >= 1 && port <= 65535;
-}
-
-static void
-check_brokers(const char *name, const char *value)
-{
-	const char *p = value;
-
-	for (;;)
-	{
-		size_t		len = strcspn(p, ",");
-		const char *from = p;
-		size_t		trimmed = len;
-
-		while (trimmed > 0 && *from == ' ')
-			from++, trimmed--;
-		while (trimmed > 0 && from[trimmed - 1] == ' ')
-			trimmed--;
-		if (!is_broker(from, trimmed))
-			refuse_value(name, value, "It is a list of host:port, separated by commas.",
-						 "Write it like kafka1:9092,kafka2:9092.");
-		if (p[len] == '\0')
-			return;
-		p += len + 1;
-	}
-}
-
-static void
-check_topic(const char *name, const char *value)
-{
-	size_t		len = strlen(value);
-
-	if (len < 1 || len > TOPIC_NAME_MAX || strcmp(value, ".") == 0 || strcmp(value, "..") == 0 ||
-		strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") != len)
-		refuse_value(name, value,
-					 "A topic's name is 1 to 249 letters, digits, \"_\", \"-\" and \".\".",
-					 "Name the topic as the broker does.");
-}
-
-static void
-check_format(const char *name, const char *value)
-{
-	if (strcmp(value, "dynamodb") != 0)
-		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: dynamodb.");
-}
 
 /* ---- the table ---- */
 
 static const OptionRule rules[] = {
-	{"api", YS_WRAPPER_STORE, ForeignServerRelationId, check_api, false},
-	{"nodes", YS_WRAPPER_STORE, ForeignServerRelationId, check_nodes, true},
-	{"region", YS_WRAPPER_STORE, ForeignServerRelationId, check_region, false},
-	{"consistency", YS_WRAPPER_STORE, ForeignServerRelationId, check_consistency, false},
-	{"connect_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, check_timeout, false},
-	{"request_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, check_timeout, false},
-	{"ca_file", YS_WRAPPER_STORE, ForeignServerRelationId, check_filled, false},
+	{"api", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_api, false},
+	{"nodes", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_nodes, true},
+	{"region", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_region, false},
+	{"consistency", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_consistency, false},
+	{"connect_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_timeout, false},
+	{"request_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_timeout, false},
+	{"ca_file", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_filled, false},
 
-	{"access_key_id", YS_WRAPPER_STORE, UserMappingRelationId, check_credential, true},
-	{"secret_access_key", YS_WRAPPER_STORE, UserMappingRelationId, check_credential, true},
-	{"session_token", YS_WRAPPER_STORE, UserMappingRelationId, check_credential, false},
+	{"access_key_id", YS_WRAPPER_STORE, UserMappingRelationId, ys_option_check_credential, true},
+	{"secret_access_key", YS_WRAPPER_STORE, UserMappingRelationId, ys_option_check_credential, true},
+	{"session_token", YS_WRAPPER_STORE, UserMappingRelationId, ys_option_check_credential, false},
 
-	{"table", YS_WRAPPER_STORE, ForeignTableRelationId, check_table, false},
-	{"consistency", YS_WRAPPER_STORE, ForeignTableRelationId, check_consistency, false},
+	{"table", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_table, false},
+	{"consistency", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_consistency, false},
 
-	{"path", YS_WRAPPER_STORE, AttributeRelationId, check_path, false},
-	{"key", YS_WRAPPER_STORE, AttributeRelationId, check_key, false},
-	{"document", YS_WRAPPER_STORE, AttributeRelationId, check_boolean, false},
-	{"on_mismatch", YS_WRAPPER_STORE, AttributeRelationId, check_mismatch, false},
+	{"path", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_path, false},
+	{"key", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_key, false},
+	{"document", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_boolean, false},
+	{"on_mismatch", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_mismatch, false},
 
 	/* of IMPORT FOREIGN SCHEMA, which no catalog keeps */
-	{"columns", YS_WRAPPER_STORE, NamespaceRelationId, check_columns, false},
-	{"sample_items", YS_WRAPPER_STORE, NamespaceRelationId, check_sample_items, false},
+	{"columns", YS_WRAPPER_STORE, NamespaceRelationId, ys_option_check_columns, false},
+	{"sample_items", YS_WRAPPER_STORE, NamespaceRelationId, ys_option_check_sample_items, false},
 
-	{"brokers", YS_WRAPPER_STREAM, ForeignServerRelationId, check_brokers, true},
-	{"topic", YS_WRAPPER_STREAM, ForeignServerRelationId, check_topic, true},
-	{"format", YS_WRAPPER_STREAM, ForeignServerRelationId, check_format, false},
+	{"brokers", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_brokers, true},
+	{"topic", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_topic, true},
+	{"format", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_format, false},
 };
 
 static const OptionRule *
@@ -430,7 +189,7 @@ get_milliseconds(List *options, const char *name)
 {
 	const char *value = ys_option_get(options, name);
 
-	return value != NULL ? parse_milliseconds(value) : 0;
+	return value != NULL ? ys_option_parse_milliseconds(value) : 0;
 }
 
 void
