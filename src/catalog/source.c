@@ -38,6 +38,20 @@ ys_source_name_path(const char *name, uint32_t len)
 	return (YsPath) {.nsteps = 1, .steps = step};
 }
 
+YsKeySchema
+ys_source_keys(const YsSource *source)
+{
+	YsKeySchema schema = {.nkeys = source->nkeys};
+
+	for (int i = 0; i < source->nkeys; i++)
+	{
+		schema.names[i] = source->key_names[i];
+		schema.types[i] = source->key_types[i];
+		schema.columns[i] = source->keys[i];
+	}
+	return schema;
+}
+
 static void
 load_path(YsSourceColumn *column, List *options)
 {

@@ -45,6 +45,15 @@ typedef struct YsSource
 	bool		consistent;		/* reads are strongly consistent */
 } YsSource;
 
+/* The attributes that items are found by: a table's key. */
+typedef struct YsKeySchema
+{
+	int			nkeys;			/* 1 or 2, partition key first */
+	const char *names[2];
+	YsType		types[2];		/* STRING, NUMBER or BINARY */
+	const YsSourceColumn *columns[2];	/* the column that is it; NULL: none */
+} YsKeySchema;
+
 /*
  * Describe a foreign table; in the current memory context.  Throws
  * ERRCODE_WRONG_OBJECT_TYPE when it is not a foreign table of ours,
@@ -52,6 +61,9 @@ typedef struct YsSource
  * type can't be a key, two columns claim the same key, or a path is bad.
  */
 extern YsSource *ys_source_load(Oid relid);
+
+/* The table's key. */
+extern YsKeySchema ys_source_keys(const YsSource *source);
 
 /* The path that is this one name, whatever characters it has; borrows the name. */
 extern YsPath ys_source_name_path(const char *name, uint32_t len);

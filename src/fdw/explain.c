@@ -42,7 +42,7 @@ show_key(YsScan *scan, ForeignScan *plan, ExplainState *es)
 		bool		any = condition->test == YS_TEST_ANY;
 
 		appendStringInfo(&text, "%s(%s %s %s%s%s)", i > 0 ? " AND " : "",
-						 quote_identifier(scan->source->keys[condition->key]->name),
+						 quote_identifier(scan->schema.columns[condition->key]->name),
 						 test_operator(condition->test), any ? "(" : "",
 						 deparse_expression(list_nth(plan->fdw_exprs, i), context, false, false),
 						 any ? ")" : "");

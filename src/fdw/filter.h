@@ -63,16 +63,19 @@ typedef struct YsFilterNode
 /* ---- filter_match.c: in planning, and again from the plan ---- */
 
 /*
- * Which of these clauses (RestrictInfo) to send with an operation whose rows
- * have these columns filled: bare expressions, NIL for none.  They belong in
+ * Which of these clauses (RestrictInfo) to send with an operation, by these
+ * keys, whose rows have these columns filled: bare expressions, NIL for none.  They belong in
  * fdw_exprs.
  */
 extern List *ys_filter_choose(RelOptInfo *rel, const YsSource *source, List *clauses,
-							  List *columns, YsOperation operation);
+							  List *columns, YsOperation operation, const YsKeySchema *keys);
 
-/* The clause as far as it can be said, in the current memory context; NULL: not at all. */
-extern YsFilterNode *ys_filter_match(const YsSource *source, Index varno, YsOperation operation,
-									 Expr *clause);
+/*
+ * The clause as far as it can be said, in the current memory context; NULL: not
+ * at all.  queried: the keys of a Query, NULL for a Scan.
+ */
+extern YsFilterNode *ys_filter_match(const YsSource *source, Index varno,
+									 const YsKeySchema *queried, Expr *clause);
 
 /*
  * A misfit in this column is an error, which no filter may hide.  Can misfits
@@ -85,7 +88,7 @@ extern bool ys_filter_finds_misfits(const YsSourceColumn *column, bool *always_f
 typedef struct YsFilter YsFilter;
 
 /* clauses: those chosen, as they are in the plan.  NULL when there are none. */
-extern YsFilter *ys_filter_create(const YsSource *source, Index varno, YsOperation operation,
+extern YsFilter *ys_filter_create(const YsSource *source, Index varno, const YsKeySchema *queried,
 								  List *clauses, List *columns, PlanState *node);
 
 /*

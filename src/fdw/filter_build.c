@@ -349,7 +349,7 @@ prepare(YsFilterNode *node, PlanState *parent)
 }
 
 YsFilter *
-ys_filter_create(const YsSource *source, Index varno, YsOperation operation,
+ys_filter_create(const YsSource *source, Index varno, const YsKeySchema *queried,
 				 List *clauses, List *columns, PlanState *node)
 {
 	YsFilter   *filter;
@@ -360,7 +360,7 @@ ys_filter_create(const YsSource *source, Index varno, YsOperation operation,
 	filter = palloc0(sizeof(YsFilter));
 	foreach(cell, clauses)
 	{
-		YsFilterNode *matched = ys_filter_match(source, varno, operation, lfirst(cell));
+		YsFilterNode *matched = ys_filter_match(source, varno, queried, lfirst(cell));
 
 		if (matched == NULL)
 			elog(ERROR, "a condition sent to the store when planned is none now");

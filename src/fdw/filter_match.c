@@ -48,7 +48,7 @@ typedef struct Matcher
 {
 	const YsSource *source;
 	Index		varno;
-	YsOperation operation;
+	const YsKeySchema *queried; /* a Query's; NULL: a Scan */
 } Matcher;
 
 static YsFilterNode *match(const Matcher *matcher, Expr *expr, bool in_or);
@@ -106,13 +106,13 @@ is_plain_path(const YsPath *path)
 static bool
 may_be_named(const Matcher *matcher, const YsSourceColumn *column)
 {
-	const YsSource *source = matcher->source;
+	const YsKeySchema *queried = matcher->queried;
 
 	if (column->kind != YS_COLUMN_PATH || !is_plain_path(&column->path))
 		return false;
-	for (int i = 0; i < source->nkeys && matcher->operation == YS_OPERATION_QUERY; i++)
-		if (strlen(source->key_names[i]) == column->path.steps[0].name_len &&
-			memcmp(source->key_names[i], column->path.steps[0].name,
+	for (int i = 0; queried != NULL && i < queried->nkeys; i++)
+		if (strlen(queried->names[i]) == column->path.steps[0].name_len &&
+			memcmp(queried->names[i], column->path.steps[0].name,
 				   column->path.steps[0].name_len) == 0)
 			return false;
 	return true;
@@ -492,9 +492,9 @@ match(const Matcher *matcher, Expr *expr, bool in_or)
 }
 
 YsFilterNode *
-ys_filter_match(const YsSource *source, Index varno, YsOperation operation, Expr *clause)
+ys_filter_match(const YsSource *source, Index varno, const YsKeySchema *queried, Expr *clause)
 {
-	Matcher		matcher = {source, varno, operation};
+	Matcher		matcher = {source, varno, queried};
 
 	return match(&matcher, clause, false);
 }
@@ -530,8 +530,9 @@ node_bytes(const YsFilterNode *node)
 
 List *
 ys_filter_choose(RelOptInfo *rel, const YsSource *source, List *clauses, List *columns,
-				 YsOperation operation)
+				 YsOperation operation, const YsKeySchema *keys)
 {
+	const YsKeySchema *queried = operation == YS_OPERATION_QUERY ? keys : NULL;
 	List	   *chosen = NIL;
 	int			bytes = 0;
 	bool		always_fits;
@@ -556,7 +557,7 @@ ys_filter_choose(RelOptInfo *rel, const YsSource *source, List *clauses, List *c
 
 		if (rinfo->pseudoconstant || !restriction_is_securely_promotable(rinfo, rel))
 			continue;
-		node = ys_filter_match(source, rel->relid, operation, rinfo->clause);
+		node = ys_filter_match(source, rel->relid, queried, rinfo->clause);
 		if (node != NULL && bytes + node_bytes(node) <= EXPRESSION_MAX)
 		{
 			bytes += node_bytes(node);

@@ -25,6 +25,7 @@ ys_scan_init_conditions(YsScan *scan, ForeignScan *plan, PlanState *node)
 	List	   *keys = list_nth(plan->fdw_private, YS_SCAN_KEYS);
 	List	   *tests = list_nth(plan->fdw_private, YS_SCAN_TESTS);
 
+	scan->schema = ys_source_keys(scan->source);
 	scan->operation = intVal(list_nth(plan->fdw_private, YS_SCAN_OPERATION));
 	scan->nconditions = list_length(keys);
 	for (int i = 0; i < scan->nconditions; i++)
@@ -92,7 +93,7 @@ evaluate_list(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
 	bool		isnull;
 	Datum		datum = ExecEvalExpr(condition->value, econtext, &isnull);
 
-	list->name = scan->source->key_names[condition->key];
+	list->name = scan->schema.names[condition->key];
 	list->count = 0;
 	if (isnull)
 		return false;
@@ -113,7 +114,7 @@ make_term(const YsScan *scan, int key, YsExprKind kind, int nvalues, const YsVal
 {
 	return (YsExpr) {
 		.kind = kind,
-		.path = scan->source->keys[key]->path,
+		.path = scan->schema.columns[key]->path,
 		.nvalues = nvalues,
 		.values = values
 	};

@@ -46,6 +46,7 @@
 typedef struct YsRelation
 {
 	YsSource   *source;
+	YsKeySchema keys;			/* the table's */
 	YsAccess	access;			/* by the query's own conditions */
 } YsRelation;
 
@@ -142,12 +143,13 @@ ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	YsRelation *relation = palloc0(sizeof(YsRelation));
 
 	relation->source = ys_source_load(relid);
+	relation->keys = ys_source_keys(relation->source);
 	refuse_row_locks(root, rel, relation->source);
 	rel->fdw_private = relation;
 	if (rel->tuples < 0)
 		rel->tuples = YS_ASSUMED_ITEMS;
 	set_baserel_size_estimates(root, rel);
-	ys_qual_choose(root, rel, relation->source, rel->baserestrictinfo, &relation->access);
+	ys_qual_choose(root, rel, &relation->keys, rel->baserestrictinfo, &relation->access);
 	rel->rows = Min(rel->rows, access_rows(root, &relation->access, rel->rows));
 }
 
@@ -155,15 +157,15 @@ ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 /* The outer tables a join on the key could take its values from: add a set of them. */
 static List *
-add_outer_set(PlannerInfo *root, RelOptInfo *rel, const YsSource *source, RestrictInfo *rinfo,
-			  List *sets)
+add_outer_set(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
+			  RestrictInfo *rinfo, List *sets)
 {
 	YsKeyCondition condition;
 	Relids		outer;
 	ListCell   *cell;
 
 	if (!join_clause_is_movable_to(rinfo, rel) ||
-		!ys_qual_match(root, rel, source, rinfo, &condition))
+		!ys_qual_match(root, rel, schema, rinfo, &condition))
 		return sets;
 	outer = bms_union(rinfo->clause_relids, rel->lateral_relids);
 	outer = bms_del_member(outer, rel->relid);
@@ -183,26 +185,30 @@ is_column(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec, EquivalenceM
 }
 
 static List *
-find_outer_sets(PlannerInfo *root, RelOptInfo *rel, const YsSource *source)
+find_outer_sets(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema)
 {
 	List	   *sets = NIL;
 	ListCell   *cell;
 
 	foreach(cell, rel->joininfo)
-		sets = add_outer_set(root, rel, source, lfirst(cell), sets);
+		sets = add_outer_set(root, rel, schema, lfirst(cell), sets);
 
-	for (int key = 0; rel->has_eclass_joins && key < source->nkeys; key++)
+	for (int key = 0; rel->has_eclass_joins && key < schema->nkeys; key++)
 	{
-		AttrNumber	attnum = source->keys[key]->attnum;
-		List	   *clauses = generate_implied_equalities_for_column(root, rel, is_column, &attnum,
-																	 rel->lateral_referencers);
+		AttrNumber	attnum;
+		List	   *clauses;
 
+		if (schema->columns[key] == NULL)
+			continue;
+		attnum = schema->columns[key]->attnum;
+		clauses = generate_implied_equalities_for_column(root, rel, is_column, &attnum,
+														 rel->lateral_referencers);
 		foreach(cell, clauses)
-			sets = add_outer_set(root, rel, source, lfirst(cell), sets);
+			sets = add_outer_set(root, rel, schema, lfirst(cell), sets);
 	}
 
 	/* both halves of a key may come from different tables */
-	if (source->nkeys == 2)
+	if (schema->nkeys == 2)
 	{
 		int			single = list_length(sets);
 
@@ -217,7 +223,7 @@ void
 ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
 	YsRelation *relation = rel->fdw_private;
-	List	   *sets = find_outer_sets(root, rel, relation->source);
+	List	   *sets = find_outer_sets(root, rel, &relation->keys);
 	ListCell   *cell;
 
 	add_path(rel, (Path *) make_path(root, rel, &relation->access, rel->rows,
@@ -228,7 +234,7 @@ ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 		ParamPathInfo *param = get_baserel_parampathinfo(root, rel, outer);
 		YsAccess	access;
 
-		ys_qual_choose(root, rel, relation->source,
+		ys_qual_choose(root, rel, &relation->keys,
 					   list_concat_copy(rel->baserestrictinfo, param->ppi_clauses), &access);
 		if (access.operation < relation->access.operation)
 			add_path(rel, (Path *) make_path(root, rel, &access,
@@ -272,7 +278,7 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	int			flags = 0;
 
 	/* the choice the path stands for: it follows from the same clauses */
-	ys_qual_choose(root, rel, relation->source, clauses, &access);
+	ys_qual_choose(root, rel, &relation->keys, clauses, &access);
 	for (int i = 0; i < access.nconditions; i++)
 	{
 		values = lappend(values, access.conditions[i].value);
@@ -287,7 +293,8 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	if (root->limit_tuples > 0)
 		flags |= YS_SCAN_FEW;
 
-	filters = ys_filter_choose(rel, relation->source, clauses, columns, access.operation);
+	filters = ys_filter_choose(rel, relation->source, clauses, columns, access.operation,
+							   &relation->keys);
 	private = list_make5(makeInteger(access.operation), keys, tests, columns, makeInteger(flags));
 	private = lappend(private, makeString(relation->source->table));
 	private = lappend(private, makeInteger(list_length(filters)));

@@ -46,14 +46,16 @@ ys_qual_column(RelOptInfo *rel, Expr *expr)
 	return var->varattno;
 }
 
-static const YsSourceColumn *
-key_column(RelOptInfo *rel, const YsSource *source, Expr *expr)
+/* Which key of the schema expr is; -1: none. */
+static int
+find_key(RelOptInfo *rel, const YsKeySchema *schema, Expr *expr)
 {
 	AttrNumber	attnum = ys_qual_column(rel, expr);
 
-	if (attnum <= 0 || attnum > source->natts || source->columns[attnum - 1].key == 0)
-		return NULL;
-	return &source->columns[attnum - 1];
+	for (int key = 0; attnum > 0 && key < schema->nkeys; key++)
+		if (schema->columns[key] != NULL && schema->columns[key]->attnum == attnum)
+			return key;
+	return -1;
 }
 
 /* Known before the scan starts, and the same for all of it? */
@@ -66,12 +68,12 @@ is_value(PlannerInfo *root, RelOptInfo *rel, Expr *expr)
 
 /* Can a value of this type, compared with such a key, be sent as it is? */
 static bool
-has_key_type(const YsSource *source, int key, Oid type)
+has_key_type(const YsKeySchema *schema, int key, Oid type)
 {
 	YsType		store_type;
 
 	return ys_convert_key_type(getBaseType(type), &store_type) &&
-		store_type == source->key_types[key];
+		store_type == schema->types[key];
 }
 
 /* The operator's place in the order of the column's type; 0: it has none. */
@@ -85,9 +87,9 @@ find_strategy(const YsSourceColumn *column, Oid operator)
 
 /* Does the store compare as this operator does? */
 static bool
-same_order(const YsSource *source, int key, int strategy, Oid collation)
+same_order(const YsKeySchema *schema, int key, int strategy, Oid collation)
 {
-	if (source->key_types[key] != YS_TYPE_STRING)
+	if (schema->types[key] != YS_TYPE_STRING)
 		return true;
 	if (strategy == YS_TEST_EQ)
 		return !OidIsValid(collation) || get_collation_isdeterministic(collation);
@@ -95,70 +97,70 @@ same_order(const YsSource *source, int key, int strategy, Oid collation)
 }
 
 static bool
-match_operator(PlannerInfo *root, RelOptInfo *rel, const YsSource *source, OpExpr *clause,
+match_operator(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema, OpExpr *clause,
 			   YsKeyCondition *condition)
 {
-	const YsSourceColumn *column;
 	Expr	   *left;
 	Expr	   *right;
 	Oid			operator = clause->opno;
+	int			key;
 	int			strategy;
 
 	if (list_length(clause->args) != 2)
 		return false;
 	left = linitial(clause->args);
 	right = lsecond(clause->args);
-	column = key_column(rel, source, left);
-	if (column == NULL)
+	key = find_key(rel, schema, left);
+	if (key < 0)
 	{
 		Expr	   *swap = left;
 
-		column = key_column(rel, source, right);
+		key = find_key(rel, schema, right);
 		left = right;
 		right = swap;
 		operator = get_commutator(operator);
 	}
-	if (column == NULL || !OidIsValid(operator) || !is_value(root, rel, right))
+	if (key < 0 || !OidIsValid(operator) || !is_value(root, rel, right))
 		return false;
-	strategy = find_strategy(column, operator);
-	if (strategy == 0 || (column->key == 1 && strategy != YS_TEST_EQ) ||
-		!has_key_type(source, column->key - 1, exprType((Node *) right)) ||
-		!same_order(source, column->key - 1, strategy, clause->inputcollid))
+	strategy = find_strategy(schema->columns[key], operator);
+	if (strategy == 0 || (key == 0 && strategy != YS_TEST_EQ) ||
+		!has_key_type(schema, key, exprType((Node *) right)) ||
+		!same_order(schema, key, strategy, clause->inputcollid))
 		return false;
-	*condition = (YsKeyCondition) {column->key - 1, (YsKeyTest) strategy, right};
+	*condition = (YsKeyCondition) {key, (YsKeyTest) strategy, right};
 	return true;
 }
 
 /* key = ANY (array), which IN is too */
 static bool
-match_array(PlannerInfo *root, RelOptInfo *rel, const YsSource *source, ScalarArrayOpExpr *clause,
-			YsKeyCondition *condition)
+match_array(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
+			ScalarArrayOpExpr *clause, YsKeyCondition *condition)
 {
-	const YsSourceColumn *column = key_column(rel, source, linitial(clause->args));
+	int			key = find_key(rel, schema, linitial(clause->args));
 	Expr	   *array = lsecond(clause->args);
 	Oid			element;
 
-	if (!clause->useOr || column == NULL || !is_value(root, rel, array))
+	if (!clause->useOr || key < 0 || !is_value(root, rel, array))
 		return false;
 	element = get_base_element_type(exprType((Node *) array));
-	if (find_strategy(column, clause->opno) != YS_TEST_EQ || !OidIsValid(element) ||
-		!has_key_type(source, column->key - 1, element) ||
-		!same_order(source, column->key - 1, YS_TEST_EQ, clause->inputcollid))
+	if (find_strategy(schema->columns[key], clause->opno) != YS_TEST_EQ || !OidIsValid(element) ||
+		!has_key_type(schema, key, element) ||
+		!same_order(schema, key, YS_TEST_EQ, clause->inputcollid))
 		return false;
-	*condition = (YsKeyCondition) {column->key - 1, YS_TEST_ANY, array};
+	*condition = (YsKeyCondition) {key, YS_TEST_ANY, array};
 	return true;
 }
 
 bool
-ys_qual_match(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
+ys_qual_match(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 			  RestrictInfo *rinfo, YsKeyCondition *condition)
 {
 	if (rinfo->pseudoconstant || !restriction_is_securely_promotable(rinfo, rel))
 		return false;
 	if (IsA(rinfo->clause, OpExpr))
-		return match_operator(root, rel, source, (OpExpr *) rinfo->clause, condition);
+		return match_operator(root, rel, schema, (OpExpr *) rinfo->clause, condition);
 	if (IsA(rinfo->clause, ScalarArrayOpExpr))
-		return match_array(root, rel, source, (ScalarArrayOpExpr *) rinfo->clause, condition);
+		return match_array(root, rel, schema, (ScalarArrayOpExpr *) rinfo->clause, condition);
 	return false;
 }
 
@@ -186,7 +188,7 @@ add_condition(YsAccess *access, const YsKeyCondition *condition)
 }
 
 void
-ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
+ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 			   List *clauses, YsAccess *access)
 {
 	Conditions	found = {0};
@@ -201,7 +203,7 @@ ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
 		YsKeyCondition condition;
 
 		nclauses++;
-		if (!ys_qual_match(root, rel, source, rinfo, &condition))
+		if (!ys_qual_match(root, rel, schema, rinfo, &condition))
 			continue;
 		if (condition.test == YS_TEST_EQ)
 			keep_first(&found.equal[condition.key], &condition);
@@ -214,7 +216,7 @@ ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
 	}
 
 	memset(access, 0, sizeof(*access));
-	for (int key = 0; key < source->nkeys; key++)
+	for (int key = 0; key < schema->nkeys; key++)
 	{
 		if (found.equal[key].value == NULL)
 			lists = true;
@@ -224,7 +226,7 @@ ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
 	if (full)
 	{
 		access->operation = lists ? YS_OPERATION_BATCH : YS_OPERATION_GET;
-		for (int key = 0; key < source->nkeys; key++)
+		for (int key = 0; key < schema->nkeys; key++)
 			add_condition(access, found.equal[key].value != NULL ? &found.equal[key] :
 						  &found.any[key]);
 	}

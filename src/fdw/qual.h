@@ -52,14 +52,14 @@ typedef struct YsAccess
 } YsAccess;
 
 /*
- * Is this clause a condition on a key?  One that can be asked of the store
+ * Is this clause a condition on a key of the schema?  One that can be asked of the store
  * without losing a row: the types are mapped one to one, and the orders agree.
  */
-extern bool ys_qual_match(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
+extern bool ys_qual_match(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 						  RestrictInfo *rinfo, YsKeyCondition *condition);
 
-/* The cheapest way of asking that these clauses (RestrictInfo) allow. */
-extern void ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsSource *source,
+/* The cheapest way of asking, by the schema's keys, that these clauses (RestrictInfo) allow. */
+extern void ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 						   List *clauses, YsAccess *access);
 
 /* Is expr, below binary-compatible casts, this table's column?  Then its number, else 0. */

@@ -40,7 +40,8 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	scan->source = ys_source_load(RelationGetRelid(node->ss.ss_currentRelation));
 	ys_scan_init_conditions(scan, plan, (PlanState *) node);
 	scan->reader = ys_row_reader_create(scan->source, columns);
-	scan->filter = ys_filter_create(scan->source, plan->scan.scanrelid, scan->operation,
+	scan->filter = ys_filter_create(scan->source, plan->scan.scanrelid,
+									scan->operation == YS_OPERATION_QUERY ? &scan->schema : NULL,
 									ys_scan_filter_clauses(scan, plan), columns,
 									(PlanState *) node);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
@@ -74,7 +75,7 @@ start_fetch(ForeignScanState *node, YsScan *scan)
 	else if (scan->operation == YS_OPERATION_QUERY)
 		ys_fetch_start_pages(scan->fetch, ys_scan_next_condition(scan), scan->filter_expr);
 	else
-		ys_fetch_start_keys(scan->fetch, scan->source->nkeys, scan->keys);
+		ys_fetch_start_keys(scan->fetch, scan->schema.nkeys, scan->keys);
 	MemoryContextSwitchTo(old);
 }
 

@@ -27,6 +27,7 @@ typedef struct YsScan
 {
 	YsSource   *source;
 	YsOperation operation;
+	YsKeySchema schema;			/* what the conditions are on */
 	int			nconditions;
 	YsScanCondition conditions[YS_MAX_CONDITIONS];
 	YsFilter   *filter;			/* or NULL */
