@@ -8,6 +8,7 @@
 #include "utils/guc.h"
 
 #include "guc.h"
+#include "store/store.h"
 
 int			ys_guc_batch_events = 5000;
 int			ys_guc_batch_memory = 16 * 1024;
@@ -15,6 +16,27 @@ int			ys_guc_backfill_segments = 4;
 int			ys_guc_relay_stream_delay = 0;
 bool		ys_guc_pushdown = true;
 int			ys_guc_analyze_pages = 100;
+char	   *ys_guc_allowed_endpoints = NULL;
+unsigned int ys_guc_store_changes = 0;
+
+static bool
+check_endpoints(char **value, void **extra, GucSource source)
+{
+	YsError		err;
+
+	if (ys_store_check_endpoints(*value, &err))
+		return true;
+	GUC_check_errmsg("%s", err.message);
+	GUC_check_errdetail("%s", err.detail);
+	GUC_check_errhint("%s", err.hint);
+	return false;
+}
+
+static void
+note_store_change(const char *value, void *extra)
+{
+	ys_guc_store_changes++;
+}
 
 void
 ys_guc_define(void)
@@ -49,5 +71,11 @@ ys_guc_define(void)
 							"A page is up to 1 MB of items.",
 							&ys_guc_analyze_pages, 100, 1, 1000000,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("yottastore.allowed_endpoints",
+							   "Addresses and networks that store servers of non-superusers may connect to.",
+							   "A list separated by commas, each with an optional port. Empty, only "
+							   "servers owned by superusers may connect.",
+							   &ys_guc_allowed_endpoints, "",
+							   PGC_SUSET, GUC_LIST_INPUT, check_endpoints, note_store_change, NULL);
 	MarkGUCPrefixReserved("yottastore");
 }

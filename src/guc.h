@@ -12,6 +12,10 @@ extern int	ys_guc_backfill_segments;
 extern int	ys_guc_relay_stream_delay;
 extern bool ys_guc_pushdown;
 extern int	ys_guc_analyze_pages;
+extern char *ys_guc_allowed_endpoints;
+
+/* Raised when a parameter is set that open stores depend on. */
+extern unsigned int ys_guc_store_changes;
 
 extern void ys_guc_define(void);
 

@@ -32,6 +32,7 @@ typedef enum YsErrorCode
 	YS_ERR_UNREACHABLE,			/* no node or broker answered */
 	YS_ERR_TIMEOUT,				/* the deadline passed */
 	YS_ERR_REFUSED,				/* credentials or permission refused by the remote side */
+	YS_ERR_NOT_ALLOWED,			/* an address that may not be connected to */
 	YS_ERR_TABLE_NOT_FOUND,
 	YS_ERR_TABLE_EXISTS,
 	YS_ERR_CONDITION_FAILED,	/* a conditional write whose condition did not hold */

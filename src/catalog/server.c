@@ -29,12 +29,15 @@
 #include "catalog/option.h"
 #include "catalog/server.h"
 #include "errors.h"
+#include "guc.h"
 
 typedef struct StoreEntry
 {
 	Oid			mapping;		/* hash key */
 	YsStore    *store;			/* NULL: opening it failed */
 	bool		stale;			/* options may have changed since it was opened */
+	bool		restricted;		/* it connects to allowed addresses only */
+	unsigned int guc_changes;	/* when it was opened */
 	uint32		server_hash;	/* of the syscache entries it was made from */
 	uint32		mapping_hash;
 } StoreEntry;
@@ -186,16 +189,32 @@ find_mapping(ForeignServer *server, Oid userid)
 					 quote_identifier(server->servername))));
 }
 
-static YsStore *
-open_store(Oid serverid, Oid userid)
+static void
+refuse_connecting(const ForeignServer *server)
 {
-	ForeignServer *server = GetForeignServer(serverid);
-	UserMapping *mapping = GetUserMapping(userid, serverid);
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("server \"%s\" may not connect to a store", server->servername),
+			 errdetail("Its owner \"%s\" is no superuser, and \"yottastore.allowed_endpoints\" is empty.",
+					   GetUserNameFromId(server->owner, false)),
+			 errhint("A superuser may list the addresses of its nodes there, or own the server.")));
+}
+
+static YsStore *
+open_store(const ForeignServer *server, Oid userid, bool restricted)
+{
+	UserMapping *mapping = GetUserMapping(userid, server->serverid);
 	YsStoreConfig config;
 	YsStore    *store;
 	YsError		err;
 
 	ys_option_store_config(server->options, mapping->options, &config);
+	if (restricted)
+	{
+		if (ys_guc_allowed_endpoints[strspn(ys_guc_allowed_endpoints, " \t\r\n")] == '\0')
+			refuse_connecting(server);
+		config.allowed_endpoints = ys_guc_allowed_endpoints;
+	}
 	store = ys_store_open(CacheMemoryContext, &config, &err);
 	if (store == NULL)
 		ys_error_throw(&err);
@@ -216,6 +235,7 @@ YsStore *
 ys_server_store(Oid serverid, Oid userid)
 {
 	ForeignServer *server = GetForeignServer(serverid);
+	bool		restricted = !superuser_arg(server->owner);
 	StoreEntry *entry;
 	Oid			mapping;
 	bool		found;
@@ -234,7 +254,9 @@ ys_server_store(Oid serverid, Oid userid)
 	entry = hash_search(stores, &mapping, HASH_ENTER, &found);
 	if (!found)
 		entry->store = NULL;
-	if (entry->store != NULL && entry->stale)
+	if (entry->store != NULL &&
+		(entry->stale || entry->restricted != restricted ||
+		 entry->guc_changes != ys_guc_store_changes))
 		retire(entry);
 	if (entry->store == NULL)
 	{
@@ -242,7 +264,9 @@ ys_server_store(Oid serverid, Oid userid)
 		entry->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID, ObjectIdGetDatum(serverid));
 		entry->mapping_hash = GetSysCacheHashValue1(USERMAPPINGOID, ObjectIdGetDatum(mapping));
 		entry->stale = false;
-		entry->store = open_store(serverid, userid);
+		entry->restricted = restricted;
+		entry->guc_changes = ys_guc_store_changes;
+		entry->store = open_store(server, userid, restricted);
 	}
 	return entry->store;
 }

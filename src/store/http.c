@@ -49,6 +49,7 @@ struct YsHttpTransfer
 	YsHttpResponse response;
 	char	   *bytes;
 	size_t		size;
+	bool		allowed;		/* an address to connect to was */
 	bool		headers_ended;	/* of the last answer; libcurl takes an end in their middle for success */
 	char		reason[CURL_ERROR_SIZE];
 };
@@ -88,14 +89,27 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
-/* Sockets count among the server's descriptors and are not inherited by its children. */
+/*
+ * Sockets count among the server's descriptors and are not inherited by its
+ * children.  Here, and not where names are looked up, is known what will be
+ * connected to.
+ */
 static curl_socket_t
 on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
+	YsHttpTransfer *transfer = arg;
+	const YsEndpointList *endpoints = transfer->http->config.endpoints;
 	curl_socket_t fd;
 
-	(void) arg;
 	(void) purpose;
+	if (endpoints != NULL && !ys_endpoints_have(endpoints, &address->addr))
+	{
+		if (!transfer->allowed)
+			ys_endpoint_print(&address->addr, transfer->response.forbidden);
+		return CURL_SOCKET_BAD;
+	}
+	transfer->allowed = true;
+	transfer->response.forbidden[0] = '\0';
 	if (!AcquireExternalFD())
 		return CURL_SOCKET_BAD;
 	fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -379,6 +393,7 @@ add_transfer(YsHttpTransfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->reason);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);

@@ -10,7 +10,7 @@
 #ifndef YS_STORE_HTTP_H
 #define YS_STORE_HTTP_H
 
-#include "base/error.h"
+#include "store/endpoint.h"
 
 typedef struct YsHttp YsHttp;
 typedef struct YsHttpTransfer YsHttpTransfer;
@@ -24,6 +24,7 @@ typedef struct YsHttpConfig
 	const char *access_key_id;
 	const char *secret_access_key;
 	const char *ca_file;		/* PEM, or NULL for the system's */
+	const YsEndpointList *endpoints;	/* no others are connected to; NULL: any */
 	int			connect_timeout_ms;
 } YsHttpConfig;
 
@@ -35,6 +36,7 @@ typedef struct YsHttpResponse
 	bool		sent;			/* a connection stood, and sending began */
 	bool		too_large;		/* over YS_HTTP_RESPONSE_MAX */
 	bool		out_of_memory;
+	char		forbidden[YS_ENDPOINT_TEXT];	/* no address was allowed; this is one of them */
 	char		reason[256];	/* why there is no response, in libcurl's words */
 } YsHttpResponse;
 

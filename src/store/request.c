@@ -94,6 +94,20 @@ fail_attempt(YsCall *call, bool sent, bool timed_out, const char *reason)
 	doubt_attempt(call, sent);
 }
 
+/* The server may not connect to where the node is: asking others, or again, would change nothing. */
+static void
+forbid_attempt(YsCall *call, const char *address)
+{
+	YsNode	   *node = &call->store->nodes.nodes[call->node];
+
+	ys_node_abandoned(node);
+	ys_error_set(&call->error, YS_ERR_NOT_ALLOWED, "the address of a store's node is not allowed");
+	ys_error_detail(&call->error, "Node %s is at %s, which \"yottastore.allowed_endpoints\" "
+					"does not list.", node->url, address);
+	ys_error_hint(&call->error, "A superuser may add it there, or own the server.");
+	end_call(call);
+}
+
 static void
 on_response(void *owner, const YsHttpResponse *response)
 {
@@ -104,6 +118,11 @@ on_response(void *owner, const YsHttpResponse *response)
 	call->transfer = NULL;
 	if (response->status == 0)
 	{
+		if (response->forbidden[0] != '\0')
+		{
+			forbid_attempt(call, response->forbidden);
+			return;
+		}
 		if (response->out_of_memory)
 			ys_error_set(&call->error, YS_ERR_OUT_OF_MEMORY, "out of memory for the store's reply");
 		else if (response->too_large)

@@ -19,8 +19,9 @@ struct YsStore
 	const YsApi *api;
 	YsStoreConfig config;		/* own copies */
 	const char *token_header;	/* the session token as a header, or NULL */
-	YsArena		arena;			/* of the copies and the node list */
+	YsArena		arena;			/* of the copies and the lists */
 	YsNodeList	nodes;
+	YsEndpointList endpoints;	/* when only some are allowed */
 	YsHttp	   *http;
 	YsJsonReader *reader;
 	YsStoreCounters counters;

@@ -53,6 +53,19 @@ ys_store_check_nodes(const char *nodes, YsError *err)
 	return ok;
 }
 
+bool
+ys_store_check_endpoints(const char *endpoints, YsError *err)
+{
+	YsEndpointList list;
+	YsArena		arena;
+	bool		ok;
+
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	ok = ys_endpoints_parse(endpoints, &arena, &list, err);
+	ys_arena_free(&arena);
+	return ok;
+}
+
 static void
 release_reader(void *reader)
 {
@@ -136,6 +149,12 @@ open_store(YsStore *store, const YsStoreConfig *config, YsError *err)
 	http.access_key_id = store->config.access_key_id;
 	http.secret_access_key = store->config.secret_access_key;
 	http.ca_file = store->config.ca_file;
+	if (config->allowed_endpoints != NULL)
+	{
+		if (!ys_endpoints_parse(config->allowed_endpoints, &store->arena, &store->endpoints, err))
+			return false;
+		http.endpoints = &store->endpoints;
+	}
 	http.connect_timeout_ms = store->config.connect_timeout_ms;
 	http.provider = "aws:amz";
 	http.region = store->config.region;

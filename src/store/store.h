@@ -33,6 +33,7 @@ typedef struct YsStoreConfig
 	const char *secret_access_key;
 	const char *session_token;	/* or NULL */
 	const char *ca_file;		/* PEM, or NULL for the system's */
+	const char *allowed_endpoints;	/* no others are connected to; NULL: any */
 	int			connect_timeout_ms; /* one connection attempt */
 	int			deadline_ms;	/* one request with all its retries */
 } YsStoreConfig;
@@ -113,6 +114,7 @@ extern void ys_store_close(YsStore *store);
 /* Could a store be opened with these?  False and err (YS_ERR_INVALID_OPTION) when not. */
 extern bool ys_store_check_api(const char *api, YsError *err);
 extern bool ys_store_check_nodes(const char *nodes, YsError *err);
+extern bool ys_store_check_endpoints(const char *endpoints, YsError *err);
 
 /* Give up every call, awaited or not: their pointers are dangling afterwards. */
 extern void ys_store_cancel_all(YsStore *store);
