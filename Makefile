@@ -51,7 +51,7 @@ PYTHON ?= /usr/bin/python3
 export PG_CONFIG PYTHON
 
 .PHONY: help deps unit tap isolation layers lint test test-installcheck test-isolation \
-	bench-scan \
+	test-versions bench-scan \
 	demo up install-if-new psql down distclean build/regress build/isolation
 
 # ---- tests -----------------------------------------------------------------------------------
@@ -119,6 +119,12 @@ test: deps
 test-installcheck test-isolation: test-%:
 	@ci/with-cluster $(MAKE) --no-print-directory $*
 
+# The other versions of ci/servers.txt, fetched; each is built for below build/.
+test-versions: deps
+	@for version in $$(awk '/^[0-9]/ { print $$1 }' ci/servers.txt); do \
+		ci/test-version $$version || exit 1; \
+	done
+
 # ---- measures --------------------------------------------------------------------------------
 
 build/bench/serve_pages: bench/scan/serve_pages.c
@@ -171,6 +177,7 @@ help:
 #: make tap           TAP tests with a real broker and a real store (TESTS='test/t/000_services.pl')
 #: make isolation     isolation specs against the server of PGHOST, PGPORT
 #: make layers        the rules between the folders of src/
+#: make test-versions builds and tests with PostgreSQL 16 and 18, which it fetches
 #: make lint          cppcheck, shellcheck, Python and Perl syntax
 #: make bench-scan    scans of recorded pages against the server's JSON parser and against boto3
 #: make deps          install packages and fetch the services
