@@ -123,6 +123,7 @@ load_column(YsSource *source, Form_pg_attribute attribute)
 	column->type = attribute->atttypid;
 	column->typmod = attribute->atttypmod;
 	column->collation = attribute->attcollation;
+	column->not_null = attribute->attnotnull;
 
 	options = GetForeignColumnOptions(source->relid, attribute->attnum);
 	column->error_on_mismatch = option_is(options, "on_mismatch", "error");

@@ -28,6 +28,7 @@ typedef struct YsSourceColumn
 	Oid			collation;
 	YsPath		path;			/* YS_COLUMN_PATH */
 	int			key;			/* 0 no key, 1 partition key, 2 sort key */
+	bool		not_null;		/* declared so: its values are taken to fit */
 	bool		error_on_mismatch;
 } YsSourceColumn;
 

@@ -30,6 +30,9 @@
 /* Items of the first page when maybe only a few are wanted: a full one costs 1 MB of reads. */
 #define FEW_ITEMS			100
 
+/* A page has no more: the next one is asked for before this one's items are counted. */
+#define MANY_ITEMS			20000
+
 typedef enum FetchKind
 {
 	FETCH_NOTHING,
@@ -47,10 +50,10 @@ struct YsFetch
 	YsCalls		calls;
 
 	FetchKind	kind;
-	const YsExpr *key_condition;
-	const YsExpr *item_filter;
-	bool		started;		/* pages: the first was asked for */
+	YsFetchPages what;			/* pages */
+	bool		started;		/* the first was asked for */
 	int64		pages;			/* of this start */
+	int64		items;
 
 	int			nkeys;
 	YsKeyList	keys[2];
@@ -125,14 +128,36 @@ await_reply(YsFetch *fetch, YsCall *call)
 /* ---- pages ---- */
 
 void
-ys_fetch_start_pages(YsFetch *fetch, const YsExpr *key_condition, const YsExpr *filter)
+ys_fetch_start_pages(YsFetch *fetch, const YsFetchPages *pages)
 {
 	ys_fetch_stop(fetch);
 	fetch->kind = FETCH_PAGES;
-	fetch->key_condition = key_condition;
-	fetch->item_filter = filter;
+	fetch->what = *pages;
 	fetch->started = false;
 	fetch->pages = 0;
+	fetch->items = 0;
+}
+
+/* How many items the next page should have at most; 0: as many as the store gives. */
+static int
+page_limit(const YsFetch *fetch)
+{
+	int64		left = fetch->what.wanted - fetch->items;
+
+	if (fetch->what.wanted > 0)
+		return left > 0 && left <= MANY_ITEMS ? left : 0;
+	return fetch->few && !fetch->started ? FEW_ITEMS : 0;
+}
+
+/* Will the page behind the one that is under way be needed for sure, or likely? */
+static bool
+wants_more(const YsFetch *fetch)
+{
+	int64		left = fetch->what.wanted - fetch->items;
+
+	if (fetch->what.wanted > 0)
+		return left <= 0 || left > MANY_ITEMS;
+	return !fetch->few || fetch->pages > 0;
 }
 
 static void
@@ -140,12 +165,12 @@ ask_for_page(YsFetch *fetch, const YsValue *start_key)
 {
 	YsPageRequest request = {
 		.table = fetch->table,
-		.key_condition = fetch->key_condition,
-		.filter = fetch->item_filter,
+		.key_condition = fetch->what.key_condition,
+		.filter = fetch->what.filter,
 		.projection = fetch->filter,
 		.start_key = start_key,
 		.consistent = fetch->consistent,
-		.limit = fetch->few && start_key == NULL ? FEW_ITEMS : 0,
+		.limit = page_limit(fetch),
 	};
 	YsError		err;
 
@@ -171,7 +196,7 @@ next_page(YsFetch *fetch)
 	}
 	ys_arena_reset(&fetch->arena);
 	call = ys_calls_take(&fetch->calls, 0);
-	if (!fetch->few || fetch->pages > 0)
+	if (wants_more(fetch))
 	{
 		/* what fails here fails again below, and is thrown there */
 		if (ys_call_next_key(call, &fetch->arena, &next, &err) && next != NULL)
@@ -294,5 +319,6 @@ ys_fetch_next(YsFetch *fetch)
 			return NULL;
 	}
 	fetch->counters.items++;
+	fetch->items++;
 	return &fetch->reply.items[fetch->position++];
 }

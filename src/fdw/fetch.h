@@ -37,14 +37,21 @@ typedef struct YsKeyList
 	YsValue    *values;
 } YsKeyList;
 
+/* Of which pages, and how. */
+typedef struct YsFetchPages
+{
+	const YsExpr *key_condition;	/* or NULL: all items */
+	const YsExpr *filter;		/* only what passes it; or NULL */
+	int64		wanted;			/* so many items will be asked for, maybe a few more; 0: not known */
+} YsFetchPages;
+
 /*
  * What to fetch; all arguments are borrowed until the next start or stop.
  * keys: every combination of the two lists (one list when nkeys is 1); one single key is a GetItem.
- * pages: a Query with a condition, a Scan without; only what passes the filter (NULL: all).
+ * pages: a Query with a key condition, a Scan without.
  */
 extern void ys_fetch_start_keys(YsFetch *fetch, int nkeys, const YsKeyList *keys);
-extern void ys_fetch_start_pages(YsFetch *fetch, const YsExpr *key_condition,
-								 const YsExpr *filter);
+extern void ys_fetch_start_pages(YsFetch *fetch, const YsFetchPages *pages);
 
 /* The next item, good until the next call; NULL at the end. */
 extern const YsValue *ys_fetch_next(YsFetch *fetch);

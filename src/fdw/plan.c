@@ -23,8 +23,10 @@
 #include "utils/selfuncs.h"
 
 #include "compat.h"
+#include "fdw/exact.h"
 #include "fdw/fdw.h"
 #include "fdw/filter.h"
+#include "guc.h"
 #include "store/store.h"
 
 #define PAGE_BYTES			(1024.0 * 1024.0)
@@ -41,6 +43,9 @@
 
 /* Sets of outer tables that are tried. */
 #define MAX_OUTER_SETS		20
+
+/* A larger LIMIT is no reason to read otherwise. */
+#define MAX_WANTED			1e6
 
 /* RelOptInfo.fdw_private */
 typedef struct YsRelation
@@ -262,6 +267,27 @@ needed_columns(RelOptInfo *rel, List *clauses, const YsSource *source)
 	return columns;
 }
 
+/*
+ * How many rows the query takes from this scan, when LIMIT says so and nothing
+ * stands between the two: no other table, no sort, no condition the store does
+ * not apply.  0: not known.
+ */
+static int
+rows_wanted(PlannerInfo *root, RelOptInfo *rel, const ForeignPath *path, List *clauses,
+			const YsKeySchema *schema, const YsAccess *access)
+{
+	int			excess;
+
+	if (!ys_guc_pushdown || root->limit_tuples <= 0 || root->limit_tuples > MAX_WANTED ||
+		(access->operation != YS_OPERATION_QUERY && access->operation != YS_OPERATION_SCAN) ||
+		root->parse->limitOption == LIMIT_OPTION_WITH_TIES ||
+		!bms_equal(rel->relids, root->all_baserels) ||
+		!pathkeys_contained_in(root->sort_pathkeys, path->path.pathkeys))
+		return 0;
+	excess = ys_exact_excess(root, rel, schema, clauses, access);
+	return excess == YS_EXCESS_UNKNOWN ? 0 : (int) root->limit_tuples + excess;
+}
+
 ForeignScan *
 ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 			List *tlist, List *clauses, Plan *outer_plan)
@@ -290,7 +316,8 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	/* what is to be changed must not be read stale */
 	if (relation->source->consistent || bms_is_member(rel->relid, root->all_result_relids))
 		flags |= YS_SCAN_CONSISTENT;
-	if (root->limit_tuples > 0)
+	if (root->limit_tuples > 0 &&
+		pathkeys_contained_in(root->sort_pathkeys, path->path.pathkeys))
 		flags |= YS_SCAN_FEW;
 
 	filters = ys_filter_choose(rel, relation->source, clauses, columns, access.operation,
@@ -298,6 +325,8 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	private = list_make5(makeInteger(access.operation), keys, tests, columns, makeInteger(flags));
 	private = lappend(private, makeString(relation->source->table));
 	private = lappend(private, makeInteger(list_length(filters)));
+	private = lappend(private, makeInteger(rows_wanted(root, rel, path, clauses, &relation->keys,
+													   &access)));
 	return make_foreignscan(tlist, quals, rel->relid, list_concat(values, filters), private,
 							NIL, NIL, outer_plan);
 }

@@ -44,6 +44,7 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 									scan->operation == YS_OPERATION_QUERY ? &scan->schema : NULL,
 									ys_scan_filter_clauses(scan, plan), columns,
 									(PlanState *) node);
+	scan->wanted = intVal(list_nth(plan->fdw_private, YS_SCAN_WANTED));
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 
@@ -56,11 +57,24 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 }
 
 static void
+start_pages(YsScan *scan, const YsExpr *key_condition)
+{
+	YsFetchPages pages = {
+		.key_condition = key_condition,
+		.filter = scan->filter_expr,
+		.wanted = Max(scan->wanted - scan->rows, 0),
+	};
+
+	ys_fetch_start_pages(scan->fetch, &pages);
+}
+
+static void
 start_fetch(ForeignScanState *node, YsScan *scan)
 {
 	MemoryContext old;
 
 	scan->started = true;
+	scan->rows = 0;
 	MemoryContextReset(scan->key_context);
 	old = MemoryContextSwitchTo(scan->key_context);
 	if (!ys_scan_evaluate(scan, node->ss.ps.ps_ExprContext) ||
@@ -71,9 +85,9 @@ start_fetch(ForeignScanState *node, YsScan *scan)
 		ys_fetch_stop(scan->fetch);
 	}
 	else if (scan->operation == YS_OPERATION_SCAN)
-		ys_fetch_start_pages(scan->fetch, NULL, scan->filter_expr);
+		start_pages(scan, NULL);
 	else if (scan->operation == YS_OPERATION_QUERY)
-		ys_fetch_start_pages(scan->fetch, ys_scan_next_condition(scan), scan->filter_expr);
+		start_pages(scan, ys_scan_next_condition(scan));
 	else
 		ys_fetch_start_keys(scan->fetch, scan->schema.nkeys, scan->keys);
 	MemoryContextSwitchTo(old);
@@ -95,8 +109,9 @@ ys_iterate_scan(ForeignScanState *node)
 		condition = scan->operation == YS_OPERATION_QUERY ? ys_scan_next_condition(scan) : NULL;
 		if (condition == NULL)
 			return ExecClearTuple(slot);
-		ys_fetch_start_pages(scan->fetch, condition, scan->filter_expr);
+		start_pages(scan, condition);
 	}
+	scan->rows++;
 	ys_row_fill(scan->reader, item, slot);
 	return slot;
 }

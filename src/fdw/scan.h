@@ -35,6 +35,8 @@ typedef struct YsScan
 	YsRowReader *reader;
 	YsFetch    *fetch;
 	bool		started;		/* since the last rescan */
+	int64		wanted;			/* rows the query will take; 0: not known */
+	int64		rows;			/* of this start */
 	MemoryContext key_context;	/* what the fetch was started with */
 	YsKeyList	keys[2];		/* Query: of the partition key only */
 	int			next_partition; /* Query: of them, the one to ask for next */
