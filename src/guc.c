@@ -17,6 +17,7 @@ int			ys_guc_relay_stream_delay = 0;
 bool		ys_guc_pushdown = true;
 int			ys_guc_analyze_pages = 100;
 char	   *ys_guc_allowed_endpoints = NULL;
+char	   *ys_guc_credentials_file = NULL;
 unsigned int ys_guc_store_changes = 0;
 
 static bool
@@ -29,6 +30,15 @@ check_endpoints(char **value, void **extra, GucSource source)
 	GUC_check_errmsg("%s", err.message);
 	GUC_check_errdetail("%s", err.detail);
 	GUC_check_errhint("%s", err.hint);
+	return false;
+}
+
+static bool
+check_credentials_file(char **value, void **extra, GucSource source)
+{
+	if ((*value)[0] == '\0' || is_absolute_path(*value))
+		return true;
+	GUC_check_errdetail("It is the absolute path of a file, or empty.");
 	return false;
 }
 
@@ -77,5 +87,12 @@ ys_guc_define(void)
 							   "servers owned by superusers may connect.",
 							   &ys_guc_allowed_endpoints, "",
 							   PGC_SUSET, GUC_LIST_INPUT, check_endpoints, note_store_change, NULL);
+	DefineCustomStringVariable("yottastore.credentials_file",
+							   "File with the profiles that user mappings may name.",
+							   "Its sections hold aws_access_key_id, aws_secret_access_key and "
+							   "aws_session_token.",
+							   &ys_guc_credentials_file, "",
+							   PGC_SUSET, GUC_SUPERUSER_ONLY, check_credentials_file,
+							   note_store_change, NULL);
 	MarkGUCPrefixReserved("yottastore");
 }

@@ -13,6 +13,7 @@ extern int	ys_guc_relay_stream_delay;
 extern bool ys_guc_pushdown;
 extern int	ys_guc_analyze_pages;
 extern char *ys_guc_allowed_endpoints;
+extern char *ys_guc_credentials_file;
 
 /* Raised when a parameter is set that open stores depend on. */
 extern unsigned int ys_guc_store_changes;

@@ -19,6 +19,7 @@
 #include "utils/guc.h"
 
 #include "catalog/option.h"
+#include "catalog/option_access.h"
 #include "catalog/option_check.h"
 #include "catalog/server.h"
 
@@ -44,10 +45,14 @@ static const OptionRule rules[] = {
 	{"connect_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_timeout, false},
 	{"request_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_timeout, false},
 	{"ca_file", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_filled, false},
+	{"client_cert_file", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_filled, false},
+	{"client_key_file", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_filled, false},
 
 	{"access_key_id", YS_WRAPPER_STORE, UserMappingRelationId, ys_option_check_credential, true},
 	{"secret_access_key", YS_WRAPPER_STORE, UserMappingRelationId, ys_option_check_credential, true},
 	{"session_token", YS_WRAPPER_STORE, UserMappingRelationId, ys_option_check_credential, false},
+	{"profile", YS_WRAPPER_STORE, UserMappingRelationId, ys_option_check_profile, false},
+	{"environment", YS_WRAPPER_STORE, UserMappingRelationId, ys_option_check_environment, false},
 
 	{"table", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_table, false},
 	{"consistency", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_consistency, false},
@@ -155,7 +160,8 @@ ys_option_validate(YsWrapperKind kind, List *options, Oid catalog)
 
 	for (size_t i = 0; i < lengthof(rules); i++)
 		if (rules[i].required && rules[i].kind == kind && rules[i].catalog == catalog &&
-			ys_option_get(options, rules[i].name) == NULL)
+			ys_option_get(options, rules[i].name) == NULL &&
+			!(catalog == UserMappingRelationId && ys_option_names_credentials(options)))
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
 					 errmsg("option \"%s\" is required", rules[i].name),
@@ -165,6 +171,10 @@ ys_option_validate(YsWrapperKind kind, List *options, Oid catalog)
 
 	if (catalog == AttributeRelationId)
 		check_column(options);
+	else if (catalog == ForeignServerRelationId && kind == YS_WRAPPER_STORE)
+		ys_option_check_files(options);
+	else if (catalog == UserMappingRelationId)
+		ys_option_check_credentials(options);
 }
 
 /* ---- reading checked options ---- */
@@ -202,12 +212,16 @@ ys_option_store_config(List *server_options, List *mapping_options, YsStoreConfi
 	config->nodes = ys_option_get(server_options, "nodes");
 	config->region = ys_option_get(server_options, "region");
 	config->ca_file = ys_option_get(server_options, "ca_file");
+	config->client_cert_file = ys_option_get(server_options, "client_cert_file");
+	config->client_key_file = ys_option_get(server_options, "client_key_file");
 	/* 0 is the store's default */
 	config->connect_timeout_ms = get_milliseconds(server_options, "connect_timeout");
 	config->deadline_ms = get_milliseconds(server_options, "request_timeout");
 	config->access_key_id = ys_option_get(mapping_options, "access_key_id");
 	config->secret_access_key = ys_option_get(mapping_options, "secret_access_key");
 	config->session_token = ys_option_get(mapping_options, "session_token");
+	config->profile = ys_option_get(mapping_options, "profile");
+	config->environment = ys_option_get(mapping_options, "environment");
 }
 
 void

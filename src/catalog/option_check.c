@@ -18,6 +18,8 @@
 #include "store/store.h"
 
 #define TABLE_NAME_MAX		255
+#define PROFILE_NAME_MAX	100
+#define PREFIX_MAX			100
 #define TOPIC_NAME_MAX		249
 #define SAMPLE_ITEMS_MAX	100000
 
@@ -105,6 +107,27 @@ ys_option_check_credential(const char *name, const char *value)
 				 errmsg("invalid value for option \"%s\"", name),
 				 errdetail("It is empty or has a character that cannot stand in a credential."),
 				 errhint("Copy it again, without blanks and line ends.")));
+}
+
+void
+ys_option_check_profile(const char *name, const char *value)
+{
+	bool		plain = value[0] != '\0' && strlen(value) <= PROFILE_NAME_MAX;
+
+	for (const char *c = value; *c != '\0'; c++)
+		plain = plain && *c > ' ' && *c < 0x7f && *c != '[' && *c != ']';
+	if (!plain)
+		refuse_value(name, value, "It cannot be the name of a section of a credentials file.",
+					 "Write what stands between the brackets there, such as fleet.");
+}
+
+void
+ys_option_check_environment(const char *name, const char *value)
+{
+	if (value[0] == '\0' || strlen(value) > PREFIX_MAX ||
+		strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != strlen(value))
+		refuse_value(name, value, "It cannot be the beginning of the names of variables.",
+					 "Write AWS for AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.");
 }
 
 bool

@@ -18,6 +18,8 @@ extern void ys_option_check_consistency(const char *name, const char *value);
 extern void ys_option_check_timeout(const char *name, const char *value);
 extern void ys_option_check_filled(const char *name, const char *value);
 extern void ys_option_check_credential(const char *name, const char *value);
+extern void ys_option_check_profile(const char *name, const char *value);
+extern void ys_option_check_environment(const char *name, const char *value);
 extern void ys_option_check_table(const char *name, const char *value);
 extern void ys_option_check_path(const char *name, const char *value);
 extern void ys_option_check_key(const char *name, const char *value);

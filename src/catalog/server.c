@@ -209,6 +209,8 @@ open_store(const ForeignServer *server, Oid userid, bool restricted)
 	YsError		err;
 
 	ys_option_store_config(server->options, mapping->options, &config);
+	if (ys_guc_credentials_file[0] != '\0')
+		config.credentials_file = ys_guc_credentials_file;
 	if (restricted)
 	{
 		if (ys_guc_allowed_endpoints[strspn(ys_guc_allowed_endpoints, " \t\r\n")] == '\0')

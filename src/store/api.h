@@ -41,6 +41,7 @@ typedef enum YsVerdict
 	YS_VERDICT_SUCCESS,
 	YS_VERDICT_FAILED,			/* for good */
 	YS_VERDICT_THROTTLED,		/* not applied: try again later */
+	YS_VERDICT_UNAUTHORIZED,	/* not applied: its credentials are not accepted */
 	YS_VERDICT_UNSURE			/* the node failed: it may have been applied */
 } YsVerdict;
 

@@ -309,15 +309,16 @@ make_handle(const YsHttp *http)
 {
 	const YsHttpConfig *config = &http->config;
 	CURL	   *easy = curl_easy_init();
-	char		signing[128];
 	bool		ok;
 
 	if (easy == NULL)
 		return NULL;
-	snprintf(signing, sizeof(signing), "%s:%s:%s", config->provider, config->region, config->service);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -332,12 +333,12 @@ make_handle(const YsHttp *http)
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 
 	/* The environment of the server process has no say in where a request goes. */
-	ok = curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, signing) == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_USERNAME, config->access_key_id) == CURLE_OK &&
-		curl_easy_setopt(easy, CURLOPT_PASSWORD, config->secret_access_key) == CURLE_OK;
+	ok = curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK;
 	if (ok && config->ca_file != NULL)
 		ok = curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file) == CURLE_OK;
+	if (ok && config->client_cert_file != NULL)
+		ok = curl_easy_setopt(easy, CURLOPT_SSLCERT, config->client_cert_file) == CURLE_OK &&
+			curl_easy_setopt(easy, CURLOPT_SSLKEY, config->client_key_file) == CURLE_OK;
 	if (!ok)
 	{
 		curl_easy_cleanup(easy);
@@ -363,6 +364,24 @@ release_transfer(YsHttpTransfer *transfer)
 	else
 		curl_easy_cleanup(transfer->easy);
 	transfer->easy = NULL;
+}
+
+/* Have the request signed when it is to be; handles are used again with other credentials. */
+static bool
+sign_transfer(YsHttpTransfer *transfer)
+{
+	const YsHttpConfig *config = &transfer->http->config;
+	const YsHttpRequest *request = &transfer->request;
+	CURL	   *easy = transfer->easy;
+	bool		sign = request->access_key_id != NULL;
+	char		signing[128];
+
+	snprintf(signing, sizeof(signing), "%s:%s:%s", config->provider, config->region, config->service);
+	if (!sign)
+		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_NONE);
+	return curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, sign ? signing : NULL) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_USERNAME, request->access_key_id) == CURLE_OK &&
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, request->secret_access_key) == CURLE_OK;
 }
 
 /* Hand the handle to the reactor and let it begin.  False when out of memory. */
@@ -398,7 +417,8 @@ add_transfer(YsHttpTransfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_len);
-	if (curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK ||
+	if (!sign_transfer(transfer) ||
+		curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK ||
 		curl_multi_add_handle(http->multi, easy) != CURLM_OK)
 	{
 		release_transfer(transfer);

@@ -21,9 +21,9 @@ typedef struct YsHttpConfig
 	const char *provider;		/* of the signature: "aws:amz" */
 	const char *region;
 	const char *service;
-	const char *access_key_id;
-	const char *secret_access_key;
 	const char *ca_file;		/* PEM, or NULL for the system's */
+	const char *client_cert_file;	/* PEM, or NULL for none */
+	const char *client_key_file;
 	const YsEndpointList *endpoints;	/* no others are connected to; NULL: any */
 	int			connect_timeout_ms;
 } YsHttpConfig;
@@ -47,7 +47,9 @@ typedef struct YsHttpRequest
 {
 	const char *url;
 	int			nheaders;
-	const char *headers[YS_HTTP_HEADERS_MAX];	/* "name: value" */
+	const char *headers[YS_HTTP_HEADERS_MAX];	/* "name: value"; copied */
+	const char *access_key_id;	/* what it is signed with; NULL: it is not */
+	const char *secret_access_key;
 	const char *body;			/* must outlive the transfer */
 	size_t		body_len;
 	MemoryContext context;		/* of the transfer and its response */

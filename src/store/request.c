@@ -165,6 +165,14 @@ on_response(void *owner, const YsHttpResponse *response)
 			store->counters.throttled++;
 			try_again(call, true);
 			break;
+		case YS_VERDICT_UNAUTHORIZED:
+			/* they may have been replaced since, here or where they are kept */
+			if (call->serial != store->credentials.serial ||
+				ys_credentials_renew(&store->credentials))
+				try_again(call, false);
+			else
+				end_call(call);
+			break;
 		case YS_VERDICT_UNSURE:
 			doubt_attempt(call, true);
 			break;
@@ -196,6 +204,7 @@ begin_attempt(YsCall *call)
 	int64		now = ys_clock_ms();
 	int64		left = Max(call->deadline - now, 0);
 	YsHttpRequest request = {0};
+	char		token_header[YS_TOKEN_MAX + 100];
 
 	/*
 	 * An idempotent request keeps half of its time for another node, in case
@@ -211,8 +220,15 @@ begin_attempt(YsCall *call)
 	request.url = call->url;
 	for (int i = 0; i < YS_OPERATION_HEADERS; i++)
 		request.headers[request.nheaders++] = message->operation->headers[i];
-	if (store->token_header != NULL)
-		request.headers[request.nheaders++] = store->token_header;
+	if (store->credentials.session_token[0] != '\0')
+	{
+		snprintf(token_header, sizeof(token_header), "%s: %s", store->api->token_header,
+				 store->credentials.session_token);
+		request.headers[request.nheaders++] = token_header;
+	}
+	request.access_key_id = store->credentials.access_key_id;
+	request.secret_access_key = store->credentials.secret_access_key;
+	call->serial = store->credentials.serial;
 	request.body = message->body.bytes;
 	request.body_len = message->body.len;
 	request.context = call->context;
@@ -287,13 +303,8 @@ ys_call_send(YsCall *call, bool printed, YsError *err)
 
 	if (printed && call->message.body.failed)
 		printed = ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory for a request to the store");
-	if (printed && (store->config.access_key_id == NULL || store->config.secret_access_key == NULL))
-	{
-		printed = ys_error_set(err, YS_ERR_REFUSED, "no credentials for the store");
-		ys_error_detail(err, "The user mapping lacks one or both of its options.");
-		ys_error_hint(err, "Use ALTER USER MAPPING to give it \"access_key_id\" and "
-					  "\"secret_access_key\".");
-	}
+	if (printed)
+		printed = ys_credentials_refresh(&store->credentials, err);
 	if (!printed)
 	{
 		ys_call_cancel(call);

@@ -10,6 +10,7 @@
 #include "lib/ilist.h"
 
 #include "store/api.h"
+#include "store/credential.h"
 #include "store/http.h"
 #include "store/node.h"
 
@@ -18,7 +19,7 @@ struct YsStore
 	MemoryContext context;		/* of this struct, the reactor and all calls */
 	const YsApi *api;
 	YsStoreConfig config;		/* own copies */
-	const char *token_header;	/* the session token as a header, or NULL */
+	YsCredentials credentials;
 	YsArena		arena;			/* of the copies and the lists */
 	YsNodeList	nodes;
 	YsEndpointList endpoints;	/* when only some are allowed */
@@ -51,6 +52,7 @@ struct YsCall
 	int			node;			/* the one asked last */
 	uint64		failed_nodes;	/* in this round */
 	int			attempts;
+	unsigned int serial;		/* of the credentials it was signed with */
 	int64		deadline;		/* monotonic ms; moves on while the caller is busy elsewhere */
 	int64		attempt_ends;
 	int64		retry_at;

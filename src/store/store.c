@@ -15,8 +15,6 @@
 #define DEFAULT_CONNECT_TIMEOUT_MS	2000
 #define DEFAULT_DEADLINE_MS			30000
 #define LONGEST_REGION				63
-#define LONGEST_KEY_ID				255
-#define LONGEST_TOKEN				8191
 
 static const YsApi *const apis[] = {&ys_dynamodb_api};
 
@@ -91,31 +89,42 @@ take_config(YsStore *store, const YsStoreConfig *config, YsError *err)
 	own->region = copy_option(store, config->region);
 	if (own->region == NULL)
 		own->region = DEFAULT_REGION;
-	own->access_key_id = copy_option(store, config->access_key_id);
-	own->secret_access_key = copy_option(store, config->secret_access_key);
-	own->session_token = copy_option(store, config->session_token);
+	own->profile = copy_option(store, config->profile);
+	own->credentials_file = copy_option(store, config->credentials_file);
+	own->environment = copy_option(store, config->environment);
 	own->ca_file = copy_option(store, config->ca_file);
+	own->client_cert_file = copy_option(store, config->client_cert_file);
+	own->client_key_file = copy_option(store, config->client_key_file);
 	own->connect_timeout_ms = config->connect_timeout_ms > 0 ? config->connect_timeout_ms :
 		DEFAULT_CONNECT_TIMEOUT_MS;
 	own->deadline_ms = config->deadline_ms > 0 ? config->deadline_ms : DEFAULT_DEADLINE_MS;
 	return true;
 }
 
-/* Text that ends up in a header or in libcurl's signing option must not break out of it. */
 static bool
-check_text(const char *value, const char *option, size_t longest, char forbidden, YsError *err)
+check_region(const char *region, YsError *err)
 {
-	const char *c = value != NULL ? value : "";
+	size_t		len = strlen(region);
 
-	while ((unsigned char) *c > ' ' && *c != 0x7f && *c != forbidden)
-		c++;
-	if (value == NULL || (*c == '\0' && (size_t) (c - value) <= longest))
+	if (len <= LONGEST_REGION && ys_credential_is_plain(region, len, ':'))
 		return true;
-	ys_error_set(err, YS_ERR_INVALID_OPTION, "invalid value for option \"%s\"", option);
+	ys_error_set(err, YS_ERR_INVALID_OPTION, "invalid value for option \"region\"");
 	ys_error_detail(err, "It contains a blank or another character that cannot stand there, "
-					"or is longer than %zu bytes.", longest);
-	ys_error_hint(err, "Copy it again from where it was issued.");
+					"or is longer than %d bytes.", LONGEST_REGION);
+	ys_error_hint(err, "Write it like eu-south-1.");
 	return false;
+}
+
+/* The given ones are copied, the names of others are the store's. */
+static bool
+take_credentials(YsStore *store, const YsStoreConfig *config, YsError *err)
+{
+	YsStoreConfig both = store->config;
+
+	both.access_key_id = config->access_key_id;
+	both.secret_access_key = config->secret_access_key;
+	both.session_token = config->session_token;
+	return ys_credentials_take(&store->credentials, &both, err);
 }
 
 static bool
@@ -123,32 +132,17 @@ open_store(YsStore *store, const YsStoreConfig *config, YsError *err)
 {
 	YsHttpConfig http = {0};
 
-	if (!take_config(store, config, err) ||
-		!check_text(store->config.region, "region", LONGEST_REGION, ':', err) ||
-		!check_text(store->config.access_key_id, "access_key_id", LONGEST_KEY_ID, '/', err) ||
-		!check_text(store->config.session_token, "session_token", LONGEST_TOKEN, '\0', err))
+	if (!take_config(store, config, err) || !check_region(store->config.region, err) ||
+		!take_credentials(store, config, err))
 		return false;
-
-	if (store->config.session_token != NULL)
-	{
-		YsText		header;
-
-		ys_text_init(&header, &store->arena);
-		ys_text_add_cstring(&header, store->api->token_header);
-		ys_text_add_cstring(&header, ": ");
-		ys_text_add_cstring(&header, store->config.session_token);
-		store->token_header = header.bytes;
-		if (header.failed)
-			return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
-	}
 	store->reader = ys_json_reader_create();
 	if (store->reader == NULL)
 		return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
 	ys_handle_own(store->context, store->reader, release_reader);
 
-	http.access_key_id = store->config.access_key_id;
-	http.secret_access_key = store->config.secret_access_key;
 	http.ca_file = store->config.ca_file;
+	http.client_cert_file = store->config.client_cert_file;
+	http.client_key_file = store->config.client_key_file;
 	if (config->allowed_endpoints != NULL)
 	{
 		if (!ys_endpoints_parse(config->allowed_endpoints, &store->arena, &store->endpoints, err))

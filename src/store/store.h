@@ -32,7 +32,12 @@ typedef struct YsStoreConfig
 	const char *access_key_id;	/* may be NULL: requests are then refused with a hint */
 	const char *secret_access_key;
 	const char *session_token;	/* or NULL */
+	const char *profile;		/* instead of these three: section of credentials_file */
+	const char *credentials_file;
+	const char *environment;	/* or variables <environment>_ACCESS_KEY_ID, ... */
 	const char *ca_file;		/* PEM, or NULL for the system's */
+	const char *client_cert_file;	/* PEM, or NULL for none; with its key */
+	const char *client_key_file;
 	const char *allowed_endpoints;	/* no others are connected to; NULL: any */
 	int			connect_timeout_ms; /* one connection attempt */
 	int			deadline_ms;	/* one request with all its retries */

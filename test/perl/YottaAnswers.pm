@@ -6,6 +6,9 @@
 #     $store->says('GetItem', refusal('ThrottlingException', 'Rate exceeded'), { json => {} });
 #         the next GetItems get these, in order, and the last one is for all that follow.
 #     $store->heard('GetItem')                      what arrived since, decoded: ({ body }, ...)
+#     $store->headers('GetItem')                    their heads: ({ 'name in lower case' => value }, ...)
+#
+#     $store->refuses(key => refusal(...))          what any request signed with that key gets instead
 #
 # An answer is { json => ... } or { text => ... }, with status (200), headers => { name => value },
 # size => n (that many blanks behind it), cut => n (the connection breaks after n bytes of it), or
@@ -45,28 +48,61 @@ sub refusal
 sub says
 {
 	my ($self, $operation, @answers) = @_;
-	unlink glob "$self->{folder}/$operation.* $self->{folder}/heard.$operation";
+	unlink glob "$self->{folder}/$operation.* $self->{folder}/{heard,heads}.$operation";
 	my $serial = 0;
 	foreach my $answer (@answers)
 	{
-		my $file = sprintf '%s/%s.%04d', $self->{folder}, $operation, ++$serial;
-		open(my $handle, '>', "$file.new") or croak "$file: $!";
-		print {$handle} $json->encode($answer);
-		close $handle;
-		rename "$file.new", $file or croak "$file: $!";
+		_write(sprintf('%s/%s.%04d', $self->{folder}, $operation, ++$serial), $answer);
 	}
 	return;
 }
 
-sub heard
+sub _write
 {
-	my ($self, $operation) = @_;
-	my @requests;
-	if (open(my $log, '<', "$self->{folder}/heard.$operation"))
+	my ($file, $answer) = @_;
+	open(my $handle, '>', "$file.new") or croak "$file: $!";
+	print {$handle} $json->encode($answer);
+	close $handle;
+	rename "$file.new", $file or croak "$file: $!";
+	return;
+}
+
+sub _read
+{
+	my ($file) = @_;
+	open(my $handle, '<', $file) or croak "$file: $!";
+	return $json->decode(scalar <$handle>);
+}
+
+sub refuses
+{
+	my ($self, $key, $answer) = @_;
+	my $file = "$self->{folder}/key.$key";
+	return unlink $file unless defined $answer;    # no longer
+	return _write($file, $answer);
+}
+
+sub heard { return $_[0]->_logged('heard', $_[1]); }
+
+sub headers { return $_[0]->_logged('heads', $_[1]); }
+
+sub _logged
+{
+	my ($self, $log, $operation) = @_;
+	my @lines;
+	if (open(my $handle, '<', "$self->{folder}/$log.$operation"))
 	{
-		@requests = map { $json->decode($_) } <$log>;
+		@lines = map { $json->decode($_) } <$handle>;
 	}
-	return @requests;    # their number, for whom wants a scalar
+	return @lines;    # their number, for whom wants a scalar
+}
+
+sub _log
+{
+	my ($self, $log, $operation, $what) = @_;
+	open(my $handle, '>>', "$self->{folder}/$log.$operation") or croak "log: $!";
+	syswrite $handle, $json->encode($what) . "\n";
+	return;
 }
 
 # ---- the store's own process -----------------------------------------------------------------
@@ -75,17 +111,19 @@ sub _answer
 {
 	my ($self, $socket, $head, $request) = @_;
 	my ($operation) = $head =~ /^X-Amz-Target:\s*\S+\.(\w+)/mi;
-	open(my $log, '>>', "$self->{folder}/heard.$operation") or croak "log: $!";
-	syswrite $log, $json->encode($json->decode(substr $request, length $head)) . "\n";
-	close $log;
+	$self->_log('heads', $operation, { map { /^([^:]+):\s*(.*)$/ ? (lc $1, $2) : () } split /\r\n/, $head });
+	$self->_log('heard', $operation, $json->decode(substr $request, length $head));
 
+	my ($key) = $head =~ m{^Authorization:.* Credential=(\w+)/}mi;
 	my ($file, @more) = sort glob "$self->{folder}/$operation.[0-9][0-9][0-9][0-9]";
 	my $answer = { status => 500, text => 'nothing was told' };
-	if (defined $file)
+	if (defined $key && -e "$self->{folder}/key.$key")
 	{
-		open(my $handle, '<', $file) or croak "$file: $!";
-		$answer = $json->decode(scalar <$handle>);
-		close $handle;
+		$answer = _read("$self->{folder}/key.$key");
+	}
+	elsif (defined $file)
+	{
+		$answer = _read($file);
 		unlink $file if @more;
 	}
 	return 1 if $answer->{hang};

@@ -6,6 +6,7 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 use YottaProxy;
 use YottaTest;
 
@@ -64,7 +65,7 @@ sub allow
 	foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
 	{
 		return if said('SHOW yottastore.allowed_endpoints') eq $shown;
-		Time::HiRes::usleep(100_000);
+		usleep(100_000);
 	}
 	die "allowed_endpoints is not $shown";
 }

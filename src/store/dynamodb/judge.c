@@ -145,19 +145,27 @@ quote_complaint(const YsComplaint *complaint, int status, bool with_message, YsE
 		ys_error_detail(err, "%.*s", (int) Min(complaint->type_len, 100), complaint->type);
 }
 
+/* Does the store know the credentials, and deny what was asked with them? */
+static bool
+is_denied(const YsComplaint *complaint)
+{
+	static const char denied[] = "AccessDeniedException";
+
+	return complaint->type_len == strlen(denied) &&
+		memcmp(complaint->type, denied, strlen(denied)) == 0;
+}
+
 static void
 describe_refusal(const YsComplaint *complaint, int status, YsError *err)
 {
-	static const char denied[] = "AccessDeniedException";
-	bool		is_denied = complaint->type_len == strlen(denied) &&
-		memcmp(complaint->type, denied, strlen(denied)) == 0;
+	bool		denied = is_denied(complaint);
 
-	if (is_denied)
+	if (denied)
 		ys_error_set(err, YS_ERR_REFUSED, "permission denied by the store");
 	else
 		ys_error_set(err, YS_ERR_REFUSED, "the store refused the credentials");
-	quote_complaint(complaint, status, is_denied, err);
-	if (is_denied)
+	quote_complaint(complaint, status, denied, err);
+	if (denied)
 		ys_error_hint(err, "Grant it to the credentials of the user mapping.");
 	else
 		ys_error_hint(err, "Check the user mapping's credentials, the server's option \"region\" "
@@ -245,5 +253,7 @@ ys_dynamodb_judge(YsJsonReader *reader, const YsMessage *message, int status,
 	describe_failure(message, &complaint, status, code, err);
 	if (code == YS_ERR_THROTTLED)
 		return YS_VERDICT_THROTTLED;
+	if (code == YS_ERR_REFUSED && !is_denied(&complaint))
+		return YS_VERDICT_UNAUTHORIZED;
 	return status >= 500 ? YS_VERDICT_UNSURE : YS_VERDICT_FAILED;
 }
