@@ -78,7 +78,7 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 	(OidIsValid(exec_rt_fetch(rti, estate)->checkAsUser) ? \
 	 exec_rt_fetch(rti, estate)->checkAsUser : GetUserId())
 #define ys_scan_user_compat(foreign_scan, estate) \
-	ys_table_user((foreign_scan)->scan.scanrelid, estate)
+	ys_table_user(bms_next_member((foreign_scan)->fs_relids, -1), estate)
 #define ys_result_user_compat(rinfo, estate) \
 	ys_table_user((rinfo)->ri_RootResultRelInfo != NULL ? \
 				  (rinfo)->ri_RootResultRelInfo->ri_RangeTableIndex : \
@@ -95,6 +95,17 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 #else
 #define ys_foreign_path_compat(root, rel, rows, startup, total, outer) \
 	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL)
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define ys_foreign_upper_path_compat(root, rel, target, rows, startup, total, outer) \
+	create_foreign_upper_path(root, rel, target, rows, 0, startup, total, NIL, outer, NIL, NIL)
+#elif PG_VERSION_NUM >= 170000
+#define ys_foreign_upper_path_compat(root, rel, target, rows, startup, total, outer) \
+	create_foreign_upper_path(root, rel, target, rows, startup, total, NIL, outer, NIL, NIL)
+#else
+#define ys_foreign_upper_path_compat(root, rel, target, rows, startup, total, outer) \
+	create_foreign_upper_path(root, rel, target, rows, startup, total, NIL, outer, NIL)
 #endif
 
 /* 17 looks at statistics for it. */

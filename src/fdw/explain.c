@@ -99,9 +99,11 @@ ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
 	ExplainPropertyText("Store Table", scan->source->table, es);
 	show_key(scan, plan, es);
 	show_filter(scan, plan, es);
+	if (scan->counts)
+		ExplainPropertyBool("Store Count", true, es);
 	if (scan->wanted > 0)
 		ExplainPropertyInteger("Store Limit", NULL, scan->wanted, es);
-	if (es->verbose)
+	if (es->verbose && !scan->counts)
 		show_projection(scan, es);
 	if (es->analyze && scan->fetch != NULL)
 		show_counters(scan, es);

@@ -32,6 +32,7 @@ typedef enum YsScanPrivate
 #define YS_SCAN_EXACT		0x01	/* no condition is left to be checked on rows */
 #define YS_SCAN_CONSISTENT	0x02	/* strong reads */
 #define YS_SCAN_FEW			0x04	/* maybe only a few rows are wanted: don't read ahead at once */
+#define YS_SCAN_COUNT		0x10	/* the store counts the rows: the one row has their number */
 #define YS_SCAN_COUNTS		0x08	/* a direct modification sets the statement's row count */
 
 /* Of a table that neither ANALYZE nor the store tells the size of. */
@@ -43,6 +44,10 @@ extern void ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid);
 extern void ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid);
 extern ForeignScan *ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 								List *tlist, List *clauses, Plan *outer_plan);
+
+/* count.c */
+extern void ys_get_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input,
+							   RelOptInfo *output, void *extra);
 
 /* scan.c */
 extern void ys_begin_scan(ForeignScanState *node, int eflags);

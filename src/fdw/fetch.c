@@ -171,6 +171,7 @@ ask_for_page(YsFetch *fetch, const YsValue *start_key)
 		.start_key = start_key,
 		.consistent = fetch->consistent,
 		.limit = page_limit(fetch),
+		.count_only = fetch->what.count_only,
 	};
 	YsError		err;
 
@@ -321,4 +322,14 @@ ys_fetch_next(YsFetch *fetch)
 	fetch->counters.items++;
 	fetch->items++;
 	return &fetch->reply.items[fetch->position++];
+}
+
+int64
+ys_fetch_count(YsFetch *fetch)
+{
+	int64		count = 0;
+
+	while (fetch->kind == FETCH_PAGES && next_page(fetch))
+		count += fetch->reply.count;
+	return count;
 }

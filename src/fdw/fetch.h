@@ -43,6 +43,7 @@ typedef struct YsFetchPages
 	const YsExpr *key_condition;	/* or NULL: all items */
 	const YsExpr *filter;		/* only what passes it; or NULL */
 	int64		wanted;			/* so many items will be asked for, maybe a few more; 0: not known */
+	bool		count_only;		/* ask for numbers, by ys_fetch_count */
 } YsFetchPages;
 
 /*
@@ -55,6 +56,9 @@ extern void ys_fetch_start_pages(YsFetch *fetch, const YsFetchPages *pages);
 
 /* The next item, good until the next call; NULL at the end. */
 extern const YsValue *ys_fetch_next(YsFetch *fetch);
+
+/* All pages: how many items they have; 0 after ys_fetch_stop. */
+extern int64 ys_fetch_count(YsFetch *fetch);
 
 /* Give up what is under way. */
 extern void ys_fetch_stop(YsFetch *fetch);

@@ -20,6 +20,7 @@ ys_fdw_handler(PG_FUNCTION_ARGS)
 	routine->GetForeignRelSize = ys_get_rel_size;
 	routine->GetForeignPaths = ys_get_paths;
 	routine->GetForeignPlan = ys_get_plan;
+	routine->GetForeignUpperPaths = ys_get_upper_paths;
 	routine->BeginForeignScan = ys_begin_scan;
 	routine->IterateForeignScan = ys_iterate_scan;
 	routine->ReScanForeignScan = ys_rescan;

@@ -152,6 +152,8 @@ evaluate_bound(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
 		scan->bound = expr_kind(condition->test);
 		scan->nbounds++;
 	}
+	else
+		scan->left_out = true;
 	return true;
 }
 
@@ -160,6 +162,7 @@ evaluate(YsScan *scan, ExprContext *econtext)
 {
 	scan->next_partition = 0;
 	scan->nbounds = 0;
+	scan->left_out = false;
 	for (int i = 0; i < scan->nconditions; i++)
 	{
 		YsScanCondition *condition = &scan->conditions[i];

@@ -26,6 +26,7 @@
 #include "fdw/exact.h"
 #include "fdw/fdw.h"
 #include "fdw/filter.h"
+#include "fdw/plan.h"
 #include "guc.h"
 #include "store/store.h"
 
@@ -46,14 +47,6 @@
 
 /* A larger LIMIT is no reason to read otherwise. */
 #define MAX_WANTED			1e6
-
-/* RelOptInfo.fdw_private */
-typedef struct YsRelation
-{
-	YsSource   *source;
-	YsKeySchema keys;			/* the table's */
-	YsAccess	access;			/* by the query's own conditions */
-} YsRelation;
 
 /* ---- sizes and costs ---- */
 
@@ -288,29 +281,45 @@ rows_wanted(PlannerInfo *root, RelOptInfo *rel, const ForeignPath *path, List *c
 	return excess == YS_EXCESS_UNKNOWN ? 0 : (int) root->limit_tuples + excess;
 }
 
+List *
+ys_plan_private(const YsRelation *relation, const YsAccess *access, List *columns, int flags,
+				int nfilters, int wanted, List **values)
+{
+	List	   *keys = NIL;
+	List	   *tests = NIL;
+	List	   *private;
+
+	*values = NIL;
+	for (int i = 0; i < access->nconditions; i++)
+	{
+		*values = lappend(*values, access->conditions[i].value);
+		keys = lappend_int(keys, access->conditions[i].key);
+		tests = lappend_int(tests, access->conditions[i].test);
+	}
+	private = list_make5(makeInteger(access->operation), keys, tests, columns, makeInteger(flags));
+	private = lappend(private, makeString(relation->source->table));
+	private = lappend(private, makeInteger(nfilters));
+	return lappend(private, makeInteger(wanted));
+}
+
 ForeignScan *
 ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 			List *tlist, List *clauses, Plan *outer_plan)
 {
 	YsRelation *relation = rel->fdw_private;
 	List	   *quals = extract_actual_clauses(clauses, false);
-	List	   *values = NIL;
-	List	   *keys = NIL;
-	List	   *tests = NIL;
-	List	   *columns = needed_columns(rel, quals, relation->source);
+	List	   *columns;
 	List	   *filters;
+	List	   *values;
 	List	   *private;
 	YsAccess	access;
 	int			flags = 0;
 
+	if (IS_UPPER_REL(rel))
+		return ys_plan_count(root, relation, tlist, outer_plan);
+
 	/* the choice the path stands for: it follows from the same clauses */
 	ys_qual_choose(root, rel, &relation->keys, clauses, &access);
-	for (int i = 0; i < access.nconditions; i++)
-	{
-		values = lappend(values, access.conditions[i].value);
-		keys = lappend_int(keys, access.conditions[i].key);
-		tests = lappend_int(tests, access.conditions[i].test);
-	}
 	if (access.exact)
 		flags |= YS_SCAN_EXACT;
 	/* what is to be changed must not be read stale */
@@ -320,13 +329,12 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 		pathkeys_contained_in(root->sort_pathkeys, path->path.pathkeys))
 		flags |= YS_SCAN_FEW;
 
+	columns = needed_columns(rel, quals, relation->source);
 	filters = ys_filter_choose(rel, relation->source, clauses, columns, access.operation,
 							   &relation->keys);
-	private = list_make5(makeInteger(access.operation), keys, tests, columns, makeInteger(flags));
-	private = lappend(private, makeString(relation->source->table));
-	private = lappend(private, makeInteger(list_length(filters)));
-	private = lappend(private, makeInteger(rows_wanted(root, rel, path, clauses, &relation->keys,
-													   &access)));
+	private = ys_plan_private(relation, &access, columns, flags, list_length(filters),
+							  rows_wanted(root, rel, path, clauses, &relation->keys, &access),
+							  &values);
 	return make_foreignscan(tlist, quals, rel->relid, list_concat(values, filters), private,
 							NIL, NIL, outer_plan);
 }

@@ -27,6 +27,15 @@ ys_scan_filter_clauses(const YsScan *scan, ForeignScan *plan)
 	return list_truncate(clauses, intVal(list_nth(plan->fdw_private, YS_SCAN_NFILTERS)));
 }
 
+/* A count has no scan relation, but it is of one. */
+static Oid
+scanned_table(ForeignScanState *node)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+
+	return exec_rt_fetch(bms_next_member(plan->fs_relids, -1), node->ss.ps.state)->relid;
+}
+
 void
 ys_begin_scan(ForeignScanState *node, int eflags)
 {
@@ -37,13 +46,14 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	YsStore    *store;
 
 	node->fdw_state = scan;
-	scan->source = ys_source_load(RelationGetRelid(node->ss.ss_currentRelation));
+	scan->source = ys_source_load(scanned_table(node));
 	ys_scan_init_conditions(scan, plan, (PlanState *) node);
 	scan->reader = ys_row_reader_create(scan->source, columns);
 	scan->filter = ys_filter_create(scan->source, plan->scan.scanrelid,
 									scan->operation == YS_OPERATION_QUERY ? &scan->schema : NULL,
 									ys_scan_filter_clauses(scan, plan), columns,
 									(PlanState *) node);
+	scan->counts = (flags & YS_SCAN_COUNT) != 0;
 	scan->wanted = intVal(list_nth(plan->fdw_private, YS_SCAN_WANTED));
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
@@ -63,6 +73,7 @@ start_pages(YsScan *scan, const YsExpr *key_condition)
 		.key_condition = key_condition,
 		.filter = scan->filter_expr,
 		.wanted = Max(scan->wanted - scan->rows, 0),
+		.count_only = scan->counts,
 	};
 
 	ys_fetch_start_pages(scan->fetch, &pages);
@@ -74,6 +85,7 @@ start_fetch(ForeignScanState *node, YsScan *scan)
 	MemoryContext old;
 
 	scan->started = true;
+	scan->counted = false;
 	scan->rows = 0;
 	MemoryContextReset(scan->key_context);
 	old = MemoryContextSwitchTo(scan->key_context);
@@ -93,6 +105,56 @@ start_fetch(ForeignScanState *node, YsScan *scan)
 	MemoryContextSwitchTo(old);
 }
 
+/* Rows of the scan below, which stands in when the store can't be asked. */
+static int64
+count_rows(PlanState *child)
+{
+	MemoryContext old = MemoryContextSwitchTo(child->state->es_query_cxt);
+	TupleTableSlot *slot = ExecProcNode(child);
+	int64		count = 0;
+
+	for (; !TupIsNull(slot); slot = ExecProcNode(child))
+		count++;
+	MemoryContextSwitchTo(old);
+	return count;
+}
+
+/* Items of all partitions, or of the table. */
+static int64
+count_items(YsScan *scan)
+{
+	int64		count = ys_fetch_count(scan->fetch);
+	const YsExpr *condition;
+
+	while (scan->operation == YS_OPERATION_QUERY &&
+		   (condition = ys_scan_next_condition(scan)) != NULL)
+	{
+		start_pages(scan, condition);
+		count += ys_fetch_count(scan->fetch);
+	}
+	return count;
+}
+
+/* The one row of a count: each of its columns is the number. */
+static TupleTableSlot *
+fill_count(ForeignScanState *node, YsScan *scan)
+{
+	TupleTableSlot *slot = ExecClearTuple(node->ss.ss_ScanTupleSlot);
+	int			natts = slot->tts_tupleDescriptor->natts;
+	int64		count;
+
+	if (scan->counted)
+		return slot;
+	scan->counted = true;
+	count = scan->left_out ? count_rows(outerPlanState(node)) : count_items(scan);
+	for (int i = 0; i < natts; i++)
+	{
+		slot->tts_values[i] = Int64GetDatum(count);
+		slot->tts_isnull[i] = false;
+	}
+	return ExecStoreVirtualTuple(slot);
+}
+
 TupleTableSlot *
 ys_iterate_scan(ForeignScanState *node)
 {
@@ -103,6 +165,8 @@ ys_iterate_scan(ForeignScanState *node)
 
 	if (!scan->started)
 		start_fetch(node, scan);
+	if (scan->counts)
+		return fill_count(node, scan);
 	while ((item = ys_fetch_next(scan->fetch)) == NULL)
 	{
 		/* a Query may have more partitions to read */

@@ -35,6 +35,9 @@ typedef struct YsScan
 	YsRowReader *reader;
 	YsFetch    *fetch;
 	bool		started;		/* since the last rescan */
+	bool		counts;			/* the store counts its rows */
+	bool		counted;		/* in this start */
+	bool		left_out;		/* this start: a bound that can't be sent, and is not known to hold */
 	int64		wanted;			/* rows the query will take; 0: not known */
 	int64		rows;			/* of this start */
 	MemoryContext key_context;	/* what the fetch was started with */

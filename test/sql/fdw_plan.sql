@@ -72,6 +72,22 @@ SELECT plan($$SELECT value FROM readings WHERE at = 5$$);
 -- ranges of text only where the store's order is the collation's
 SELECT plan($$SELECT body FROM notes WHERE id = 1 AND topic >= 'a' AND topic < 'b'$$);
 
+-- a page as large as LIMIT says, where the store's answer is exact
+SELECT plan($$SELECT odo FROM vehicles OFFSET 2 LIMIT 5$$);
+SELECT plan($$SELECT value FROM readings WHERE device = 'a' AND at > 5 AND at < 7 LIMIT 5$$);
+SELECT plan($$SELECT value FROM readings WHERE device = 'a' AND value > 5 LIMIT 5$$);
+SELECT plan($$SELECT value FROM readings WHERE device = 'a' ORDER BY value LIMIT 5$$);
+
+-- counted by the store
+SELECT plan($$SELECT count(*), count(1), count(device) + 1 FROM readings$$);
+SELECT plan($$SELECT count(*) FROM readings WHERE device IN ('a', 'b') AND at >= 5 AND at <= 7$$);
+SELECT plan($$SELECT count(*) FROM notes WHERE id = 1 AND topic > 'a'$$);
+SELECT plan($$SELECT count(*) FROM notes WHERE id = 1 AND topic > ''$$);
+SELECT plan($$SELECT count(*) FROM readings WHERE device = 'a' AND at > 5 AND at <= 7$$);
+SELECT plan($$SELECT count(value) FROM readings$$);
+SELECT plan($$SELECT device, count(*) FROM readings GROUP BY device$$);
+SELECT plan($$SELECT count(*) FROM readings WHERE value > 5$$);
+
 -- joins
 SELECT plan($$SELECT model FROM local JOIN vehicles ON vehicle_id = id WHERE n = 1$$);
 SELECT plan($$SELECT model FROM local LEFT JOIN vehicles ON vehicle_id = id WHERE n = 1$$);

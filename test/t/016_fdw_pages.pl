@@ -135,4 +135,116 @@ is(sql("${prepared}EXPLAIN EXECUTE q(3)") =~ /Store Limit: 3/ ? 1 : 0, 1, 'LIMIT
 is(sql("SET plan_cache_mode = force_generic_plan; ${prepared}SELECT count(*) FROM wide; EXECUTE q(2)") =~ /\A200\n\d+\n\d+\z/ ? 1 : 0,
 	1, '... in a generic plan');
 
+# ---- COUNT(*) --------------------------------------------------------------------------------
+
+# asked of the store
+foreach my $query (
+	"SELECT count(*) FROM words",
+	"SELECT count(*) FROM plain",
+	"SELECT count(1), count(*), count(id) + count(at) FROM words",
+	"SELECT count('x'), now() IS NOT NULL, 5 FROM numbers",
+	"SELECT count(*) FROM words WHERE id = 'p1'",
+	"SELECT count(*) FROM words WHERE id = 'nobody'",
+	"SELECT count(*) FROM words WHERE id = ''",
+	"SELECT count(*) FROM words WHERE id IS NOT NULL AND id = 'p1' AND at IS NOT NULL",
+	"SELECT count(*) FROM words WHERE id IN ('p0', 'p2', 'p2', 'nobody', NULL, '')",
+	"SELECT count(*) FROM words WHERE id IN ('p0', 'p2') AND at >= 'b'",
+	"SELECT count(*) FROM words WHERE id = 'p1' AND at > 'ab'",
+	"SELECT count(*) FROM words WHERE id = 'p1' AND at < 'ab'",
+	"SELECT count(*) FROM words WHERE id = 'p1' AND at BETWEEN 'a' AND 'b'",
+	"SELECT count(*) FROM words WHERE id = 'p1' AND at BETWEEN 'b' AND 'a'",
+	"SELECT count(*) FROM words WHERE id = 'p1' AND at >= U&'\\00E4'",
+	"SELECT count(*) FROM numbers WHERE id = 'p1' AND at > -3",
+	"SELECT count(*) FROM numbers WHERE id = 'p1' AND at >= 1e-99 AND at <= 12345678901234567890",
+	"SELECT count(*) FROM bytes WHERE id = 'p1' AND at >= '\\x80'",
+	"SELECT count(*) FROM bytes WHERE id = 'p2' AND at <= '\\x00ff'",
+	"SELECT count(*) FROM wide",
+	"SELECT count(*) FROM wide WHERE id = 'p1'",
+	"SELECT count(*) FROM wide WHERE id = 'p1' AND at >= 50")
+{
+	same($query);
+	my $plan = plan_of($query);
+	is($plan->{Count}, 'true', '... counted by the store');
+	unlike($plan->{text}, qr/Aggregate|->/, '... and by nobody else');
+}
+same('SELECT DISTINCT count(*) * 2 FROM words ORDER BY 1 LIMIT 3');
+my $many = plan_of("SELECT count(*) FROM wide");
+cmp_ok($many->{Pages}, '>=', 5, 'a count of several pages');
+is($many->{Attributes}, undef, '... without attributes');
+is(plan_of("SELECT count(*) FROM wide WHERE id = ANY ('{p0,p1}')")->{Pages} >= 6 ? 1 : 0, 1, '... of several partitions');
+
+# not asked of the store: another result, or not surely the same
+sql("CREATE FOREIGN TABLE loose (id text OPTIONS (key 'partition'), at text OPTIONS (key 'sort') COLLATE \"C\", n int)"
+	  . " SERVER fleet OPTIONS (table '$table{words}');"
+	  . "CREATE FOREIGN TABLE whole (id text OPTIONS (key 'partition') NOT NULL, at int OPTIONS (key 'sort'), n int)"
+	  . " SERVER fleet OPTIONS (table '$table{numbers}');"
+	  . "CREATE FOREIGN TABLE strict (id text OPTIONS (key 'partition') NOT NULL, at int OPTIONS (key 'sort', on_mismatch 'error') NOT NULL, n int)"
+	  . " SERVER fleet OPTIONS (table '$table{numbers}')");
+foreach my $query (
+	"SELECT count(n) FROM words", "SELECT count(*), sum(n) FROM words", "SELECT count(DISTINCT id) FROM words",
+	"SELECT count(*) FILTER (WHERE id = 'p1') FROM words", "SELECT count(*) FROM words HAVING count(*) > 1000",
+	"SELECT id, count(*) FROM words GROUP BY id ORDER BY id", "SELECT count(*) FROM words GROUP BY ()",
+	"SELECT count(*) FROM words WHERE n > 5", "SELECT count(*) FROM words WHERE id = 'p1' AND n > 5",
+	"SELECT count(*) FROM words WHERE id > 'p0'", "SELECT count(*) FROM words WHERE at = 'a0'",
+	"SELECT count(*) FROM words WHERE id = 'p1' AND at <> 'a1'", "SELECT count(*) FROM words WHERE id = 'p1' AND id = at",
+	"SELECT count(*) FROM words WHERE id = 'p1' AND at > 'a' AND at < 'b'",
+	"SELECT count(*) FROM numbers WHERE id = 'p1' AND at >= 0 AND at < 12",
+	"SELECT count(*) FROM words WHERE id = 'p1' AND at >= 'a' AND at >= 'b'",
+	"SELECT count(*) FROM words WHERE id = 'p1' AND at = 'a1'", "SELECT count(*) FROM words WHERE random() < 2",
+	"SELECT count(*) FROM words WHERE id = 'p1' AND current_setting('yottastore.pushdown') = 'x'",
+	"SELECT count(*) FROM words w JOIN local_plain p ON p.id = w.id",
+	"SELECT count(*) OVER () FROM words LIMIT 1", "SELECT count(*) FROM words WHERE id = 'p1' AND false")
+{
+	is(plan_of($query)->{Count}, undef, "not counted by the store: $query");
+	same($query, '... the same') unless $query =~ /random|current_setting/;
+}
+is(plan_of("SELECT count(*) FROM loose WHERE id = 'p1' AND at >= 'a'")->{Count}, undef, 'a sort key that may not fit its column');
+is(plan_of("SELECT count(at) FROM loose")->{Count}, undef, '... may be NULL');
+is(plan_of("SELECT count(*) FROM loose WHERE id = 'p1'")->{Count}, 'true', '... but not what equals a text');
+is(plan_of("SELECT count(*) FROM words", 'SET yottastore.pushdown = off')->{Count}, undef, 'turned off');
+is(sql("SELECT count(*), (SELECT count(*) FROM whole) FROM whole WHERE at IS NULL"),
+	sql("SELECT count(*) FILTER (WHERE at <> trunc(at) OR abs(at) > 2147483647), count(*) FROM local_numbers"), 'rows with a misfit are rows');
+is(sql("SELECT count(*) FROM whole WHERE id = 'p1' AND at > 0"),
+	sql("SELECT count(*) FROM local_numbers WHERE id = 'p1' AND at > 0 AND at = trunc(at) AND at <= 2147483647"), '... for which no condition holds');
+is(sql("SELECT count(*) FROM strict WHERE id = 'p1'"), 100, 'a misfit in a column that is not looked at');
+my ($out, $err);
+is($node->psql('postgres', "SELECT count(*) FROM strict WHERE id = 'p1' AND at >= 0", stderr => \$err), 3, 'a misfit that is an error');
+like($err, qr/a value does not fit column "at"/, '... is met');
+
+# parameters: NULL, what no key can be, and what can't be sent; the 6th execution has a generic plan
+foreach my $case (
+	[ 'words', 'text', 'id = $1', "'p1'", "''", 'NULL', "'nobody'", "repeat('x', 3000)" ],
+	[ 'words', 'text[]', 'id = ANY ($1)', "'{p1,p0}'", "'{}'", 'NULL', "'{NULL,p1}'", "array_fill('p1'::text, ARRAY[200])" ],
+	[ 'words', 'text', q{id = 'p1' AND at > $1}, "'ab'", "''", 'NULL', "repeat('a', 2000)", "'zzz'" ],
+	[ 'words', 'text', q{id = 'p1' AND at <= $1}, "'ab'", "''", 'NULL', "repeat('b', 2000)", "'zzz'" ],
+	[ 'words', 'text', q{id = 'p1' AND at BETWEEN 'a' AND $1}, "'ab'", "''", 'NULL', "repeat('b', 2000)", "'zzz'" ],
+	[ 'numbers', 'numeric', q{id = 'p1' AND at < $1}, '0', "'NaN'", 'NULL', "'Infinity'", "'-Infinity'",
+		'1.00000000000000000000000000000000000000000001', '1e200' ],
+	[ 'numbers', 'numeric', q{id = 'p1' AND at >= $1}, '0', "'NaN'", 'NULL', "'Infinity'", "'-Infinity'",
+		'1.00000000000000000000000000000000000000000001', '-1e200' ],
+	[ 'bytes', 'bytea', q{id = 'p1' AND at >= $1}, "'\\x80'", "'\\x'", 'NULL', "repeat('x', 2000)::bytea" ],
+	[ 'wide', 'int', q{id = 'p1' AND at >= $1}, '10', 'NULL', '1000', '-5' ])
+{
+	my ($from, $type, $condition, @values) = @$case;
+	foreach my $mode (qw(force_generic_plan force_custom_plan))
+	{
+		my $session = "SET plan_cache_mode = $mode; PREPARE q ($type) AS SELECT count(*) FROM $from WHERE $condition;"
+		  . join('', map { "EXECUTE q($_);" } @values);
+		is(sql($session), sql($session =~ s/FROM /FROM local_/r), "parameters of $condition, $mode");
+		like(sql("$session EXPLAIN EXECUTE q($values[0])"), qr/Store Count: true/, '... are in the count');
+	}
+}
+is(sql("SELECT string_agg(v.p || ':' || (SELECT count(*) FROM words WHERE id = v.p AND at >= v.a), ' ' ORDER BY v.p, v.a)"
+		  . " FROM (VALUES ('p0', 'a'), ('p1', ''), ('p2', 'zz'), ('p1', NULL)) v(p, a) WHERE v.a IS NOT NULL"),
+	sql("SELECT string_agg(v.p || ':' || (SELECT count(*) FROM local_words WHERE id = v.p AND at >= v.a), ' ' ORDER BY v.p, v.a)"
+		  . " FROM (VALUES ('p0', 'a'), ('p1', ''), ('p2', 'zz'), ('p1', NULL)) v(p, a) WHERE v.a IS NOT NULL"),
+	'rescans');
+is(sql("BEGIN; DECLARE c SCROLL CURSOR FOR SELECT count(*) FROM words; FETCH ALL c; FETCH ALL c; MOVE BACKWARD ALL c; FETCH ALL c"),
+	"300\n300", 'a cursor');
+is(sql("CREATE ROLE reader; SELECT has_table_privilege('reader', 'words', 'SELECT')"), 'f', 'a role without privileges');
+is($node->psql('postgres', 'SET ROLE reader; SELECT count(*) FROM words', stderr => \$err), 3, '... may not count');
+like($err, qr/permission denied for foreign table words/, '... for that reason');
+sql("CREATE VIEW counted AS SELECT count(*) FROM words; GRANT SELECT ON counted TO reader");
+is(sql('SET ROLE reader; SELECT * FROM counted'), 300, "... but through a view, as the view's owner");
+
 done_testing();
