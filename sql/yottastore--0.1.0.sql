@@ -274,6 +274,39 @@ CREATE FUNCTION yottastore.drop_relay(name name, if_exists boolean DEFAULT false
 COMMENT ON FUNCTION yottastore.drop_relay(name, boolean) IS
 	'stop and forget a relay; its topic stays; false when there was none';
 
+/* ------------------------------------------------------------------- nodes */
+
+CREATE FUNCTION yottastore_internal.node_meters(
+	OUT server oid,
+	OUT node text,
+	OUT shared boolean,
+	OUT state text,
+	OUT requests bigint,
+	OUT retries bigint,
+	OUT throttles bigint,
+	OUT failures bigint,
+	OUT read_units double precision,
+	OUT write_units double precision,
+	OUT p50_ms double precision,
+	OUT p95_ms double precision,
+	OUT p99_ms double precision,
+	OUT last_answer_at timestamptz,
+	OUT last_failure_at timestamptz,
+	OUT last_failure text,
+	OUT since timestamptz)
+	RETURNS SETOF record
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_node_meters';
+COMMENT ON FUNCTION yottastore_internal.node_meters() IS
+	'counters of the nodes of the servers that the caller may see';
+
+CREATE FUNCTION yottastore.reset_node_status(server name DEFAULT NULL) RETURNS void
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_reset_node_status';
+REVOKE ALL ON FUNCTION yottastore.reset_node_status(name) FROM PUBLIC;
+COMMENT ON FUNCTION yottastore.reset_node_status(name) IS
+	'forget the counters and the health of a server''s nodes, or of all servers'' of the database';
+
 /* ----------------------------------------------------------------- workers */
 
 CREATE FUNCTION yottastore.start_workers() RETURNS boolean
@@ -371,8 +404,31 @@ CREATE VIEW yottastore.relay_status WITH (security_barrier) AS
 	WHERE pg_catalog.pg_has_role(r.owner, 'MEMBER');
 COMMENT ON VIEW yottastore.relay_status IS 'relays, what they have produced, and when each last had nothing left to read';
 
+CREATE VIEW yottastore.node_status WITH (security_barrier) AS
+	SELECT s.srvname AS server,
+		m.node,
+		m.state,
+		m.requests,
+		m.retries,
+		m.throttles,
+		m.failures,
+		m.read_units,
+		m.write_units,
+		m.p50_ms,
+		m.p95_ms,
+		m.p99_ms,
+		m.last_answer_at,
+		m.last_failure_at,
+		m.last_failure,
+		m.since,
+		m.shared
+	FROM yottastore_internal.node_meters() m
+		JOIN pg_catalog.pg_foreign_server s ON s.oid = m.server;
+COMMENT ON VIEW yottastore.node_status IS
+	'the nodes of stores: health, requests, latencies, consumed units; of all sessions when shared, else of this one';
+
 GRANT SELECT ON yottastore.index_policies, yottastore.index_lag, yottastore.index_partitions,
-	yottastore.quarantine, yottastore.relay_status TO PUBLIC;
+	yottastore.quarantine, yottastore.relay_status, yottastore.node_status TO PUBLIC;
 
 /* ---------------------------------------------------------------- clean-up */
 
@@ -402,3 +458,6 @@ CREATE EVENT TRIGGER yottastore_forget_dropped ON sql_drop
 
 /* the functions' own privileges are what the schema grants, no more */
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA yottastore_internal FROM PUBLIC;
+
+/* whoever reads node_status calls this as themselves, and it looks at what they may see */
+GRANT EXECUTE ON FUNCTION yottastore_internal.node_meters() TO PUBLIC;

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "guc.h"
@@ -16,6 +17,7 @@ int			ys_guc_backfill_segments = 4;
 int			ys_guc_relay_stream_delay = 0;
 bool		ys_guc_pushdown = true;
 int			ys_guc_analyze_pages = 100;
+int			ys_guc_max_tracked_nodes = 256;
 char	   *ys_guc_allowed_endpoints = NULL;
 char	   *ys_guc_credentials_file = NULL;
 unsigned int ys_guc_store_changes = 0;
@@ -94,5 +96,13 @@ ys_guc_define(void)
 							   &ys_guc_credentials_file, "",
 							   PGC_SUSET, GUC_SUPERUSER_ONLY, check_credentials_file,
 							   note_store_change, NULL);
+	/* what the server allots at its start can only be set then */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable("yottastore.max_tracked_nodes",
+								"Nodes and servers of stores whose counters and limits all sessions share.",
+								"Further ones take the places of those unused for the longest time. "
+								"Has no effect unless the library is in shared_preload_libraries.",
+								&ys_guc_max_tracked_nodes, 256, 128, 65536,
+								PGC_POSTMASTER, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("yottastore");
 }

@@ -12,6 +12,7 @@ extern int	ys_guc_backfill_segments;
 extern int	ys_guc_relay_stream_delay;
 extern bool ys_guc_pushdown;
 extern int	ys_guc_analyze_pages;
+extern int	ys_guc_max_tracked_nodes;
 extern char *ys_guc_allowed_endpoints;
 extern char *ys_guc_credentials_file;
 

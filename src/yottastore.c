@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 
 #include "guc.h"
+#include "store/meter.h"
 #include "worker/launcher.h"
 
 PG_MODULE_MAGIC;
@@ -20,5 +21,8 @@ _PG_init(void)
 {
 	ys_guc_define();
 	if (process_shared_preload_libraries_in_progress)
+	{
+		ys_meter_preload(ys_guc_max_tracked_nodes);
 		ys_launcher_register();
+	}
 }

@@ -53,10 +53,16 @@ ys_signals_restore(void)
 }
 
 int64
-ys_clock_ms(void)
+ys_clock_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64
+ys_clock_ms(void)
+{
+	return ys_clock_us() / 1000;
 }

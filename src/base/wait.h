@@ -25,8 +25,9 @@ extern bool ys_wait(int fd, long timeout_ms);
 extern void ys_signals_block(void);
 extern void ys_signals_restore(void);
 
-/* Monotonic milliseconds, for deadlines. */
+/* Monotonic milliseconds, for deadlines, and microseconds, for measures. */
 extern int64 ys_clock_ms(void);
+extern int64 ys_clock_us(void);
 
 /*
  * Jittered exponential backoff: the wait before attempt number attempt (1 is

@@ -19,6 +19,7 @@
 #include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -28,6 +29,7 @@
 
 #include "catalog/option.h"
 #include "catalog/server.h"
+#include "compat.h"
 #include "errors.h"
 #include "guc.h"
 
@@ -89,6 +91,13 @@ ys_server_check_kind(Oid serverid, YsWrapperKind kind)
 				 errdetail("It is of foreign-data wrapper \"%s\".",
 						   GetForeignDataWrapper(server->fdwid)->fdwname),
 				 errhint("Use a server of foreign-data wrapper \"%s\".", ys_wrapper_name(kind))));
+}
+
+bool
+ys_server_may_use(Oid serverid, Oid userid, bool sees_all)
+{
+	return SearchSysCacheExists1(FOREIGNSERVEROID, ObjectIdGetDatum(serverid)) &&
+		(sees_all || ys_server_aclcheck_compat(serverid, userid) == ACLCHECK_OK);
 }
 
 /* ---- open stores ---- */
@@ -211,6 +220,8 @@ open_store(const ForeignServer *server, Oid userid, bool restricted)
 	ys_option_store_config(server->options, mapping->options, &config);
 	if (ys_guc_credentials_file[0] != '\0')
 		config.credentials_file = ys_guc_credentials_file;
+	config.database = MyDatabaseId;
+	config.server = server->serverid;
 	if (restricted)
 	{
 		if (ys_guc_allowed_endpoints[strspn(ys_guc_allowed_endpoints, " \t\r\n")] == '\0')

@@ -45,6 +45,9 @@ extern YsStreamConfig *ys_server_stream(Oid serverid, Oid userid);
 extern bool ys_server_is_kind(Oid serverid, YsWrapperKind kind);
 extern void ys_server_check_kind(Oid serverid, YsWrapperKind kind);
 
+/* Does it exist, and may the user use it (or, sees_all, need not)? */
+extern bool ys_server_may_use(Oid serverid, Oid userid, bool sees_all);
+
 /* The name the extension gives the wrapper, for messages. */
 extern const char *ys_wrapper_name(YsWrapperKind kind);
 

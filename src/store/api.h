@@ -22,7 +22,8 @@ typedef struct YsOperation
 {
 	const char *headers[YS_OPERATION_HEADERS];	/* "name: value" */
 	const char *host_prefix;	/* where the API's provider serves it at another host, or NULL */
-	bool		writes;			/* its units are write units */
+	bool		reads;			/* it consumes read units */
+	bool		writes;			/* it consumes write units */
 } YsOperation;
 
 /* A request as it is sent. */

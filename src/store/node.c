@@ -11,9 +11,11 @@
 #include "common/hashfn.h"
 #include "store/node.h"
 
-#define FAILURES_UNTIL_DOWN		3
 #define FIRST_PROBE_MS			500
 #define LONGEST_PROBE_MS		30000
+
+/* A probe nothing was heard of for so long is made again by another. */
+#define PROBE_LASTS_MS			5000
 #define LONGEST_HOST			255
 
 /* ---- reading the list ---- */
@@ -120,7 +122,8 @@ ys_nodes_parse(const char *text, YsArena *arena, YsNodeList *list, YsError *err)
 {
 	const char *next = text != NULL ? text : "";
 
-	memset(list, 0, sizeof(*list));
+	list->count = 0;
+	list->turn = 0;
 	for (;;)
 	{
 		const char *end = next + strcspn(next, ",");
@@ -151,33 +154,64 @@ ys_nodes_parse(const char *text, YsArena *arena, YsNodeList *list, YsError *err)
 
 /* ---- health ---- */
 
+YsMeterEntry *
+ys_node_meter(YsNodeList *list, int index)
+{
+	YsNode	   *node = &list->nodes[index];
+
+	return ys_meter_entry(&node->meter, &list->owner, node->url);
+}
+
 static bool
-is_down(const YsNode *node)
+is_down(YsNodeList *list, int index)
 {
-	return node->failures >= FAILURES_UNTIL_DOWN;
+	return pg_atomic_read_u32(&ys_node_meter(list, index)->failures) >= YS_NODE_FAILURES_UNTIL_DOWN;
 }
 
 void
-ys_node_succeeded(YsNode *node)
+ys_node_succeeded(YsNodeList *list, int index)
 {
-	node->failures = 0;
-	node->probing = false;
+	YsMeterEntry *meter = ys_node_meter(list, index);
+
+	/* nearly always there is nothing to write to memory that others read */
+	if (pg_atomic_read_u32(&meter->failures) == 0)
+		return;
+	pg_atomic_write_u32(&meter->failures, 0);
+	pg_atomic_write_u64(&meter->probe_ends, 0);
 }
 
 void
-ys_node_failed(YsNode *node, int64_t now)
+ys_node_failed(YsNodeList *list, int index, int64_t now)
 {
-	node->failures++;
-	node->probing = false;
-	if (is_down(node))
-		node->probe_at = now + ys_backoff_ms(node->failures - FAILURES_UNTIL_DOWN + 1,
-											 FIRST_PROBE_MS, LONGEST_PROBE_MS);
+	YsMeterEntry *meter = ys_node_meter(list, index);
+	uint32		failures = pg_atomic_add_fetch_u32(&meter->failures, 1);
+
+	if (failures >= YS_NODE_FAILURES_UNTIL_DOWN)
+		pg_atomic_write_u64(&meter->probe_at,
+							now + ys_backoff_ms((int) failures - YS_NODE_FAILURES_UNTIL_DOWN + 1,
+												FIRST_PROBE_MS, LONGEST_PROBE_MS));
+	pg_atomic_write_u64(&meter->probe_ends, 0);
 }
 
 void
-ys_node_abandoned(YsNode *node)
+ys_node_abandoned(YsNodeList *list, int index)
 {
-	node->probing = false;
+	YsMeterEntry *meter = ys_node_meter(list, index);
+
+	if (pg_atomic_read_u64(&meter->probe_ends) != 0)
+		pg_atomic_write_u64(&meter->probe_ends, 0);
+}
+
+/* Make this request the node's probe, if it is down, due for one, and nobody else makes it. */
+static bool
+take_probe(YsNodeList *list, int index, int64 now)
+{
+	YsMeterEntry *meter = ys_node_meter(list, index);
+	uint64		ends = pg_atomic_read_u64(&meter->probe_ends);
+
+	return is_down(list, index) && (int64) ends <= now &&
+		(int64) pg_atomic_read_u64(&meter->probe_at) <= now &&
+		pg_atomic_compare_exchange_u64(&meter->probe_ends, &ends, (uint64) (now + PROBE_LASTS_MS));
 }
 
 /* ---- choice ---- */
@@ -189,10 +223,10 @@ was_failed(uint64_t failed, int index)
 }
 
 bool
-ys_nodes_has_other(const YsNodeList *list, uint64_t failed)
+ys_nodes_has_other(YsNodeList *list, uint64_t failed)
 {
 	for (int i = 0; i < list->count; i++)
-		if (!is_down(&list->nodes[i]) && !was_failed(failed, i))
+		if (!is_down(list, i) && !was_failed(failed, i))
 			return true;
 	return false;
 }
@@ -220,22 +254,15 @@ ys_nodes_choose(YsNodeList *list, const uint32_t *affinity, uint64_t failed,
 
 	if (may_probe)
 		for (int i = 0; i < list->count; i++)
-		{
-			YsNode	   *node = &list->nodes[i];
-
-			if (is_down(node) && !node->probing && node->probe_at <= now && !was_failed(failed, i))
-			{
-				node->probing = true;
+			if (!was_failed(failed, i) && take_probe(list, i, now))
 				return i;
-			}
-		}
 
 	/* the most wanted of those that are up and have not failed this request; then of those up */
 	for (int pass = 0; pass < 2 && best < 0; pass++)
 	{
 		for (int i = 0; i < list->count; i++)
 		{
-			if (is_down(&list->nodes[i]) || (pass == 0 && was_failed(failed, i)))
+			if (is_down(list, i) || (pass == 0 && was_failed(failed, i)))
 				continue;
 			if (best < 0 || preference(list, affinity, i) > preference(list, affinity, best))
 				best = i;
@@ -246,7 +273,8 @@ ys_nodes_choose(YsNodeList *list, const uint32_t *affinity, uint64_t failed,
 		return best;
 
 	for (int i = 1; i < list->count; i++)
-		if (list->nodes[i].probe_at < list->nodes[soonest].probe_at)
+		if (pg_atomic_read_u64(&ys_node_meter(list, i)->probe_at) <
+			pg_atomic_read_u64(&ys_node_meter(list, soonest)->probe_at))
 			soonest = i;
 	return soonest;
 }

@@ -6,6 +6,9 @@
  * left alone for a while that doubles with each failed probe; after it, one
  * request is let through as the probe.  When all are down the one whose turn
  * comes first is asked all the same: an answer late is better than none.
+ *
+ * All of that is in the nodes' meters, so backends that share those know it
+ * of each other, and send one probe between them.
  *-------------------------------------------------------------------------
  */
 #ifndef YS_STORE_NODE_H
@@ -17,9 +20,12 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "store/meter.h"
 
 /* A request remembers the nodes that failed it in the bits of 64. */
 #define YS_NODES_MAX	64
+
+#define YS_NODE_FAILURES_UNTIL_DOWN		3
 
 typedef struct YsNode
 {
@@ -27,13 +33,12 @@ typedef struct YsNode
 	const char *host;			/* as in a URL: a v6 address has its brackets */
 	int			port;			/* 0: the scheme's */
 	const char *url;			/* http(s)://host[:port], for messages */
-	int			failures;		/* running */
-	bool		probing;		/* down, and a probe is under way */
-	int64_t		probe_at;		/* down: monotonic ms of the next probe */
+	YsMeter		meter;			/* see ys_node_meter */
 } YsNode;
 
 typedef struct YsNodeList
 {
+	YsMeterOwner owner;			/* of the nodes' meters; parsing leaves it alone */
 	int			count;
 	YsNode		nodes[YS_NODES_MAX];
 	uint32_t	turn;			/* round robin */
@@ -52,12 +57,15 @@ extern int	ys_nodes_choose(YsNodeList *list, const uint32_t *affinity, uint64_t 
 							bool may_probe, int64_t now);
 
 /* Is there a node that is up and not among failed? */
-extern bool ys_nodes_has_other(const YsNodeList *list, uint64_t failed);
+extern bool ys_nodes_has_other(YsNodeList *list, uint64_t failed);
 
-extern void ys_node_succeeded(YsNode *node);
-extern void ys_node_failed(YsNode *node, int64_t now);
+/* What is counted and known of a node. */
+extern YsMeterEntry *ys_node_meter(YsNodeList *list, int index);
+
+extern void ys_node_succeeded(YsNodeList *list, int index);
+extern void ys_node_failed(YsNodeList *list, int index, int64_t now);
 
 /* A request to the node was given up without an answer: it proves nothing. */
-extern void ys_node_abandoned(YsNode *node);
+extern void ys_node_abandoned(YsNodeList *list, int index);
 
 #endif							/* YS_STORE_NODE_H */

@@ -23,14 +23,26 @@
 #define BACKOFF_BASE_MS		25
 #define BACKOFF_LIMIT_MS	2000
 
-static void begin_attempt(YsCall *call);
-
 /* ---- the end of an attempt ---- */
 
 static void
 end_call(YsCall *call)
 {
 	call->state = YS_CALL_ENDED;
+}
+
+/* The next attempt is due: it begins as soon as the limits let it. */
+static void
+hold_call(YsCall *call)
+{
+	call->state = YS_CALL_HELD;
+	call->held_since = ys_clock_ms();
+}
+
+static YsMeterEntry *
+meter_of(YsCall *call)
+{
+	return ys_node_meter(&call->store->nodes, call->node);
 }
 
 /* Try again, as long as there is time; error says why it was needed. */
@@ -51,11 +63,10 @@ try_again(YsCall *call, bool throttled)
 		end_call(call);
 		return;
 	}
-	store->counters.retries++;
 	call->state = YS_CALL_BACKING_OFF;
 	call->retry_at = now + delay;
 	if (delay == 0)
-		begin_attempt(call);
+		hold_call(call);
 }
 
 /* The attempt may have been applied, or its connection broke before it could be. */
@@ -81,14 +92,16 @@ doubt_attempt(YsCall *call, bool sent)
 static void
 fail_attempt(YsCall *call, bool sent, bool timed_out, const char *reason)
 {
-	YsNode	   *node = &call->store->nodes.nodes[call->node];
+	YsNodeList *nodes = &call->store->nodes;
 
-	ys_node_failed(node, ys_clock_ms());
+	ys_node_failed(nodes, call->node, ys_clock_ms());
+	ys_meter_failed(meter_of(call), reason);
 	if (sent && timed_out)
 		ys_error_set(&call->error, YS_ERR_TIMEOUT, "the store did not answer in time");
 	else
 		ys_error_set(&call->error, YS_ERR_UNREACHABLE, "no node of the store could be reached");
-	ys_error_detail(&call->error, "The last one tried was %s: %s.", node->url, reason);
+	ys_error_detail(&call->error, "The last one tried was %s: %s.", nodes->nodes[call->node].url,
+					reason);
 	ys_error_hint(&call->error, "Check the server's options \"nodes\" and, for https, \"ca_file\", "
 				  "and that the store is running.");
 	doubt_attempt(call, sent);
@@ -98,14 +111,34 @@ fail_attempt(YsCall *call, bool sent, bool timed_out, const char *reason)
 static void
 forbid_attempt(YsCall *call, const char *address)
 {
-	YsNode	   *node = &call->store->nodes.nodes[call->node];
+	YsNodeList *nodes = &call->store->nodes;
 
-	ys_node_abandoned(node);
+	ys_node_abandoned(nodes, call->node);
 	ys_error_set(&call->error, YS_ERR_NOT_ALLOWED, "the address of a store's node is not allowed");
 	ys_error_detail(&call->error, "Node %s is at %s, which \"yottastore.allowed_endpoints\" "
-					"does not list.", node->url, address);
+					"does not list.", nodes->nodes[call->node].url, address);
 	ys_error_hint(&call->error, "A superuser may add it there, or own the server.");
 	end_call(call);
+}
+
+/* The node has answered: what that says of it. */
+static void
+count_answer(YsCall *call, int status)
+{
+	YsNodeList *nodes = &call->store->nodes;
+	int64		took = ys_clock_us() - call->sent_at;
+
+	ys_meter_answered(meter_of(call), call->absent <= took / 2 ? took : -1);
+	if (status >= 500)
+	{
+		char		reason[32];
+
+		snprintf(reason, sizeof(reason), "HTTP status %d", status);
+		ys_node_failed(nodes, call->node, ys_clock_ms());
+		ys_meter_failed(meter_of(call), reason);
+	}
+	else
+		ys_node_succeeded(nodes, call->node);
 }
 
 static void
@@ -113,7 +146,6 @@ on_response(void *owner, const YsHttpResponse *response)
 {
 	YsCall	   *call = owner;
 	YsStore    *store = call->store;
-	YsNode	   *node = &store->nodes.nodes[call->node];
 
 	call->transfer = NULL;
 	if (response->status == 0)
@@ -137,7 +169,7 @@ on_response(void *owner, const YsHttpResponse *response)
 			fail_attempt(call, response->sent, false, response->reason);
 			return;
 		}
-		ys_node_abandoned(node);
+		ys_node_abandoned(&store->nodes, call->node);
 		if (call->message.idempotent)
 			end_call(call);
 		else
@@ -145,10 +177,7 @@ on_response(void *owner, const YsHttpResponse *response)
 		return;
 	}
 
-	if (response->status >= 500)
-		ys_node_failed(node, ys_clock_ms());
-	else
-		ys_node_succeeded(node);
+	count_answer(call, response->status);
 	call->bytes = response->bytes;
 	call->len = response->len;
 	switch (store->api->judge(store->reader, &call->message, response->status,
@@ -162,7 +191,8 @@ on_response(void *owner, const YsHttpResponse *response)
 			end_call(call);
 			break;
 		case YS_VERDICT_THROTTLED:
-			store->counters.throttled++;
+			call->throttles++;
+			ys_meter_throttled(meter_of(call));
 			try_again(call, true);
 			break;
 		case YS_VERDICT_UNAUTHORIZED:
@@ -242,15 +272,43 @@ begin_attempt(YsCall *call)
 		pfree(unconstify(char *, call->bytes));
 		call->bytes = NULL;
 	}
+	ys_meter_sent(meter_of(call), call->attempts > 0, now);
 	call->attempts++;
-	store->counters.requests++;
+	call->sent_at = ys_clock_us();
+	call->absent = 0;
 	call->state = YS_CALL_IN_FLIGHT;
 	call->transfer = ys_http_start(store->http, &request);
 	if (call->transfer == NULL)
 	{
-		ys_node_abandoned(&store->nodes.nodes[call->node]);
+		ys_node_abandoned(&store->nodes, call->node);
 		ys_error_set(&call->error, YS_ERR_OUT_OF_MEMORY, "out of memory for a request to the store");
 		end_call(call);
+	}
+}
+
+/* Begin those of the attempts held back that the limits let go, in the order of their calls. */
+static void
+admit_calls(YsStore *store)
+{
+	int64		now = ys_clock_us();
+	dlist_iter	iter;
+
+	store->admit_at = INT64_MAX;
+	dlist_foreach(iter, &store->calls)
+	{
+		YsCall	   *call = dlist_container(YsCall, link, iter.cur);
+		int64		again_at;
+
+		if (call->state != YS_CALL_HELD)
+			continue;
+		if (!ys_quota_admit(&store->quota, call->message.operation->reads, now, &call->charged,
+							&again_at))
+		{
+			store->admit_at = Min(store->admit_at, again_at);
+			continue;
+		}
+		call->deadline += Max(now / 1000 - call->held_since, 0);
+		begin_attempt(call);
 	}
 }
 
@@ -276,7 +334,7 @@ release_call(void *handle)
 	if (call->transfer != NULL)
 	{
 		(void) stop_transfer(call);
-		ys_node_abandoned(&call->store->nodes.nodes[call->node]);
+		ys_node_abandoned(&call->store->nodes, call->node);
 	}
 }
 
@@ -314,7 +372,8 @@ ys_call_send(YsCall *call, bool printed, YsError *err)
 	/* the others are charged up to now, this one from now on */
 	ys_store_work(store);
 	call->deadline = ys_clock_ms() + store->config.deadline_ms;
-	begin_attempt(call);
+	hold_call(call);
+	admit_calls(store);
 	return call;
 }
 
@@ -360,17 +419,18 @@ ys_call_finish(YsCall *call, bool result)
 static void
 forgive_absence(YsStore *store)
 {
-	int64		absent = ys_clock_ms() - store->left_at;
+	int64		now = ys_clock_us();
+	int64		absent = now / 1000 - store->left_at / 1000;
 	dlist_iter	iter;
 
-	if (absent <= 0)
-		return;
 	dlist_foreach(iter, &store->calls)
 	{
 		YsCall	   *call = dlist_container(YsCall, link, iter.cur);
 
+		call->absent += now - store->left_at;
 		call->deadline += absent;
 		call->attempt_ends += absent;
+		call->held_since += absent;
 	}
 }
 
@@ -394,9 +454,10 @@ do_work(YsStore *store)
 			fail_attempt(call, sent, true, sent ? "no answer in time" : "no connection in time");
 		}
 		else if (call->state == YS_CALL_BACKING_OFF && call->retry_at <= now)
-			begin_attempt(call);
+			hold_call(call);
 	}
-	store->left_at = ys_clock_ms();
+	admit_calls(store);
+	store->left_at = ys_clock_us();
 }
 
 void
@@ -410,7 +471,8 @@ void
 ys_store_rest(YsStore *store)
 {
 	long		timeout = ys_http_timeout_ms(store->http);
-	int64		now = ys_clock_ms();
+	int64		now_us = ys_clock_us();
+	int64		now = now_us / 1000;
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &store->calls)
@@ -422,6 +484,8 @@ ys_store_rest(YsStore *store)
 			left = (long) Max(call->attempt_ends - now, 0);
 		else if (call->state == YS_CALL_BACKING_OFF)
 			left = (long) Max(call->retry_at - now, 0);
+		else if (call->state == YS_CALL_HELD)
+			left = (long) Max((store->admit_at - now_us + 999) / 1000, 0);
 		else
 			continue;
 		if (timeout < 0 || left < timeout)

@@ -13,6 +13,7 @@
 #include "store/credential.h"
 #include "store/http.h"
 #include "store/node.h"
+#include "store/quota.h"
 
 struct YsStore
 {
@@ -25,14 +26,16 @@ struct YsStore
 	YsEndpointList endpoints;	/* when only some are allowed */
 	YsHttp	   *http;
 	YsJsonReader *reader;
-	YsStoreCounters counters;
+	YsQuota		quota;
 	dlist_head	calls;			/* oldest first */
-	int64		left_at;		/* when the store was last worked on */
+	int64		admit_at;		/* monotonic us: when to look at what the limits hold back */
+	int64		left_at;		/* monotonic us: when the store was last worked on */
 };
 
 typedef enum YsCallState
 {
 	YS_CALL_UNSENT,
+	YS_CALL_HELD,				/* until the limits let it go; not charged the time */
 	YS_CALL_IN_FLIGHT,			/* transfer is set */
 	YS_CALL_BACKING_OFF,		/* until retry_at */
 	YS_CALL_ENDED				/* error.code says how */
@@ -53,9 +56,14 @@ struct YsCall
 	uint64		failed_nodes;	/* in this round */
 	int			attempts;
 	unsigned int serial;		/* of the credentials it was signed with */
+	int			throttles;
+	double		charged;		/* read units, before the reply says how many */
 	int64		deadline;		/* monotonic ms; moves on while the caller is busy elsewhere */
 	int64		attempt_ends;
 	int64		retry_at;
+	int64		held_since;		/* monotonic ms */
+	int64		sent_at;		/* monotonic us: this attempt */
+	int64		absent;			/* us the caller was elsewhere during it */
 	char		url[320];
 
 	const char *bytes;			/* the reply, when there is one */

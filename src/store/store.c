@@ -98,6 +98,11 @@ take_config(YsStore *store, const YsStoreConfig *config, YsError *err)
 	own->connect_timeout_ms = config->connect_timeout_ms > 0 ? config->connect_timeout_ms :
 		DEFAULT_CONNECT_TIMEOUT_MS;
 	own->deadline_ms = config->deadline_ms > 0 ? config->deadline_ms : DEFAULT_DEADLINE_MS;
+	store->nodes.owner.database = config->database;
+	store->nodes.owner.server = config->server;
+	store->quota.owner = store->nodes.owner;
+	store->quota.requests = config->max_requests;
+	store->quota.read_units = config->max_read_units;
 	return true;
 }
 
@@ -165,7 +170,7 @@ ys_store_open(void *context, const YsStoreConfig *config, YsError *err)
 	YsStore    *store = MemoryContextAllocZero(own, sizeof(YsStore));
 
 	store->context = own;
-	store->left_at = ys_clock_ms();
+	store->left_at = ys_clock_us();
 	dlist_init(&store->calls);
 	ys_arena_init_context(&store->arena, own, 0);
 	if (!open_store(store, config, err))
@@ -189,10 +194,16 @@ ys_store_cancel_all(YsStore *store)
 		ys_call_cancel(dlist_head_element(YsCall, link, &store->calls));
 }
 
-const YsStoreCounters *
-ys_store_counters(const YsStore *store)
+void
+ys_cost_add(YsCost *cost, const YsReply *reply)
 {
-	return &store->counters;
+	cost->requests++;
+	cost->retries += reply->retries;
+	cost->throttles += reply->throttles;
+	if (reply->writes)
+		cost->write_units += reply->units;
+	else
+		cost->read_units += reply->units;
 }
 
 /* ---- starting requests ---- */
@@ -319,9 +330,11 @@ ys_store_wait(YsCall *call, const YsAttributeFilter *filter, YsArena *arena,
 	if ((ok || reply->condition_failed) &&
 		!store->api->read_reply(store->reader, call->bytes, call->len, filter, arena, reply, err))
 		ok = false;
-	if (call->message.operation->writes)
-		store->counters.write_units += reply->units;
-	else
-		store->counters.read_units += reply->units;
+	reply->writes = call->message.operation->writes;
+	reply->retries = Max(call->attempts - 1, 0);
+	reply->throttles = call->throttles;
+	ys_meter_consumed(ys_node_meter(&store->nodes, call->node), reply->writes, reply->units);
+	if (ok && call->message.operation->reads)
+		ys_quota_settle(&store->quota, call->charged, reply->units, ys_clock_us());
 	return ys_call_finish(call, ok);
 }

@@ -41,6 +41,10 @@ typedef struct YsStoreConfig
 	const char *allowed_endpoints;	/* no others are connected to; NULL: any */
 	int			connect_timeout_ms; /* one connection attempt */
 	int			deadline_ms;	/* one request with all its retries */
+	double		max_requests;	/* a second, by all who share the meter; 0: no limit */
+	double		max_read_units; /* likewise */
+	uint32_t	database;		/* oids: whose requests are counted, and limited, together */
+	uint32_t	server;
 } YsStoreConfig;
 
 /*
@@ -106,6 +110,9 @@ typedef struct YsReply
 	int64_t		count;
 	int64_t		scanned;
 	double		units;			/* consumed capacity, as the store says */
+	bool		writes;			/* these are write units */
+	int			retries;		/* attempts that went before */
+	int			throttles;		/* of them, those the store had no capacity for */
 	bool		condition_failed;	/* with nitems = 1 when the store returned the current item */
 } YsReply;
 
@@ -124,17 +131,18 @@ extern bool ys_store_check_endpoints(const char *endpoints, YsError *err);
 /* Give up every call, awaited or not: their pointers are dangling afterwards. */
 extern void ys_store_cancel_all(YsStore *store);
 
-/* How many requests were sent and retried since it was opened. */
-typedef struct YsStoreCounters
+/* What requests have cost, for who adds it up. */
+typedef struct YsCost
 {
-	int64_t		requests;
+	int64_t		requests;		/* answered or given up, each once however often it was tried */
 	int64_t		retries;
-	int64_t		throttled;
+	int64_t		throttles;
 	double		read_units;
 	double		write_units;
-} YsStoreCounters;
+} YsCost;
 
-extern const YsStoreCounters *ys_store_counters(const YsStore *store);
+/* Add what ys_store_wait has just filled in, whether it succeeded or not. */
+extern void ys_cost_add(YsCost *cost, const YsReply *reply);
 
 /* ---- starting requests: NULL and err when it can't even be sent ---- */
 

@@ -9,10 +9,18 @@
 #include "store/dynamodb/dynamodb.h"
 #include "store/dynamodb/print.h"
 
-static const YsOperation get_item = {.headers = YS_DYNAMODB_HEADERS("GetItem")};
-static const YsOperation batch_get_item = {.headers = YS_DYNAMODB_HEADERS("BatchGetItem")};
-static const YsOperation query = {.headers = YS_DYNAMODB_HEADERS("Query")};
-static const YsOperation scan = {.headers = YS_DYNAMODB_HEADERS("Scan")};
+static const YsOperation get_item = {
+	.headers = YS_DYNAMODB_HEADERS("GetItem"), .reads = true
+};
+static const YsOperation batch_get_item = {
+	.headers = YS_DYNAMODB_HEADERS("BatchGetItem"), .reads = true
+};
+static const YsOperation query = {
+	.headers = YS_DYNAMODB_HEADERS("Query"), .reads = true
+};
+static const YsOperation scan = {
+	.headers = YS_DYNAMODB_HEADERS("Scan"), .reads = true
+};
 static const YsOperation put_item = {
 	.headers = YS_DYNAMODB_HEADERS("PutItem"), .writes = true
 };
