@@ -44,6 +44,8 @@ static const OptionRule rules[] = {
 	{"consistency", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_consistency, false},
 	{"connect_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_timeout, false},
 	{"request_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_timeout, false},
+	{"max_requests_per_second", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_rate, false},
+	{"max_read_units_per_second", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_rate, false},
 	{"ca_file", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_filled, false},
 	{"client_cert_file", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_filled, false},
 	{"client_key_file", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_filled, false},
@@ -202,6 +204,14 @@ get_milliseconds(List *options, const char *name)
 	return value != NULL ? ys_option_parse_milliseconds(value) : 0;
 }
 
+static double
+get_rate(List *options, const char *name)
+{
+	const char *value = ys_option_get(options, name);
+
+	return value != NULL ? ys_option_parse_rate(value) : 0;
+}
+
 void
 ys_option_store_config(List *server_options, List *mapping_options, YsStoreConfig *config)
 {
@@ -217,6 +227,8 @@ ys_option_store_config(List *server_options, List *mapping_options, YsStoreConfi
 	/* 0 is the store's default */
 	config->connect_timeout_ms = get_milliseconds(server_options, "connect_timeout");
 	config->deadline_ms = get_milliseconds(server_options, "request_timeout");
+	config->max_requests = get_rate(server_options, "max_requests_per_second");
+	config->max_read_units = get_rate(server_options, "max_read_units_per_second");
 	config->access_key_id = ys_option_get(mapping_options, "access_key_id");
 	config->secret_access_key = ys_option_get(mapping_options, "secret_access_key");
 	config->session_token = ys_option_get(mapping_options, "session_token");

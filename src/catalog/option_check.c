@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -84,6 +86,22 @@ ys_option_check_timeout(const char *name, const char *value)
 	if (ys_option_parse_milliseconds(value) <= 0)
 		refuse_value(name, value, "A time-out is a positive number of milliseconds, or has a unit.",
 					 "Write it like 500, 500ms, 2s or 1min.");
+}
+
+double
+ys_option_parse_rate(const char *value)
+{
+	double		result;
+
+	return parse_real(value, &result, 0, NULL) && result > 0 && isfinite(result) ? result : -1;
+}
+
+void
+ys_option_check_rate(const char *name, const char *value)
+{
+	if (ys_option_parse_rate(value) < 0)
+		refuse_value(name, value, "A limit is a number above 0, of so many a second.",
+					 "Write it like 100 or 0.5; without the option there is no limit.");
 }
 
 void

@@ -16,6 +16,7 @@ extern void ys_option_check_nodes(const char *name, const char *value);
 extern void ys_option_check_region(const char *name, const char *value);
 extern void ys_option_check_consistency(const char *name, const char *value);
 extern void ys_option_check_timeout(const char *name, const char *value);
+extern void ys_option_check_rate(const char *name, const char *value);
 extern void ys_option_check_filled(const char *name, const char *value);
 extern void ys_option_check_credential(const char *name, const char *value);
 extern void ys_option_check_profile(const char *name, const char *value);
@@ -30,6 +31,9 @@ extern void ys_option_check_sample_items(const char *name, const char *value);
 extern void ys_option_check_brokers(const char *name, const char *value);
 extern void ys_option_check_topic(const char *name, const char *value);
 extern void ys_option_check_format(const char *name, const char *value);
+
+/* A number a second; -1 when it is none above 0. */
+extern double ys_option_parse_rate(const char *value);
 
 /* A time with or without unit in milliseconds; -1 when it is none. */
 extern int	ys_option_parse_milliseconds(const char *value);

@@ -15,10 +15,16 @@ CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1
 CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', consistency 'weak');
 CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', request_timeout 'soon');
 CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', connect_timeout '0');
+CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', max_requests_per_second '0');
+CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', max_requests_per_second 'many');
+CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', max_read_units_per_second '-0.5');
+CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', max_read_units_per_second 'infinity');
+CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', max_read_units_per_second 'nan');
 CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', ca_file '');
 CREATE SERVER s FOREIGN DATA WRAPPER yottastore
   OPTIONS (api 'dynamodb', nodes 'http://127.0.0.1:1, https://store.example.com', region 'eu-south-1',
-           consistency 'strong', connect_timeout '100ms', request_timeout '1s', ca_file '/etc/ssl/ca.pem');
+           consistency 'strong', connect_timeout '100ms', request_timeout '1s', ca_file '/etc/ssl/ca.pem',
+           max_requests_per_second '1e3', max_read_units_per_second '0.5');
 ALTER SERVER s OPTIONS (DROP nodes);
 ALTER SERVER s OPTIONS (SET nodes 'nonsense');
 ALTER SERVER s OPTIONS (SET nodes 'http://127.0.0.1:1', DROP ca_file);
