@@ -406,6 +406,19 @@ ys_call_succeeds(YsCall *call, YsError *err)
 	return false;
 }
 
+void
+ys_call_account(YsCall *call, YsReply *reply, bool success)
+{
+	const YsOperation *operation = call->message.operation;
+
+	reply->writes = operation->writes;
+	reply->retries = Max(call->attempts - 1, 0);
+	reply->throttles = call->throttles;
+	ys_meter_consumed(meter_of(call), operation->writes, reply->units);
+	if (success && operation->reads)
+		ys_quota_settle(&call->store->quota, call->charged, reply->units, ys_clock_us());
+}
+
 bool
 ys_call_finish(YsCall *call, bool result)
 {

@@ -86,6 +86,12 @@ extern YsCall *ys_call_send(YsCall *call, bool printed, YsError *err);
  */
 extern bool ys_call_succeeds(YsCall *call, YsError *err);
 
+/*
+ * Everybody who reads a reply's items and units ends with this: the units are
+ * counted and charged to the limits, and the reply learns what the call took.
+ */
+extern void ys_call_account(YsCall *call, YsReply *reply, bool success);
+
 /* Free the call; returns result, which may have come from its bytes. */
 extern bool ys_call_finish(YsCall *call, bool result);
 

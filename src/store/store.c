@@ -330,11 +330,6 @@ ys_store_wait(YsCall *call, const YsAttributeFilter *filter, YsArena *arena,
 	if ((ok || reply->condition_failed) &&
 		!store->api->read_reply(store->reader, call->bytes, call->len, filter, arena, reply, err))
 		ok = false;
-	reply->writes = call->message.operation->writes;
-	reply->retries = Max(call->attempts - 1, 0);
-	reply->throttles = call->throttles;
-	ys_meter_consumed(ys_node_meter(&store->nodes, call->node), reply->writes, reply->units);
-	if (ok && call->message.operation->reads)
-		ys_quota_settle(&store->quota, call->charged, reply->units, ys_clock_us());
+	ys_call_account(call, reply, ok);
 	return ys_call_finish(call, ok);
 }
