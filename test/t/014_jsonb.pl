@@ -13,6 +13,7 @@ use Test::More;
 
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use YottaItems;
 use YottaTest;
 
 my $seed = $ENV{YS_TEST_SEED} // time() % 1_000_000;
@@ -21,61 +22,6 @@ note("seed $seed");
 
 my $ITEMS = 200;
 my $text_of = JSON::PP->new->ascii->allow_nonref;
-
-# ---- random values ---------------------------------------------------------------------------
-
-sub chance { return rand() < $_[0]; }
-sub pick { return $_[ int rand @_ ]; }
-
-sub random_text
-{
-	my ($most) = @_;
-	my @characters = ('a' .. 'e', 'a' .. 'e', 'Z', '0', ' ', '"', '\\', "\n", "\x01", "\x{7f}",
-		"\x{e9}", "\x{20ac}", "\x{1f69a}");
-	return join('', map { pick(@characters) } 1 .. int rand($most + 1));
-}
-
-# Names that share length, beginning or both, and now and then a very long one.
-sub random_name
-{
-	return 'n' . random_text(3) if chance(0.3);
-	return 'long_' x 60 . int rand 4 if chance(0.02);
-	return pick('attribute_', 'Attribute', 'x', 'tyre') . int rand pick(10, 1000);
-}
-
-sub random_digits { return join('', int(1 + rand 9), map { int rand 10 } 2 .. $_[0]); }
-
-sub random_number
-{
-	my $number = random_digits(1 + int rand(chance(0.2) ? 38 : 19));
-	$number = '0' if chance(0.1);
-	substr($number, int rand(length $number), 0, '.') if length $number > 1 && chance(0.5);
-	$number = "0$number" if $number =~ /^\./;
-	$number .= 'E' . (int(rand 60) - 30) if chance(0.1);
-	return chance(0.3) ? "-$number" : $number;
-}
-
-sub random_map
-{
-	my ($depth, $most) = @_;
-	return { map { random_name() => random_value($depth + 1) } 1 .. int rand($most + 1) };
-}
-
-sub random_value
-{
-	my ($depth) = @_;
-	my $kind = int rand($depth < 5 ? 12 : 8);
-	my %set;
-	return { S => random_text(chance(0.05) ? 2000 : 12) } if $kind < 3;
-	return { N => random_number() } if $kind < 6;
-	return { BOOL => chance(0.5) ? JSON::PP::true : JSON::PP::false } if $kind == 6;
-	return { NULL => JSON::PP::true } if $kind == 7;
-	return { M => random_map($depth, chance(0.1) ? 100 : 8) } if $kind < 10;
-	return { L => [ map { random_value($depth + 1) } 1 .. int rand(chance(0.1) ? 100 : 6) ] }
-	  if $kind == 10;
-	$set{ 's' . random_text(6) } = 1 for 0 .. int rand 40;
-	return { SS => [ keys %set ] };
-}
 
 # ---- what a document is in plain JSON ----------------------------------------------------------
 
@@ -126,10 +72,10 @@ END
 
 for my $number (1 .. $ITEMS)
 {
-	my $attributes = random_map(0, pick(2, 20, 32, 34, 70));
+	my $attributes = random_map((2, 20, 32, 34, 70)[ rand 5 ]);
 	store_api('PutItem',
 		{ TableName => $table,
-			Item => { %$attributes, id => { S => "i$number" }, part => random_value(1) } });
+			Item => { %$attributes, id => { S => "i$number" }, part => random_value() } });
 }
 
 my $start;
