@@ -54,6 +54,32 @@ CREATE FUNCTION yottastore.create_store_table(
 COMMENT ON FUNCTION yottastore.create_store_table(name, text, text, text, boolean) IS
 	'create a table in the store; a key is ''name'' or ''name type'' with type text, numeric or bytea';
 
+/* ------------------------------------------------- values of plain documents */
+
+CREATE FUNCTION yottastore.string_set(elements text[]) RETURNS jsonb
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_string_set';
+COMMENT ON FUNCTION yottastore.string_set(text[]) IS
+	'a set of strings, to be written in a document';
+
+CREATE FUNCTION yottastore.number_set(elements numeric[]) RETURNS jsonb
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_number_set';
+COMMENT ON FUNCTION yottastore.number_set(numeric[]) IS
+	'a set of numbers, to be written in a document';
+
+CREATE FUNCTION yottastore.binary_set(elements bytea[]) RETURNS jsonb
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_binary_set';
+COMMENT ON FUNCTION yottastore.binary_set(bytea[]) IS
+	'a set of binaries, to be written in a document';
+
+CREATE FUNCTION yottastore.binary(bytes bytea) RETURNS jsonb
+	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_binary';
+COMMENT ON FUNCTION yottastore.binary(bytea) IS
+	'binary, to be written in a document';
+
 /* ------------------------------------------------------------------- areas */
 
 CREATE TABLE yottastore.areas (

@@ -388,7 +388,7 @@ convert_json(const YsValue *value, Datum *datum)
 {
 	Jsonb	   *jsonb;
 
-	if (!ys_convert_to_jsonb(value, datum))
+	if (!ys_convert_to_jsonb(value, YS_FORM_PLAIN, datum))
 		return false;
 	jsonb = DatumGetJsonbP(*datum);
 	*datum = CStringGetTextDatum(JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb)));
@@ -428,7 +428,7 @@ convert_base(YsConverter *converter, const YsValue *value, Datum *datum)
 		case TIMESTAMPTZOID:
 			return ys_convert_to_time(converter->base, value, datum);
 		case JSONBOID:
-			return ys_convert_to_jsonb(value, datum);
+			return ys_convert_to_jsonb(value, converter->form, datum);
 		case JSONOID:
 			return convert_json(value, datum);
 		default:
@@ -442,7 +442,8 @@ bool
 ys_convert_to_datum(YsConverter *converter, const YsValue *value, Datum *datum, bool *isnull)
 {
 	*datum = (Datum) 0;
-	*isnull = value == NULL || value->type == YS_TYPE_NULL;
+	*isnull = value == NULL ||
+		(value->type == YS_TYPE_NULL && converter->form == YS_FORM_PLAIN);
 	if (*isnull)
 		return true;
 	if (!convert_base(converter, value, datum))

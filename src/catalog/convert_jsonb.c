@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  * convert_jsonb.c
- *	  Whole documents: the store's values as jsonb, and back.
+ *	  The store's values as jsonb, plain and typed.
  *
  * The plain form says less than the store's: sets are arrays and binary is
- * base64 text there.  Going back gives lists and strings; shape.h restores
- * what an older version of the item tells.
+ * base64 text there.  The typed form says all of it, as the store's own API
+ * does: {"SS": ["a", "b"]}.  convert_from_jsonb.c goes back.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -18,8 +18,6 @@
 #include "base/memory.h"
 #include "catalog/convert.h"
 #include "catalog/shape.h"
-
-/* ---- to jsonb ---- */
 
 /*
  * The bytes are written in the order of the value's own tree, as
@@ -37,7 +35,10 @@ typedef struct Key
 	const YsMember *member;
 } Key;
 
-static bool write_value(StringInfo out, const YsValue *value, JEntry *entry);
+/* Writes a member's or element's value; false when jsonb can't hold it. */
+typedef bool (*WriteFn) (StringInfo out, const YsValue *value, JEntry *entry);
+
+static bool write_plain(StringInfo out, const YsValue *value, JEntry *entry);
 
 static inline char *
 reserve(StringInfo out, uint32 len)
@@ -234,16 +235,60 @@ sort_members(const YsValue *map, Key *keys)
 	return count;
 }
 
+/*
+ * In the plain form an object whose one member has a reserved name stands for a set or binary, so
+ * that a document's own names of that kind are shown with one prefix more.
+ */
 static bool
-write_map(StringInfo out, const YsValue *map, JEntry *entry)
+has_reserved_name(const YsValue *map)
+{
+	for (uint32 i = 0; i < map->len; i++)
+		if (ys_convert_is_reserved(map->members[i].name, map->members[i].name_len))
+			return true;
+	return false;
+}
+
+static YsValue
+escape_names(const YsValue *map)
+{
+	YsValue		escaped = *map;
+
+	escaped.members = palloc(map->len * sizeof(YsMember));
+	for (uint32 i = 0; i < map->len; i++)
+	{
+		const YsMember *member = &map->members[i];
+		char	   *name;
+
+		escaped.members[i] = *member;
+		if (!ys_convert_is_reserved(member->name, member->name_len))
+			continue;
+		name = palloc(YS_RESERVED_LEN + member->name_len);
+		memcpy(name, YS_RESERVED_PREFIX, YS_RESERVED_LEN);
+		memcpy(name + YS_RESERVED_LEN, member->name, member->name_len);
+		escaped.members[i].name = name;
+		escaped.members[i].name_len = YS_RESERVED_LEN + member->name_len;
+	}
+	return escaped;
+}
+
+static bool
+write_map(StringInfo out, const YsValue *map, WriteFn write, JEntry *entry)
 {
 	Key			few[FEW_MEMBERS];
 	Key		   *keys = map->len > FEW_MEMBERS ? palloc(map->len * sizeof(Key)) : few;
-	uint32		count = sort_members(map, keys);
-	Container	container = begin_container(out, JB_FOBJECT, count, 2 * count);
+	YsValue		escaped;
+	uint32		count;
+	Container	container;
 	JEntry		child;
 	bool		ok = true;
 
+	if (write == write_plain && has_reserved_name(map))
+	{
+		escaped = escape_names(map);
+		map = &escaped;
+	}
+	count = sort_members(map, keys);
+	container = begin_container(out, JB_FOBJECT, count, 2 * count);
 	for (uint32 i = 0; i < count && ok; i++)
 	{
 		ok = write_string(out, keys[i].member->name, keys[i].member->name_len, &child);
@@ -251,7 +296,7 @@ write_map(StringInfo out, const YsValue *map, JEntry *entry)
 	}
 	for (uint32 i = 0; i < count && ok; i++)
 	{
-		ok = write_value(out, &keys[i].member->value, &child);
+		ok = write(out, &keys[i].member->value, &child);
 		if (ok)
 			add_entry(&container, child);
 	}
@@ -262,14 +307,14 @@ write_map(StringInfo out, const YsValue *map, JEntry *entry)
 }
 
 static bool
-write_list(StringInfo out, const YsValue *list, JEntry *entry)
+write_list(StringInfo out, const YsValue *list, WriteFn write, JEntry *entry)
 {
 	Container	container = begin_container(out, JB_FARRAY, list->len, list->len);
 	JEntry		child;
 
 	for (uint32 i = 0; i < list->len; i++)
 	{
-		if (!write_value(out, &list->elements[i], &child))
+		if (!write(out, &list->elements[i], &child))
 			return false;
 		add_entry(&container, child);
 	}
@@ -285,7 +330,7 @@ compare_elements(const void *a, const void *b)
 
 /* A set has no order: sorting gives equal sets equal jsonb. */
 static bool
-write_set(StringInfo out, const YsValue *set, JEntry *entry)
+write_set(StringInfo out, const YsValue *set, WriteFn write, JEntry *entry)
 {
 	YsValue		sorted = *set;
 	bool		ok;
@@ -294,14 +339,15 @@ write_set(StringInfo out, const YsValue *set, JEntry *entry)
 	if (set->len > 0)
 		memcpy(sorted.elements, set->elements, set->len * sizeof(YsValue));
 	qsort(sorted.elements, set->len, sizeof(YsValue), compare_elements);
-	ok = write_list(out, &sorted, entry);
+	ok = write_list(out, &sorted, write, entry);
 	pfree(sorted.elements);
 	return ok;
 }
 
-/* Depth is bounded by what the decoder accepted. */
+/* ---- the two forms of a value; depth is bounded by what the decoder accepted ---- */
+
 static bool
-write_value(StringInfo out, const YsValue *value, JEntry *entry)
+write_plain(StringInfo out, const YsValue *value, JEntry *entry)
 {
 	switch (value->type)
 	{
@@ -318,20 +364,68 @@ write_value(StringInfo out, const YsValue *value, JEntry *entry)
 			*entry = JENTRY_ISNULL;
 			return true;
 		case YS_TYPE_MAP:
-			return write_map(out, value, entry);
+			return write_map(out, value, write_plain, entry);
 		case YS_TYPE_LIST:
-			return write_list(out, value, entry);
+			return write_list(out, value, write_plain, entry);
 		case YS_TYPE_STRING_SET:
 		case YS_TYPE_NUMBER_SET:
 		case YS_TYPE_BINARY_SET:
-			return write_set(out, value, entry);
+			return write_set(out, value, write_plain, entry);
 		default:
 			elog(ERROR, "value of unknown type %d", (int) value->type);
 	}
 }
 
+static bool write_typed(StringInfo out, const YsValue *value, JEntry *entry);
+
+/* What stands beside a value's type: numbers are strings, null is true. */
+static bool
+write_content(StringInfo out, const YsValue *value, JEntry *entry)
+{
+	switch (value->type)
+	{
+		case YS_TYPE_NUMBER:
+			return write_string(out, value->bytes, value->len, entry);
+		case YS_TYPE_NULL:
+			*entry = JENTRY_ISBOOL_TRUE;
+			return true;
+		case YS_TYPE_MAP:
+			return write_map(out, value, write_typed, entry);
+		case YS_TYPE_LIST:
+			return write_list(out, value, write_typed, entry);
+		case YS_TYPE_STRING_SET:
+		case YS_TYPE_NUMBER_SET:
+		case YS_TYPE_BINARY_SET:
+			return write_set(out, value, write_content, entry);
+		default:
+			return write_plain(out, value, entry);
+	}
+}
+
+/* An object of one member, whose name is written as it is. */
+static bool
+write_single(StringInfo out, const char *name, const YsValue *value, WriteFn write, JEntry *entry)
+{
+	Container	container = begin_container(out, JB_FOBJECT, 1, 2);
+	JEntry		child;
+
+	(void) write_string(out, name, strlen(name), &child);
+	add_entry(&container, child);
+	if (!write(out, value, &child))
+		return false;
+	add_entry(&container, child);
+	end_container(&container, entry);
+	return true;
+}
+
+static bool
+write_typed(StringInfo out, const YsValue *value, JEntry *entry)
+{
+	return write_single(out, ys_value_tag(value->type), value, write_content, entry);
+}
+
 bool
-ys_convert_to_jsonb(const YsValue *value, Datum *jsonb)
+ys_convert_to_jsonb(const YsValue *value, YsForm form, Datum *jsonb)
 {
 	StringInfoData out;
 	JEntry		entry;
@@ -339,14 +433,18 @@ ys_convert_to_jsonb(const YsValue *value, Datum *jsonb)
 
 	initStringInfo(&out);
 	(void) reserve(&out, VARHDRSZ);
-	if (value->type >= YS_TYPE_MAP)
-		ok = write_value(&out, value, &entry);
+	if (form == YS_FORM_TYPED_ITEM)
+		ok = write_map(&out, value, write_typed, &entry);
+	else if (form == YS_FORM_TYPED)
+		ok = write_typed(&out, value, &entry);
+	else if (value->type >= YS_TYPE_MAP)
+		ok = write_plain(&out, value, &entry);
 	else
 	{
 		/* a scalar is kept as an array of one */
 		Container	container = begin_container(&out, JB_FARRAY | JB_FSCALAR, 1, 1);
 
-		ok = write_value(&out, value, &entry);
+		ok = write_plain(&out, value, &entry);
 		if (ok)
 			add_entry(&container, entry);
 	}
@@ -360,92 +458,17 @@ ys_convert_to_jsonb(const YsValue *value, Datum *jsonb)
 	return true;
 }
 
-/* ---- from jsonb ---- */
-
-static YsValue value_from(JsonbIterator **it, JsonbIteratorToken token, const JsonbValue *source,
-						  int depth);
-
-static YsValue
-scalar_from(const JsonbValue *source)
+Datum
+ys_convert_to_marker(const YsValue *value)
 {
-	switch (source->type)
-	{
-		case jbvNull:
-			return ys_value_null();
-		case jbvBool:
-			return ys_value_bool(source->val.boolean);
-		case jbvString:
-			return ys_value_string(pnstrdup(source->val.string.val, source->val.string.len),
-								   source->val.string.len);
-		case jbvNumeric:
-			return ys_convert_number_or_throw(NumericGetDatum(source->val.numeric));
-		default:
-			elog(ERROR, "unexpected jsonb scalar of type %d", (int) source->type);
-	}
-}
+	StringInfoData out;
+	JEntry		entry;
 
-static YsValue
-map_from(JsonbIterator **it, int count, int depth)
-{
-	YsValue		map = {.type = YS_TYPE_MAP};
-	JsonbValue	v;
-	JsonbIteratorToken token;
-
-	map.members = palloc(Max(count, 1) * sizeof(YsMember));
-	while ((token = JsonbIteratorNext(it, &v, false)) == WJB_KEY)
-	{
-		YsMember   *member = &map.members[map.len++];
-
-		member->name = pnstrdup(v.val.string.val, v.val.string.len);
-		member->name_len = v.val.string.len;
-		token = JsonbIteratorNext(it, &v, false);
-		member->value = value_from(it, token, &v, depth);
-	}
-	return map;
-}
-
-static YsValue
-list_from(JsonbIterator **it, int count, int depth)
-{
-	YsValue		list = {.type = YS_TYPE_LIST};
-	JsonbValue	v;
-	JsonbIteratorToken token;
-
-	list.elements = palloc(Max(count, 1) * sizeof(YsValue));
-	while ((token = JsonbIteratorNext(it, &v, false)) != WJB_END_ARRAY)
-		list.elements[list.len++] = value_from(it, token, &v, depth);
-	return list;
-}
-
-static YsValue
-value_from(JsonbIterator **it, JsonbIteratorToken token, const JsonbValue *source, int depth)
-{
-	if (depth > YS_VALUE_MAX_DEPTH)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("document is nested too deep for the store"),
-				 errdetail("It has more than %d levels.", YS_VALUE_MAX_DEPTH)));
-	switch (token)
-	{
-		case WJB_BEGIN_OBJECT:
-			return map_from(it, source->val.object.nPairs, depth + 1);
-		case WJB_BEGIN_ARRAY:
-			return list_from(it, source->val.array.nElems, depth + 1);
-		default:
-			return scalar_from(source);
-	}
-}
-
-YsValue
-ys_convert_from_jsonb(Datum jsonb)
-{
-	Jsonb	   *document = DatumGetJsonbP(jsonb);
-	JsonbIterator *it = JsonbIteratorInit(&document->root);
-	JsonbValue	v;
-	JsonbIteratorToken token = JsonbIteratorNext(&it, &v, false);
-
-	/* a scalar is kept as an array of one */
-	if (JB_ROOT_IS_SCALAR(document))
-		(void) JsonbIteratorNext(&it, &v, false), token = WJB_ELEM;
-	return value_from(&it, token, &v, 0);
+	initStringInfo(&out);
+	(void) reserve(&out, VARHDRSZ);
+	if (!write_single(&out, psprintf("%s%s", YS_RESERVED_PREFIX, ys_value_tag(value->type)), value,
+					  write_plain, &entry))
+		elog(ERROR, "a value of SQL is none of jsonb");
+	SET_VARSIZE(out.data, out.len);
+	return PointerGetDatum(out.data);
 }

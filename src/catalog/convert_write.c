@@ -75,6 +75,14 @@ canonical_number(const char *text, YsValue *value)
 }
 
 bool
+ys_convert_is_number(const char *text)
+{
+	YsValue		value;
+
+	return canonical_number(text, &value);
+}
+
+bool
 ys_convert_from_numeric(Datum numeric, YsValue *value)
 {
 	/* NaN and infinity are no JSON numbers and refused as such */
@@ -245,10 +253,11 @@ ys_convert_from_datum(YsConverter *converter, Datum datum)
 		case TIMESTAMPTZOID:
 			return time_value(datum, converter->base);
 		case JSONBOID:
-			return ys_convert_from_jsonb(datum);
+			return ys_convert_from_jsonb(datum, converter->form);
 		case JSONOID:
 			return ys_convert_from_jsonb(DirectFunctionCall1(jsonb_in,
-															 CStringGetDatum(TextDatumGetCString(datum))));
+															 CStringGetDatum(TextDatumGetCString(datum))),
+										 YS_FORM_PLAIN);
 		default:
 			if (converter->element != NULL)
 				return array_value(converter, datum);

@@ -63,6 +63,7 @@ static const OptionRule rules[] = {
 	{"key", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_key, false},
 	{"document", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_boolean, false},
 	{"on_mismatch", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_mismatch, false},
+	{"encoding", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_encoding, false},
 
 	/* of IMPORT FOREIGN SCHEMA, which no catalog keeps */
 	{"columns", YS_WRAPPER_STORE, NamespaceRelationId, ys_option_check_columns, false},

@@ -204,6 +204,13 @@ ys_option_check_mismatch(const char *name, const char *value)
 }
 
 void
+ys_option_check_encoding(const char *name, const char *value)
+{
+	if (strcmp(value, "plain") != 0 && strcmp(value, "typed") != 0)
+		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: plain, typed.");
+}
+
+void
 ys_option_check_columns(const char *name, const char *value)
 {
 	if (strcmp(value, "sampled") != 0 && strcmp(value, "none") != 0)

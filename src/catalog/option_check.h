@@ -26,6 +26,7 @@ extern void ys_option_check_path(const char *name, const char *value);
 extern void ys_option_check_key(const char *name, const char *value);
 extern void ys_option_check_boolean(const char *name, const char *value);
 extern void ys_option_check_mismatch(const char *name, const char *value);
+extern void ys_option_check_encoding(const char *name, const char *value);
 extern void ys_option_check_columns(const char *name, const char *value);
 extern void ys_option_check_sample_items(const char *name, const char *value);
 extern void ys_option_check_brokers(const char *name, const char *value);

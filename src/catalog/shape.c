@@ -5,8 +5,7 @@
  */
 #include "postgres.h"
 
-#include "common/base64.h"
-
+#include "base/memory.h"
 #include "catalog/convert.h"
 #include "catalog/shape.h"
 
@@ -95,42 +94,111 @@ ys_shape_order(const YsValue *a, const YsValue *b)
 	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-/* ---- restoring types ---- */
+/* ---- sets and binary ---- */
 
-static bool
-decode_binary(const YsValue *text, YsValue *binary)
+/* By value, then by place. */
+static int
+compare_places(const void *a, const void *b)
 {
-	int			size = pg_b64_dec_len(text->len);
-	char	   *bytes = palloc(size + 1);
-	/* the type of the destination differs between server versions */
-	int			len = pg_b64_decode(text->bytes, text->len, (void *) bytes, size);
+	const YsValue *left = *(const YsValue *const *) a;
+	const YsValue *right = *(const YsValue *const *) b;
+	int			order = ys_shape_order(left, right);
 
-	/* the decoder skips white space; what was encoded has none */
-	if (len < 0 || (len + 2) / 3 * 4 != (int) text->len)
-		return false;
-	bytes[len] = '\0';
-	*binary = (YsValue) {.type = YS_TYPE_BINARY, .len = len, .bytes = bytes};
-	return true;
+	return order != 0 ? order : left < right ? -1 : left > right;
 }
 
-/* A list as a set of that type; false when it has other elements, twice the same, or none. */
-static bool
-list_to_set(const YsValue *list, YsType type, YsValue *set)
+uint32_t
+ys_shape_distinct(YsValue *elements, uint32_t count)
 {
-	YsType		element = type == YS_TYPE_NUMBER_SET ? YS_TYPE_NUMBER : YS_TYPE_STRING;
+	const YsValue **sorted = palloc(Max(count, 1) * sizeof(YsValue *));
+	bool	   *repeated = palloc0(Max(count, 1) * sizeof(bool));
+	uint32_t	left = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		sorted[i] = &elements[i];
+	qsort(sorted, count, sizeof(YsValue *), compare_places);
+	for (uint32_t i = 1; i < count; i++)
+		repeated[sorted[i] - elements] = ys_shape_order(sorted[i - 1], sorted[i]) == 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (!repeated[i])
+			elements[left++] = elements[i];
+	pfree(sorted);
+	pfree(repeated);
+	return left;
+}
+
+bool
+ys_shape_decode_binary(const YsValue *string, YsValue *binary)
+{
+	YsArena		arena;
+	const char *bytes;
+	uint32_t	len;
+	YsError		err;
+	bool		ok;
+
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	ok = ys_base64_decode(&arena, string->bytes, string->len, &bytes, &len, &err);
+	if (!ok && err.code == YS_ERR_OUT_OF_MEMORY)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	if (ok)
+	{
+		char	   *copy = palloc(len + 1);
+
+		memcpy(copy, bytes, len + 1);
+		*binary = (YsValue) {.type = YS_TYPE_BINARY, .len = len, .bytes = copy};
+	}
+	ys_arena_free(&arena);
+	return ok;
+}
+
+/* ---- restoring types ---- */
+
+/* Is there anything in it that plain JSON has no word for? */
+static bool
+is_odd(const YsValue *old)
+{
+	switch (old->type)
+	{
+		case YS_TYPE_BINARY:
+		case YS_TYPE_STRING_SET:
+		case YS_TYPE_NUMBER_SET:
+		case YS_TYPE_BINARY_SET:
+			return true;
+		case YS_TYPE_MAP:
+			for (uint32_t i = 0; i < old->len; i++)
+				if (is_odd(&old->members[i].value))
+					return true;
+			return false;
+		case YS_TYPE_LIST:
+			for (uint32_t i = 0; i < old->len; i++)
+				if (is_odd(&old->elements[i]))
+					return true;
+			return false;
+		default:
+			return false;
+	}
+}
+
+bool
+ys_shape_to_set(const YsValue *list, YsType type, bool decode, YsValue *set)
+{
+	YsType		element = type == YS_TYPE_STRING_SET ? YS_TYPE_STRING :
+		type == YS_TYPE_NUMBER_SET ? YS_TYPE_NUMBER : YS_TYPE_BINARY;
 	YsValue    *elements = palloc(Max(list->len, 1) * sizeof(YsValue));
 
 	for (uint32_t i = 0; i < list->len; i++)
 	{
 		elements[i] = list->elements[i];
-		if (elements[i].type != element ||
-			(type == YS_TYPE_BINARY_SET && !decode_binary(&list->elements[i], &elements[i])))
+		if (elements[i].type != element &&
+			!(decode && type == YS_TYPE_BINARY_SET && elements[i].type == YS_TYPE_STRING &&
+			  ys_shape_decode_binary(&list->elements[i], &elements[i])))
 			return false;
-		for (uint32_t j = 0; j < i; j++)
-			if (ys_shape_equal(&elements[i], &elements[j]))
-				return false;
 	}
-	*set = (YsValue) {.type = type, .len = list->len, .elements = elements};
+	*set = (YsValue) {
+		.type = type, .len = ys_shape_distinct(elements, list->len), .elements = elements
+	};
 	return list->len > 0;
 }
 
@@ -152,16 +220,51 @@ map_like(const YsValue *plain, const YsValue *old)
 	return map;
 }
 
-/* Elements have no names: each is compared to what had its place. */
+/* An element of the old list that reads as this, from that place on; none: old->len. */
+static uint32_t
+find_alike(const YsValue *element, uint32_t from, const YsValue *old, const YsValue *shown,
+		   const bool *taken)
+{
+	for (uint32_t i = 0; i < old->len; i++)
+	{
+		uint32_t	at = (from + i) % old->len;
+
+		if (!taken[at] && ys_shape_equal(element, &shown[at]))
+			return at;
+	}
+	return old->len;
+}
+
+/*
+ * Elements have no names: each is what read the same before, wherever it stood, and only
+ * if nothing did is it like what had its place, unless that is elsewhere now.
+ */
 static YsValue
 list_like(const YsValue *plain, const YsValue *old)
 {
 	YsValue		list = *plain;
+	YsValue    *shown = palloc(Max(old->len, 1) * sizeof(YsValue));
+	bool	   *taken = palloc0(Max(old->len, 1) * sizeof(bool));
+	bool	   *found = palloc0(Max(plain->len, 1) * sizeof(bool));
 
+	for (uint32_t i = 0; i < old->len; i++)
+		taken[i] = !ys_shape_plain(&old->elements[i], &shown[i]);
 	list.elements = palloc(Max(plain->len, 1) * sizeof(YsValue));
 	for (uint32_t i = 0; i < plain->len; i++)
-		list.elements[i] = ys_shape_like(&plain->elements[i],
-										 i < old->len ? &old->elements[i] : NULL);
+	{
+		uint32_t	at = find_alike(&plain->elements[i], i, old, shown, taken);
+
+		found[i] = at < old->len;
+		if (found[i])
+		{
+			list.elements[i] = old->elements[at];
+			taken[at] = true;
+		}
+	}
+	for (uint32_t i = 0; i < plain->len; i++)
+		if (!found[i])
+			list.elements[i] = ys_shape_like(&plain->elements[i],
+											 i < old->len && !taken[i] ? &old->elements[i] : NULL);
 	return list;
 }
 
@@ -170,7 +273,7 @@ ys_shape_like(const YsValue *plain, const YsValue *old)
 {
 	YsValue		restored;
 
-	if (old == NULL)
+	if (old == NULL || !is_odd(old))
 		return *plain;
 	switch (old->type)
 	{
@@ -181,11 +284,12 @@ ys_shape_like(const YsValue *plain, const YsValue *old)
 		case YS_TYPE_STRING_SET:
 		case YS_TYPE_NUMBER_SET:
 		case YS_TYPE_BINARY_SET:
-			if (plain->type == YS_TYPE_LIST && list_to_set(plain, old->type, &restored))
+			if (plain->type == YS_TYPE_LIST &&
+				ys_shape_to_set(plain, old->type, true, &restored))
 				return restored;
 			return *plain;
 		case YS_TYPE_BINARY:
-			if (plain->type == YS_TYPE_STRING && decode_binary(plain, &restored))
+			if (plain->type == YS_TYPE_STRING && ys_shape_decode_binary(plain, &restored))
 				return restored;
 			return *plain;
 		default:
@@ -198,9 +302,9 @@ ys_shape_plain(const YsValue *value, YsValue *plain)
 {
 	Datum		jsonb;
 
-	if (!ys_convert_to_jsonb(value, &jsonb))
+	if (!ys_convert_to_jsonb(value, YS_FORM_PLAIN, &jsonb))
 		return false;
-	*plain = ys_convert_from_jsonb(jsonb);
+	*plain = ys_convert_from_jsonb(jsonb, YS_FORM_PLAIN);
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "foreign/foreign.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "base/memory.h"
@@ -104,6 +105,21 @@ load_key(YsSource *source, YsSourceColumn *column, const char *key)
 }
 
 static void
+load_form(YsSourceColumn *column, bool typed, bool is_document)
+{
+	if (!typed)
+		return;
+	if (getBaseType(column->type) != JSONBOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
+				 errmsg("column \"%s\" with typed values is of type %s", column->name,
+						format_type_be(column->type)),
+				 errdetail("Typed JSON is a tree of objects and arrays."),
+				 errhint("Declare it jsonb, or leave out option \"encoding\".")));
+	column->form = is_document ? YS_FORM_TYPED_ITEM : YS_FORM_TYPED;
+}
+
+static void
 load_column(YsSource *source, Form_pg_attribute attribute)
 {
 	YsSourceColumn *column = &source->columns[attribute->attnum - 1];
@@ -130,6 +146,7 @@ load_column(YsSource *source, Form_pg_attribute attribute)
 	document = ys_option_get(options, "document");
 	if (document != NULL)
 		(void) parse_bool(document, &is_document);
+	load_form(column, option_is(options, "encoding", "typed"), is_document);
 	if (is_document)
 	{
 		if (column->type != JSONBOID)
@@ -152,8 +169,6 @@ load_column(YsSource *source, Form_pg_attribute attribute)
 static void
 check_columns(YsSource *source, const char *relname)
 {
-	YsSourceColumn *document = NULL;
-
 	if (source->keys[0] == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
@@ -171,17 +186,19 @@ check_columns(YsSource *source, const char *relname)
 	for (int i = 0; i < source->natts; i++)
 	{
 		YsSourceColumn *column = &source->columns[i];
+		YsSourceColumn **document = column->form == YS_FORM_PLAIN ? &source->document :
+			&source->typed_document;
 
 		if (column->kind != YS_COLUMN_DOCUMENT)
 			continue;
-		if (document != NULL)
+		if (*document != NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
 					 errmsg("columns \"%s\" and \"%s\" are both the document",
-							document->name, column->name),
+							(*document)->name, column->name),
 					 errdetail("Two columns would hold the same item."),
-					 errhint("Leave out option \"document\" of one of them.")));
-		document = column;
+					 errhint("Leave out option \"document\" of one of them: one may be plain, and one have encoding 'typed'.")));
+		*document = column;
 	}
 }
 
@@ -233,6 +250,23 @@ check_relation(Relation relation)
 					   GetForeignDataWrapper(server->fdwid)->fdwname),
 			 errhint("Use a table made by CREATE FOREIGN TABLE on a server of foreign-data "
 					 "wrapper \"yottastore\".")));
+}
+
+bool
+ys_source_is_key(const YsSource *source, const char *name, uint32_t len)
+{
+	for (int i = 0; i < source->nkeys; i++)
+		if (strlen(source->key_names[i]) == len && memcmp(source->key_names[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+void
+ys_source_init_converter(const YsSourceColumn *column, YsConverter *converter,
+						 MemoryContext context)
+{
+	ys_converter_init(converter, column->type, column->typmod, context);
+	converter->form = column->form;
 }
 
 YsSource *

@@ -8,6 +8,7 @@
 #define YS_CATALOG_SOURCE_H
 
 #include "access/attnum.h"
+#include "catalog/convert.h"
 #include "nodes/pg_list.h"
 #include "store/value.h"
 
@@ -27,6 +28,7 @@ typedef struct YsSourceColumn
 	int32		typmod;
 	Oid			collation;
 	YsPath		path;			/* YS_COLUMN_PATH */
+	YsForm		form;			/* of jsonb */
 	int			key;			/* 0 no key, 1 partition key, 2 sort key */
 	bool		not_null;		/* declared so: its values are taken to fit */
 	bool		error_on_mismatch;
@@ -39,6 +41,8 @@ typedef struct YsSource
 	char	   *table;			/* the store's name */
 	int			natts;
 	YsSourceColumn *columns;	/* by attnum - 1 */
+	YsSourceColumn *document;	/* the plain one, and the typed one; or NULL */
+	YsSourceColumn *typed_document;
 	int			nkeys;			/* 1 or 2 */
 	YsSourceColumn *keys[2];	/* partition key first */
 	const char *key_names[2];	/* store attributes of the keys */
@@ -65,6 +69,20 @@ extern YsSource *ys_source_load(Oid relid);
 
 /* The table's key. */
 extern YsKeySchema ys_source_keys(const YsSource *source);
+
+/* The document column that says most about an item as it was read; NULL when there is none. */
+static inline const YsSourceColumn *
+ys_source_best_document(const YsSource *source)
+{
+	return source->typed_document != NULL ? source->typed_document : source->document;
+}
+
+/* Is this the attribute of a key? */
+extern bool ys_source_is_key(const YsSource *source, const char *name, uint32_t len);
+
+/* A column's converter, whose lookups live in context. */
+extern void ys_source_init_converter(const YsSourceColumn *column, YsConverter *converter,
+									 MemoryContext context);
 
 /* The path that is this one name, whatever characters it has; borrows the name. */
 extern YsPath ys_source_name_path(const char *name, uint32_t len);

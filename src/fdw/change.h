@@ -38,11 +38,13 @@ typedef struct YsChange
 
 	int			nassigned;
 	YsAssigned *assigned;
-	const YsValue *document;	/* the new document in plain form, or NULL */
+	const YsValue *document;	/* the new document, or NULL */
+	bool		exact;			/* it says all types; else it came through plain JSON */
 
 	int			nguards;
 	YsGuard    *guards;
-	const YsValue *old_document;	/* plain, as it was read; NULL: not known */
+	const YsValue *old_document;	/* as it was read; NULL: not known */
+	bool		old_exact;		/* it is all of the item, not its plain form */
 	bool		guard_document; /* all of it must still read the same */
 
 	bool		want_item;		/* for RETURNING and triggers: fill item */
@@ -75,5 +77,19 @@ extern bool ys_change_still_holds(const YsChange *change, const YsValue *known);
 /* Has the plan been applied to this item; would its condition hold? */
 extern bool ys_change_applied(const YsChangePlan *plan, const YsValue *item);
 extern bool ys_change_applicable(const YsChangePlan *plan, const YsValue *item);
+
+/*
+ * change_types.c: a column's new value as the store's types, after those of the old one (NULL:
+ * there was none).
+ */
+extern YsValue ys_change_restore(const YsSourceColumn *column, const YsValue *value,
+								 const YsValue *old);
+
+/* Most types of an old value for which that could differ from the new value as it is. */
+#define YS_CHANGE_TYPES_MAX		4
+
+/* Which those are; returns how many. */
+extern int	ys_change_types_restored(const YsSourceColumn *column, const YsValue *value,
+									 YsType *types);
 
 #endif							/* YS_FDW_CHANGE_H */

@@ -74,21 +74,11 @@ overlap(const YsPath *a, const YsPath *b)
 	return true;
 }
 
-static bool
-is_key(const YsSource *source, const YsMember *member)
-{
-	for (int i = 0; i < source->nkeys; i++)
-		if (strlen(source->key_names[i]) == member->name_len &&
-			memcmp(source->key_names[i], member->name, member->name_len) == 0)
-			return true;
-	return false;
-}
-
 /* Room for every attribute of these items, and for every column. */
 static void
 init_plan(const YsChange *change, const YsValue *a, const YsValue *b, YsChangePlan *plan)
 {
-	plan->size = 1 + 2 * change->nassigned + change->nguards +
+	plan->size = 1 + (2 + YS_CHANGE_TYPES_MAX) * change->nassigned + change->nguards +
 		(a != NULL ? a->len : 0) + (b != NULL ? b->len : 0);
 	plan->nassignments = 0;
 	plan->nterms = 0;
@@ -109,7 +99,7 @@ each_attribute(const YsSource *source, const YsValue *a, const YsValue *b, Attri
 	{
 		const YsMember *member = &a->members[i];
 
-		if (!is_key(source, member))
+		if (!ys_source_is_key(source, member->name, member->name_len))
 			fn(arg, member, &member->value,
 			   b != NULL ? ys_value_member(b, member->name, member->name_len) : NULL);
 	}
@@ -117,7 +107,7 @@ each_attribute(const YsSource *source, const YsValue *a, const YsValue *b, Attri
 	{
 		const YsMember *member = &b->members[i];
 
-		if (!is_key(source, member) &&
+		if (!ys_source_is_key(source, member->name, member->name_len) &&
 			(a == NULL || ys_value_member(a, member->name, member->name_len) == NULL))
 			fn(arg, member, NULL, &member->value);
 	}
@@ -153,6 +143,32 @@ add_parent(YsChangePlan *plan, const YsPath *path)
 				 path->steps[parent.nsteps].name != NULL ? &map : &list);
 }
 
+/* What is there is of no type that the new value, as it is, would not keep. */
+static void
+add_types(YsChangePlan *plan, const YsAssigned *assigned)
+{
+	YsType		types[YS_CHANGE_TYPES_MAX];
+	int			count = assigned->value == NULL ? 0 :
+		ys_change_types_restored(assigned->column, assigned->value, types);
+
+	for (int i = 0; i < count; i++)
+	{
+		const char *tag = ys_value_tag(types[i]);
+		YsExpr	   *is_type = palloc0(sizeof(YsExpr));
+		const YsExpr **args = palloc(sizeof(YsExpr *));
+		YsValue    *value = palloc(sizeof(YsValue));
+
+		*value = ys_value_string(tag, strlen(tag));
+		is_type->kind = YS_EXPR_TYPE_IS;
+		is_type->path = assigned->column->path;
+		is_type->nvalues = 1;
+		is_type->values = value;
+		args[0] = is_type;
+		Assert(plan->nterms < plan->size);
+		plan->terms[plan->nterms++] = (YsExpr) {.kind = YS_EXPR_NOT, .nargs = 1, .args = args};
+	}
+}
+
 static void
 add_guess(const YsChange *change, const YsGuard *guard, YsChangePlan *plan)
 {
@@ -169,6 +185,7 @@ plan_paths(const YsChange *change, YsChangePlan *plan)
 		const YsAssigned *assigned = &change->assigned[i];
 
 		add_parent(plan, &assigned->column->path);
+		add_types(plan, assigned);
 		add_assignment(plan, assigned->column->path, assigned->value);
 	}
 	for (int i = 0; i < change->nguards; i++)
@@ -185,20 +202,37 @@ typedef struct Rewrite
 	YsChangePlan *plan;
 } Rewrite;
 
+/* Is an attribute of the new document another than in the old one (exact: in all its types)? */
+static bool
+is_rewritten(const YsChange *change, bool exact, const YsValue *old, const YsValue *new)
+{
+	YsValue		plain;
+
+	if (exact && !change->exact && old != NULL)
+	{
+		if (!ys_shape_plain(old, &plain))
+			return true;
+		old = &plain;
+	}
+	return !ys_shape_equal(old, new);
+}
+
 /* An attribute that differs between the old document and the new one. */
 static void
 rewrite_attribute(void *arg, const YsMember *attribute, const YsValue *old, const YsValue *new)
 {
 	Rewrite    *rewrite = arg;
+	const YsChange *change = rewrite->change;
 	YsPath		path = ys_source_name_path(attribute->name, attribute->name_len);
 	YsValue		value;
 	bool		ok;
 
-	if (ys_shape_equal(old, new))
+	if (!is_rewritten(change, change->old_document == NULL || change->old_exact, old, new))
 		return;
 	if (new != NULL)
-		value = ys_shape_like(new, ys_value_member(rewrite->base, attribute->name,
-												   attribute->name_len));
+		value = change->exact ? *new :
+			ys_shape_like(new, ys_value_member(rewrite->base, attribute->name,
+											   attribute->name_len));
 	ok = ys_shape_set(&rewrite->item, &path, new != NULL ? &value : NULL, &rewrite->item);
 	Assert(ok);
 	(void) ok;
@@ -211,7 +245,8 @@ rewrite_column(Rewrite *rewrite, const YsAssigned *assigned)
 	YsValue		value;
 
 	if (assigned->value != NULL)
-		value = ys_shape_like(assigned->value, ys_path_get(path, rewrite->base));
+		value = ys_change_restore(assigned->column, assigned->value,
+								  ys_path_get(path, rewrite->base));
 	ys_item_set(&rewrite->item, assigned->column, assigned->value != NULL ? &value : NULL);
 }
 
@@ -315,16 +350,20 @@ compare_attribute(Comparison *comparison, const YsMember *attribute)
 										  attribute->name_len);
 	YsValue		plain;
 
-	if (now != NULL && !ys_shape_plain(now, &plain))
-		comparison->same = false;
-	else
-		comparison->same = comparison->same && ys_shape_equal(now != NULL ? &plain : NULL, then);
+	if (now != NULL && !comparison->change->old_exact)
+	{
+		comparison->same = comparison->same && ys_shape_plain(now, &plain);
+		now = &plain;
+	}
+	comparison->same = comparison->same && ys_shape_equal(now, then);
 }
 
 static void
 compare_changed(void *arg, const YsMember *attribute, const YsValue *old, const YsValue *new)
 {
-	if (!ys_shape_equal(old, new))
+	const YsChange *change = ((Comparison *) arg)->change;
+
+	if (is_rewritten(change, change->old_exact, old, new))
 		compare_attribute(arg, attribute);
 }
 

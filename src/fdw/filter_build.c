@@ -131,6 +131,8 @@ make_is_not_null(const YsSourceColumn *column)
 
 	if (tag != NULL)
 		expr = make_type_test(path, tag);
+	else if (column->form != YS_FORM_PLAIN)
+		expr = make_condition(YS_EXPR_EXISTS, path, 0, NULL);
 	else
 		expr = make_connective(YS_EXPR_AND,
 							   list_make2(unconstify(YsExpr *, make_condition(YS_EXPR_EXISTS, path,

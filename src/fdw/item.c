@@ -65,7 +65,7 @@ ys_item_key(const YsModify *modify, const Datum *values, const bool *isnull)
 YsValue
 ys_item_document(const YsSourceColumn *column, Datum jsonb)
 {
-	YsValue		document = ys_convert_from_jsonb(jsonb);
+	YsValue		document = ys_convert_from_jsonb(jsonb, column->form);
 
 	if (document.type != YS_TYPE_MAP)
 		ereport(ERROR,
@@ -73,6 +73,59 @@ ys_item_document(const YsSourceColumn *column, Datum jsonb)
 				 errmsg("value of document column \"%s\" is not an object", column->name),
 				 errdetail("An item is a map of attributes.")));
 	return document;
+}
+
+/* Attributes of a document beside its key, as plain JSON shows them. */
+static YsValue
+plain_attributes(const YsSource *source, const YsValue *document)
+{
+	YsValue		attributes = {.type = YS_TYPE_MAP};
+	YsValue		plain;
+
+	attributes.members = palloc(Max(document->len, 1) * sizeof(YsMember));
+	for (uint32_t i = 0; i < document->len; i++)
+		if (!ys_source_is_key(source, document->members[i].name, document->members[i].name_len))
+			attributes.members[attributes.len++] = document->members[i];
+	if (!ys_shape_plain(&attributes, &plain))
+		elog(ERROR, "a document that was jsonb is none");
+	return plain;
+}
+
+void
+ys_item_check_documents(const YsSource *source, const YsValue *plain, const YsValue *typed)
+{
+	YsValue		as_plain = plain_attributes(source, plain);
+	YsValue		as_typed = plain_attributes(source, typed);
+
+	if (!ys_shape_equal(&as_plain, &as_typed))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("document columns \"%s\" and \"%s\" are given different items",
+						source->document->name, source->typed_document->name),
+				 errdetail("Both are the same item of the store."),
+				 errhint("Write one of them.")));
+}
+
+/* What the document columns say together, if they say anything. */
+static void
+build_from_documents(const YsSource *source, TupleTableSlot *slot, YsValue *item)
+{
+	const YsSourceColumn *columns[] = {source->document, source->typed_document};
+	YsValue		documents[lengthof(columns)];
+	int			given = 0;
+
+	for (int i = 0; i < lengthof(columns); i++)
+	{
+		int			at = columns[i] != NULL ? columns[i]->attnum - 1 : 0;
+
+		if (columns[i] == NULL || slot->tts_isnull[at])
+			continue;
+		documents[i] = ys_item_document(columns[i], slot->tts_values[at]);
+		*item = documents[i];
+		given++;
+	}
+	if (given == lengthof(columns))
+		ys_item_check_documents(source, &documents[0], &documents[1]);
 }
 
 void
@@ -106,8 +159,7 @@ ys_item_build(const YsModify *modify, TupleTableSlot *slot)
 	YsValue		key;
 
 	slot_getallattrs(slot);
-	if (modify->document != NULL && !slot->tts_isnull[modify->document->attnum - 1])
-		item = ys_item_document(modify->document, slot->tts_values[modify->document->attnum - 1]);
+	build_from_documents(source, slot, &item);
 
 	for (int i = 0; i < source->natts; i++)
 	{

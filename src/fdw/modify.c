@@ -37,8 +37,8 @@ add_columns(Bitmapset *columns, Node *expr, Index rti)
 }
 
 /*
- * The columns whose values decide which rows are changed and to what.  The document's
- * own new value aside: what it is made from is compared attribute by attribute.
+ * The columns whose values decide which rows are changed and to what.  A document's
+ * new value aside: what it is made from is compared attribute by attribute.
  */
 static Bitmapset *
 columns_looked_at(PlannerInfo *root, Index rti, const YsSource *source)
@@ -59,7 +59,7 @@ columns_looked_at(PlannerInfo *root, Index rti, const YsSource *source)
 	return columns;
 }
 
-/* Guards: the path columns among them (the key can't change), and whether the document is. */
+/* Guards: the path columns among them (the key can't change), and whether a document is. */
 static List *
 find_guards(PlannerInfo *root, Index rti, const YsSource *source, bool *document)
 {
@@ -119,9 +119,8 @@ ys_add_update_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte, Relation
 	guards = find_guards(root, rti, source, &document);
 	foreach(cell, guards)
 		add_junk(root, rti, &source->columns[lfirst_int(cell) - 1]);
-	for (int i = 0; document && i < source->natts; i++)
-		if (source->columns[i].kind == YS_COLUMN_DOCUMENT)
-			add_junk(root, rti, &source->columns[i]);
+	if (document)
+		add_junk(root, rti, ys_source_best_document(source));
 }
 
 void
@@ -206,10 +205,7 @@ ys_modify_create(Oid relid, Oid userid)
 
 		if (column->kind == YS_COLUMN_DROPPED)
 			continue;
-		if (column->kind == YS_COLUMN_DOCUMENT)
-			modify->document = column;
-		ys_converter_init(&modify->converters[i], column->type, column->typmod,
-						  CurrentMemoryContext);
+		ys_source_init_converter(column, &modify->converters[i], CurrentMemoryContext);
 	}
 	return modify;
 }
@@ -271,7 +267,7 @@ find_junk_columns(YsModify *modify, CmdType operation, Plan *plan)
 		modify->old_junk[foreach_current_index(cell)] =
 			find_junk(plan, &modify->source->columns[lfirst_int(cell) - 1]);
 	if ((modify->flags & YS_MODIFY_GUARD_DOCUMENT) != 0)
-		modify->document_junk = find_junk(plan, modify->document);
+		modify->document_junk = find_junk(plan, ys_source_best_document(modify->source));
 }
 
 /* AFTER STATEMENT triggers, also of the table whose partition this is, fire before the callback that ends. */

@@ -36,7 +36,6 @@ typedef struct YsModify
 	YsSource   *source;
 	YsStore    *store;
 	YsConverter *converters;	/* by attnum - 1 */
-	const YsSourceColumn *document; /* or NULL */
 	YsRowReader *reader;		/* of all columns; NULL: nobody looks at the written row */
 	MemoryContext row_context;	/* reset for each row */
 
@@ -71,7 +70,10 @@ extern MemoryContext ys_modify_begin_row(YsModify *modify, ResultRelInfo *rinfo,
 /* The key of these values, in the order of the key columns. */
 extern YsValue ys_item_key(const YsModify *modify, const Datum *values, const bool *isnull);
 
-/* A new item: the document, over it the path columns, over them the key. */
+/*
+ * A new item: the document, over it the path columns, over them the key.  Throws when the plain
+ * and the typed document are both there and not the same.
+ */
 extern YsValue ys_item_build(const YsModify *modify, TupleTableSlot *slot);
 
 /* Replace, add or (value NULL) remove a path column's value. */
@@ -82,6 +84,10 @@ extern void ys_item_check_path(const YsSourceColumn *column);
 
 /* A document column's value as a map; refuses one that is none. */
 extern YsValue ys_item_document(const YsSourceColumn *column, Datum jsonb);
+
+/* Refuses a plain document that is not what the typed one reads as. */
+extern void ys_item_check_documents(const YsSource *source, const YsValue *plain,
+									const YsValue *typed);
 
 /* A document that replaces an item's may not say another key. */
 extern void ys_item_check_key(const YsSource *source, const YsValue *document, const YsValue *key);

@@ -51,8 +51,8 @@ ys_row_reader_create(const YsSource *source, List *columns)
 		const YsSourceColumn *column = &source->columns[lfirst_int(cell) - 1];
 
 		reader->columns[reader->ncolumns++] = column->attnum;
-		ys_converter_init(&reader->converters[column->attnum - 1], column->type, column->typmod,
-						  CurrentMemoryContext);
+		ys_source_init_converter(column, &reader->converters[column->attnum - 1],
+								 CurrentMemoryContext);
 		if (column->kind == YS_COLUMN_DOCUMENT)
 			reader->whole = true;
 		else

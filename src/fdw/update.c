@@ -53,17 +53,19 @@ add_guard(const YsModify *modify, YsChange *change, const YsSourceColumn *column
 		guard->value = ys_convert_from_datum(guard->converter, datum);
 }
 
-/* A document as it was read; one that jsonb can't show is not known. */
-static const YsValue *
-old_document(Datum datum, bool isnull)
+/* The document as it was read; one that jsonb can't show is not known. */
+static void
+set_old_document(const YsModify *modify, YsChange *change, Datum datum, bool isnull)
 {
+	const YsSourceColumn *column = ys_source_best_document(modify->source);
 	YsValue    *document;
 
 	if (isnull)
-		return NULL;
+		return;
 	document = palloc(sizeof(YsValue));
-	*document = ys_convert_from_jsonb(datum);
-	return document;
+	*document = ys_convert_from_jsonb(datum, column->form);
+	change->old_document = document;
+	change->old_exact = column->form != YS_FORM_PLAIN;
 }
 
 static void
@@ -135,6 +137,24 @@ is_repeated(YsModify *modify, const YsValue *key)
 
 /* ---- UPDATE ---- */
 
+/* A new document; when both its columns are assigned the typed one says more. */
+static void
+assign_document(const YsModify *modify, YsChange *change, const YsSourceColumn *column,
+				Datum datum)
+{
+	YsValue    *document = palloc(sizeof(YsValue));
+	bool		exact = column->form != YS_FORM_PLAIN;
+
+	*document = ys_item_document(column, datum);
+	ys_item_check_key(modify->source, document, &change->key);
+	if (change->document != NULL)
+		ys_item_check_documents(modify->source, exact ? change->document : document,
+								exact ? document : change->document);
+	if (change->document == NULL || exact)
+		change->document = document;
+	change->exact = change->exact || exact;
+}
+
 static void
 assign(const YsModify *modify, YsChange *change, const YsSourceColumn *column,
 	   TupleTableSlot *slot)
@@ -143,16 +163,12 @@ assign(const YsModify *modify, YsChange *change, const YsSourceColumn *column,
 
 	if (column->kind == YS_COLUMN_DOCUMENT)
 	{
-		YsValue    *document = palloc(sizeof(YsValue));
-
 		if (slot->tts_isnull[at])
 			ereport(ERROR,
 					(errcode(ERRCODE_NOT_NULL_VIOLATION),
 					 errmsg("cannot set document column \"%s\" to NULL", column->name),
 					 errhint("DELETE removes the item.")));
-		*document = ys_item_document(column, slot->tts_values[at]);
-		ys_item_check_key(modify->source, document, &change->key);
-		change->document = document;
+		assign_document(modify, change, column, slot->tts_values[at]);
 	}
 	else
 	{
@@ -220,9 +236,12 @@ update_row(YsModify *modify, TupleTableSlot *old, TupleTableSlot *new, TupleTabl
 		add_guard(modify, &change, &modify->source->columns[at], old->tts_values[at],
 				  old->tts_isnull[at]);
 	}
-	if (modify->document != NULL && (change.document != NULL || change.guard_document))
-		change.old_document = old_document(old->tts_values[modify->document->attnum - 1],
-										   old->tts_isnull[modify->document->attnum - 1]);
+	if (change.document != NULL || change.guard_document)
+	{
+		int			at = ys_source_best_document(modify->source)->attnum - 1;
+
+		set_old_document(modify, &change, old->tts_values[at], old->tts_isnull[at]);
+	}
 
 	if (!ys_change_apply(&change))
 		return false;
@@ -266,7 +285,7 @@ delete_row(YsModify *modify, TupleTableSlot *slot, TupleTableSlot *plan_slot)
 	if (change.guard_document)
 	{
 		datum = slot_getattr(plan_slot, modify->document_junk, &isnull);
-		change.old_document = old_document(datum, isnull);
+		set_old_document(modify, &change, datum, isnull);
 	}
 
 	if (!ys_change_apply(&change))

@@ -46,6 +46,39 @@ ys_value_bool(bool boolean)
 	return value;
 }
 
+static const char *const tags[] = {
+	[YS_TYPE_STRING] = "S",
+	[YS_TYPE_NUMBER] = "N",
+	[YS_TYPE_BINARY] = "B",
+	[YS_TYPE_BOOL] = "BOOL",
+	[YS_TYPE_NULL] = "NULL",
+	[YS_TYPE_MAP] = "M",
+	[YS_TYPE_LIST] = "L",
+	[YS_TYPE_STRING_SET] = "SS",
+	[YS_TYPE_NUMBER_SET] = "NS",
+	[YS_TYPE_BINARY_SET] = "BS"
+};
+
+const char *
+ys_value_tag(YsType type)
+{
+	return tags[type];
+}
+
+bool
+ys_value_type_of_tag(const char *tag, size_t len, YsType *type)
+{
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+	{
+		if (strlen(tags[i]) == len && memcmp(tags[i], tag, len) == 0)
+		{
+			*type = (YsType) i;
+			return true;
+		}
+	}
+	return false;
+}
+
 const YsValue *
 ys_value_member(const YsValue *map, const char *name, size_t len)
 {

@@ -80,6 +80,12 @@ extern YsValue ys_value_number(const char *text, size_t len);	/* borrows text */
 extern YsValue ys_value_null(void);
 extern YsValue ys_value_bool(bool value);
 
+/* The type's name in typed JSON: "S", "BOOL", "NS". */
+extern const char *ys_value_tag(YsType type);
+
+/* The other way; false: there is no such type. */
+extern bool ys_value_type_of_tag(const char *tag, size_t len, YsType *type);
+
 /* Member of a map by name, or NULL. */
 extern const YsValue *ys_value_member(const YsValue *map, const char *name, size_t len);
 
@@ -135,6 +141,14 @@ extern void ys_value_print_item(YsText *text, const YsValue *map);
 extern void ys_value_print_plain(YsText *text, const YsValue *value);
 
 extern void ys_base64_encode(YsText *text, const char *bytes, size_t len);
+
+/*
+ * Decode strict base64 (padded, no white space, one spelling of each value)
+ * into arena, with a NUL behind.  Fills err when it isn't, or when the arena
+ * is exhausted.
+ */
+extern bool ys_base64_decode(YsArena *arena, const char *text, size_t len,
+							 const char **bytes, uint32_t *bytes_len, YsError *err);
 
 /* ---- keys ---- */
 

@@ -14,13 +14,6 @@
 /* A JSON number of no more digits than that?  Fills err when not. */
 extern bool ys_number_check(const char *text, size_t len, YsError *err);
 
-/*
- * Decode strict base64 (padded, no white space) into arena, with a NUL
- * behind.  Fills err when it isn't, or when the arena is exhausted.
- */
-extern bool ys_base64_decode(YsArena *arena, const char *text, size_t len,
-							 const char **bytes, uint32_t *bytes_len, YsError *err);
-
 /* Fill err for an exhausted arena; returns false. */
 extern bool ys_value_no_memory(YsError *err);
 

@@ -58,6 +58,7 @@ CREATE FOREIGN TABLE v (id text OPTIONS (path 'a..b')) SERVER s;
 CREATE FOREIGN TABLE v (id text OPTIONS (path 'a[x]')) SERVER s;
 CREATE FOREIGN TABLE v (id text OPTIONS (on_mismatch 'ignore')) SERVER s;
 CREATE FOREIGN TABLE v (item jsonb OPTIONS (document 'maybe')) SERVER s;
+CREATE FOREIGN TABLE v (item jsonb OPTIONS (encoding 'exact')) SERVER s;
 CREATE FOREIGN TABLE v (item jsonb OPTIONS (document 'true', path 'x')) SERVER s;
 CREATE FOREIGN TABLE v (item jsonb OPTIONS (document 'true', key 'partition')) SERVER s;
 CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (table 'a b');
@@ -83,6 +84,11 @@ SELECT * FROM text_document;
 CREATE FOREIGN TABLE two_documents (id text OPTIONS (key 'partition'), a jsonb OPTIONS (document 'true'),
                                     b jsonb OPTIONS (document 'true')) SERVER s;
 SELECT * FROM two_documents;
+CREATE FOREIGN TABLE two_typed (id text OPTIONS (key 'partition'), a jsonb OPTIONS (document 'true', encoding 'typed'),
+                                b jsonb OPTIONS (document 'true', encoding 'typed')) SERVER s;
+SELECT * FROM two_typed;
+CREATE FOREIGN TABLE typed_text (id text OPTIONS (key 'partition'), a text OPTIONS (encoding 'typed')) SERVER s;
+SELECT * FROM typed_text;
 CREATE FOREIGN TABLE "odd name" (id text OPTIONS (key 'partition')) SERVER s;
 SELECT * FROM "odd name";
 
