@@ -483,6 +483,15 @@ reason_of(const YsHttpTransfer *transfer, CURLcode result)
 	return transfer->reason[0] != '\0' ? transfer->reason : curl_easy_strerror(result);
 }
 
+/* Is it for certificates that no connection came about, the node's or our own? */
+static bool
+is_untrusted(CURLcode result)
+{
+	return result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CERTPROBLEM ||
+		result == CURLE_SSL_CACERT_BADFILE || result == CURLE_SSL_ISSUER_ERROR ||
+		result == CURLE_SSL_CLIENTCERT;
+}
+
 /* A transfer has ended: say how, and forget it.  The response's bytes stay in the context. */
 static void
 finish_transfer(YsHttpTransfer *transfer, CURLcode result)
@@ -502,6 +511,7 @@ finish_transfer(YsHttpTransfer *transfer, CURLcode result)
 	}
 	else
 	{
+		response.untrusted = is_untrusted(result);
 		response.out_of_memory |= result == CURLE_OUT_OF_MEMORY || result == CURLE_OK;
 		strlcpy(response.reason, reason_of(transfer, result), sizeof(response.reason));
 		if (transfer->bytes != NULL)

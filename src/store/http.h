@@ -34,6 +34,7 @@ typedef struct YsHttpResponse
 	const char *bytes;			/* YS_JSON_PADDING readable behind len; in the request's context */
 	size_t		len;
 	bool		sent;			/* a connection stood, and sending began */
+	bool		untrusted;		/* by certificates: trying again changes nothing */
 	bool		too_large;		/* over YS_HTTP_RESPONSE_MAX */
 	bool		out_of_memory;
 	char		forbidden[YS_ENDPOINT_TEXT];	/* no address was allowed; this is one of them */

@@ -217,18 +217,27 @@ take_probe(YsNodeList *list, int index, int64 now)
 /* ---- choice ---- */
 
 static bool
-was_failed(uint64_t failed, int index)
+is_among(uint64_t nodes, int index)
 {
-	return (failed & (UINT64CONST(1) << index)) != 0;
+	return (nodes & (UINT64CONST(1) << index)) != 0;
 }
 
 bool
 ys_nodes_has_other(YsNodeList *list, uint64_t failed)
 {
 	for (int i = 0; i < list->count; i++)
-		if (!is_down(list, i) && !was_failed(failed, i))
+		if (!is_down(list, i) && !is_among(failed, i))
 			return true;
 	return false;
+}
+
+bool
+ys_nodes_are_all(const YsNodeList *list, uint64_t nodes)
+{
+	for (int i = 0; i < list->count; i++)
+		if (!is_among(nodes, i))
+			return false;
+	return true;
 }
 
 /*
@@ -254,7 +263,7 @@ ys_nodes_choose(YsNodeList *list, const uint32_t *affinity, uint64_t failed,
 
 	if (may_probe)
 		for (int i = 0; i < list->count; i++)
-			if (!was_failed(failed, i) && take_probe(list, i, now))
+			if (!is_among(failed, i) && take_probe(list, i, now))
 				return i;
 
 	/* the most wanted of those that are up and have not failed this request; then of those up */
@@ -262,7 +271,7 @@ ys_nodes_choose(YsNodeList *list, const uint32_t *affinity, uint64_t failed,
 	{
 		for (int i = 0; i < list->count; i++)
 		{
-			if (is_down(list, i) || (pass == 0 && was_failed(failed, i)))
+			if (is_down(list, i) || (pass == 0 && is_among(failed, i)))
 				continue;
 			if (best < 0 || preference(list, affinity, i) > preference(list, affinity, best))
 				best = i;

@@ -59,6 +59,9 @@ extern int	ys_nodes_choose(YsNodeList *list, const uint32_t *affinity, uint64_t 
 /* Is there a node that is up and not among failed? */
 extern bool ys_nodes_has_other(YsNodeList *list, uint64_t failed);
 
+/* Is every node among these? */
+extern bool ys_nodes_are_all(const YsNodeList *list, uint64_t nodes);
+
 /* What is counted and known of a node. */
 extern YsMeterEntry *ys_node_meter(YsNodeList *list, int index);
 

@@ -53,6 +53,11 @@ try_again(YsCall *call, bool throttled)
 	int64		now = ys_clock_ms();
 	int			delay = 0;
 
+	if (ys_nodes_are_all(&store->nodes, call->untrusted_nodes))
+	{
+		end_call(call);
+		return;
+	}
 	if (throttled || !ys_nodes_has_other(&store->nodes, call->failed_nodes))
 	{
 		delay = ys_backoff_ms(call->attempts, BACKOFF_BASE_MS, BACKOFF_LIMIT_MS);
@@ -166,6 +171,8 @@ on_response(void *owner, const YsHttpResponse *response)
 		}
 		else
 		{
+			if (response->untrusted)
+				call->untrusted_nodes |= UINT64CONST(1) << call->node;
 			fail_attempt(call, response->sent, false, response->reason);
 			return;
 		}

@@ -54,6 +54,7 @@ struct YsCall
 	YsHttpTransfer *transfer;
 	int			node;			/* the one asked last */
 	uint64		failed_nodes;	/* in this round */
+	uint64		untrusted_nodes;	/* for their certificates or ours */
 	int			attempts;
 	unsigned int serial;		/* of the credentials it was signed with */
 	int			throttles;

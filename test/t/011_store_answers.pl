@@ -226,7 +226,8 @@ is_deeply(
 my $nodes = qr/^Check that the server's option "nodes" names nodes of a store\.$/;
 $second->says('GetItem', $found);
 $store->says('GetItem', { status => 301, headers => { Location => $second->url . '/' } });
-fails($get, 'a redirect', 'HV000', qr/^the store rejected the request$/, qr/^The answer was HTTP status 301\.$/, $nodes);
+fails($get, 'a redirect', 'HV000', qr/^the node redirects requests elsewhere$/, qr/^The answer was HTTP status 301\.$/,
+	qr/^Redirects are not followed\. Check that the server's option "nodes"/);
 is(scalar $second->heard('GetItem'), 0, '... is not followed, lest credentials go astray');
 $store->says('GetItem', { status => 404, text => 'not here' });
 fails($get, 'no store at all', 'HV000', qr/^the store rejected the request$/, qr/^The answer was HTTP status 404\.$/, $nodes);

@@ -172,6 +172,12 @@ describe_refusal(const YsComplaint *complaint, int status, YsError *err)
 					  "and this machine's clock.");
 }
 
+static bool
+is_redirect(int status)
+{
+	return status >= 300 && status < 400;
+}
+
 /* Does the request's key not fit the table's?  Only the words tell: it picks a hint. */
 static bool
 is_about_key(const YsComplaint *complaint)
@@ -226,10 +232,13 @@ describe_failure(const YsMessage *message, const YsComplaint *complaint, int sta
 			break;
 		default:
 			ys_error_set(err, code, status >= 500 ? "the store failed" :
+						 is_redirect(status) ? "the node redirects requests elsewhere" :
 						 "the store rejected the request");
 			quote_complaint(complaint, status, true, err);
 			if (status >= 500)
 				ys_error_hint(err, "Try again later; the store's own log may say more.");
+			else if (is_redirect(status))
+				ys_error_hint(err, "Redirects are not followed. " YS_HINT_NODES);
 			else if (complaint->type_len == 0)
 				ys_error_hint(err, YS_HINT_NODES);
 			else if (is_about_key(complaint))
