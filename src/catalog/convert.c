@@ -426,7 +426,12 @@ convert_base(YsConverter *converter, const YsValue *value, Datum *datum)
 		case DATEOID:
 		case TIMESTAMPOID:
 		case TIMESTAMPTZOID:
-			return ys_convert_to_time(converter->base, value, datum);
+			if (!ys_convert_to_time(converter->base, value, datum))
+				return false;
+			if (converter->base_typmod >= 0)
+				*datum = DirectFunctionCall2(timestamp_scale, *datum,
+											 Int32GetDatum(converter->base_typmod));
+			return true;
 		case JSONBOID:
 			return ys_convert_to_jsonb(value, converter->form, datum);
 		case JSONOID:

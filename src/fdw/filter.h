@@ -38,6 +38,7 @@ typedef enum YsFilterKind
 	YS_FILTER_AND,				/* args */
 	YS_FILTER_OR,
 	YS_FILTER_COMPARE,			/* column op value */
+	YS_FILTER_TIME,				/* the same, of dates and times: days around the value */
 	YS_FILTER_IN,				/* column = ANY (value) */
 	YS_FILTER_NOT_IN,			/* column <> ALL (value) */
 	YS_FILTER_STARTS_WITH,		/* starts_with(column, value) */
@@ -82,6 +83,23 @@ extern YsFilterNode *ys_filter_match(const YsSource *source, Index varno,
  * be asked for?  always_fits: there are none.
  */
 extern bool ys_filter_finds_misfits(const YsSourceColumn *column, bool *always_fits);
+
+/* ---- filter_time.c ---- */
+
+/* Can such a comparison be said as a range of dates? */
+extern bool ys_filter_is_time(Oid column_type, Oid value_type);
+
+/* Texts from lower on, and before upper, as far as there is either. */
+typedef struct YsFilterRange
+{
+	bool		has_lower;
+	bool		has_upper;
+	YsValue		lower;
+	YsValue		upper;
+} YsFilterRange;
+
+/* Which texts a column may have been read from for which this comparison (not <>) holds. */
+extern void ys_filter_time_range(const YsFilterNode *node, Datum datum, YsFilterRange *range);
 
 /* ---- filter_build.c: in execution ---- */
 

@@ -183,6 +183,26 @@ build_comparison(YsFilterNode *node, Datum datum, const YsExpr **expr)
 	return DEPENDS;
 }
 
+static Truth
+build_time(YsFilterNode *node, Datum datum, const YsExpr **expr)
+{
+	const YsPath *path = &node->column->path;
+	YsFilterRange *range = palloc(sizeof(YsFilterRange));
+	List	   *bounds = NIL;
+
+	ys_filter_time_range(node, datum, range);
+	if (range->has_lower)
+		bounds = lappend(bounds, unconstify(YsExpr *, make_condition(YS_EXPR_GE, path, 1,
+																	 &range->lower)));
+	if (range->has_upper)
+		bounds = lappend(bounds, unconstify(YsExpr *, make_condition(YS_EXPR_LT, path, 1,
+																	 &range->upper)));
+	if (bounds == NIL)
+		return ALWAYS;
+	*expr = or_element(path, make_connective(YS_EXPR_AND, bounds));
+	return DEPENDS;
+}
+
 /* The characters a LIKE pattern begins with, before the first wildcard. */
 static void
 cut_pattern(YsValue *pattern)
@@ -276,6 +296,8 @@ build_value(YsFilterNode *node, ExprContext *econtext, const YsExpr **expr)
 	{
 		case YS_FILTER_COMPARE:
 			return build_comparison(node, datum, expr);
+		case YS_FILTER_TIME:
+			return build_time(node, datum, expr);
 		case YS_FILTER_IN:
 		case YS_FILTER_NOT_IN:
 			return build_array(node, datum, expr);

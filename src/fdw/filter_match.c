@@ -5,8 +5,8 @@
  * The store compares values of one type only, and without conversions.  A
  * column's condition is said to it when all values that become equal (or
  * ordered) datums are equal (ordered) in the store: text and varchar, integers
- * and numeric without a scale, boolean, bytea.  Of the other types only the
- * presence of a value is asked for.
+ * and numeric without a scale, boolean, bytea.  Dates and times are asked for by
+ * ranges around them; of the other types only the presence of a value is.
  *
  * A plan keeps the clauses themselves, without the parts that can't be said.
  * They are matched again when it runs, by the same code, so that nothing about a column is remembered that
@@ -332,6 +332,9 @@ match_operator(const Matcher *matcher, OpExpr *clause, bool in_or)
 	}
 	if (column == NULL || !OidIsValid(operator) || !is_value(matcher, value, in_or))
 		return NULL;
+	if (ys_filter_is_time(column->type, exprType((Node *) value)))
+		return find_operator(column, operator, &op) && op != YS_EXPR_NE ?
+			make_node(YS_FILTER_TIME, column, op, value) : NULL;
 	type = ys_filter_type(column);
 	if (!type.comparable || !has_tag(exprType((Node *) value), type.tag) ||
 		!find_operator(column, operator, &op) ||

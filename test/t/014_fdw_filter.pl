@@ -36,9 +36,16 @@ my @strings = (
 	"\x{ffee}", "\x{1f600}", "\x{1f600}x", "e\x{301}", "\x{e9}", "a\nb", 'true', '5', 'null', '"', 'x' x 300, 'abcdef ');
 my @binaries = ('', "\0", "\0\0", 'a', "a\0", "a\0b", "\x7f", "\x80", "\xff", "\xff\xff", 'ab');
 
+# Days that meet, with the offsets and hours that move a moment to another one, and what is no date.
+my @days = qw(2024-02-28 2024-02-29 2024-03-01 2023-12-31 2024-01-01 0001-01-01 9999-12-31 1999-12-31);
+my @times = (
+	@days, qw(2024-02-29T24:00 2024-02-29T23:59:60-15:59 2024-02-29T00:00:00+15:59 2024-03-01T00:00:00Z 2024-02-29t12:30:00.5+01),
+	'2024-02-29 23:59:59.999999 -0800', '9999-12-31T23:59:59Z', '0001-01-01T00:00:00Z', '2024-02-30', '2024-2-9', '20240229', '12/03/2024', 'today', '');
+
 sub number { return { N => pick(@numbers) }; }
 sub string { return { S => rand() < 0.03 ? "a\0b" : pick(@strings) }; }
 sub binary { return { B => encode_base64(pick(@binaries), '') }; }
+sub moment { return { S => pick(@times) }; }
 sub some { my ($make, %seen) = @_; return map { $make->() } 0 .. rand 3; }
 
 sub distinct
@@ -65,7 +72,7 @@ sub value
 }
 
 my %attribute = (num => \&number, int => \&number, flag => sub { return { BOOL => pick(JSON::PP::true, JSON::PP::false) } },
-	str => \&string, bytes => \&binary, deep => undef, list => undef, sort => undef);
+	str => \&string, time => \&moment, bytes => \&binary, deep => undef, list => undef, sort => undef);
 
 sub item
 {
@@ -82,6 +89,7 @@ sub item
 	$item{num} = { N => $numbers[$serial] } if $serial < @numbers;
 	$item{int} = { N => $numbers[ $serial - 30 ] } if $serial >= 30 && $serial < 30 + @numbers;
 	$item{bytes} = { B => encode_base64($binaries[$serial], '') } if $serial < @binaries;
+	$item{time} = { S => $times[ $serial - 50 ] } if $serial >= 50 && $serial < 50 + @times;
 	$item{deep} = { M => { x => value(2), 'odd.name' => value(2) } } if rand() < 0.5;
 	$item{list} = pick({ L => [ value(2), value(2) ] }, { SS => distinct('S', some(\&string)) },
 		{ NS => distinct('N', some(\&number)) }) if rand() < 0.6;
@@ -109,10 +117,11 @@ sub columns
 	deep_str text OPTIONS (path 'deep.x') COLLATE "C", deep_num numeric OPTIONS (path 'deep."odd.name"'), deep_flag bool OPTIONS (path 'deep.x'),
 	first_str text OPTIONS (path 'list[0]') COLLATE "C", first_num numeric OPTIONS (path 'list[0]'), second_bytes bytea OPTIONS (path 'list[1]'),
 	any_num numeric OPTIONS (path 'list[*]'), list jsonb OPTIONS (path 'list'), tags text[] OPTIONS (path 'list'),
-	day date OPTIONS (path 'str'), positive positive OPTIONS (path 'at')
+	day date OPTIONS (path 'time'$also), moment timestamptz OPTIONS (path 'time'), local timestamp OPTIONS (path 'time'),
+	whole_second timestamp(0) OPTIONS (path 'time'), first_day date OPTIONS (path 'list[0]'), due due OPTIONS (path 'time'), positive positive OPTIONS (path 'at')
 END
 }
-sql('CREATE DOMAIN positive AS numeric; CREATE DOMAIN checked AS numeric CHECK (VALUE > -1000)');
+sql('CREATE DOMAIN positive AS numeric; CREATE DOMAIN due AS date; CREATE DOMAIN checked AS numeric CHECK (VALUE > -1000)');
 sql("CREATE FOREIGN TABLE t (" . columns('null') . ") SERVER fleet OPTIONS (table '$table')");
 sql("CREATE FOREIGN TABLE strict (" . columns('error') . ") SERVER fleet OPTIONS (table '$table')");
 sql('SET yottastore.pushdown = off; CREATE TABLE copy AS TABLE t');
@@ -125,7 +134,8 @@ my %columns_of = (
 	text => [qw(str str str word short padded deep_str first_str id)],
 	bytes => [qw(bytes bytes second_bytes)],
 	boolean => [qw(flag flag deep_flag)],
-	other => [qw(list tags day)],
+	time => [qw(day day moment moment local local whole_second first_day due)],
+	other => [qw(list tags)],
 );
 
 sub quoted { my ($text) = @_; $text =~ s/'/''/g; return "'$text'"; }
@@ -135,13 +145,15 @@ sub literal
 	my ($class) = @_;
 	return $class eq 'number' ? pick(pick(@numbers), pick(@numbers), int(rand 100) - 50)
 	  : $class eq 'text' ? quoted(rand() < 0.03 ? 'y' x 3000 : pick(@strings, 'p1', 'p3'))
+	  : $class eq 'time' ? (rand() < 0.03 ? "'" . pick('-', '') . "infinity'" : "'" . pick(@days) . pick('', ' 12:00', ' 24:00', ' 00:00:01') . "'")
+	  . '::' . pick('date', 'timestamp', 'timestamptz')
 	  : $class eq 'bytes' ? "'\\x" . unpack('H*', pick(@binaries)) . "'::bytea"
 	  : pick('true', 'false');
 }
 
 sub leaf
 {
-	my $class = pick(qw(number number text text bytes boolean other));
+	my $class = pick(qw(number number text text bytes boolean time other));
 	my $column = pick(@{ $columns_of{$class} });
 	my $kind = $class eq 'other' ? 0 : rand;
 	return "$column IS " . pick('', 'NOT ') . 'NULL' if $kind < 0.15;
@@ -205,9 +217,9 @@ END
 # In one session: from a relation with push-down on, and from another with it off, for a limited time.
 sub compare
 {
-	my ($what, $relation, $other, $limit) = @_;
+	my ($what, $relation, $other, $limit, $setting) = @_;
 	my $started = time;
-	my ($different, $count) = sql("CREATE TEMP TABLE pushed AS SELECT condition, rows_of('$relation', condition) AS rows FROM conditions"
+	my ($different, $count) = sql("SET timezone = '" . ($setting // 'UTC') . "'; CREATE TEMP TABLE pushed AS SELECT condition, rows_of('$relation', condition) AS rows FROM conditions"
 			  . " WHERE clock_timestamp() < statement_timestamp() + interval '$limit s';"
 			  . "SET yottastore.pushdown = off;"
 			  . "SELECT condition, rows, other FROM (SELECT *, rows_of('$other', condition) AS other FROM pushed OFFSET 0) p"
@@ -226,6 +238,7 @@ cmp_ok($sent, '>', $conditions / 2, "most conditions are sent ($sent)");
 compare('a local copy', 't', 'copy', 20);
 compare('the store', 't', 't', 4);
 compare('on_mismatch error', 'strict', 'strict', 4);
+compare('a time zone far away', 't', 't', 4, '<far>-167');
 
 # ---- what is sent, and what is not -----------------------------------------------------------
 
@@ -252,6 +265,8 @@ my %filters = (
 	"t WHERE whole IN ($hundred, 101)" => undef,
 	"t WHERE num > random() * 5" => undef,
 	"t WHERE any_num = 1" => undef,
+	"t WHERE day < '2024-02-29' AND day <> '2024-02-28' AND due >= '2024-01-01'::timestamptz" =>
+	  "(((due)::date >= '2024-01-01 00:00:00+00'::timestamp with time zone) AND (day < '2024-02-29'::date))",
 	"strict WHERE num > 5" => "(num > '5'::numeric)");
 foreach my $query (sort keys %filters)
 {
@@ -323,7 +338,7 @@ foreach my $from ("pages WHERE n = 40", "pages WHERE id = 'p' AND n = 40")
 my $told = YottaAnswers->new;
 sql("CREATE SERVER told FOREIGN DATA WRAPPER yottastore OPTIONS (nodes '" . $told->url . "');"
 	  . "CREATE USER MAPPING FOR CURRENT_USER SERVER told OPTIONS (access_key_id 'test', secret_access_key 'test');"
-	  . "CREATE FOREIGN TABLE told (id text OPTIONS (key 'partition') NOT NULL, n int, tag text OPTIONS (path 'tags[0]')) SERVER told");
+	  . "CREATE FOREIGN TABLE told (id text OPTIONS (key 'partition') NOT NULL, n int, due date, tag text OPTIONS (path 'tags[0]')) SERVER told");
 sql("CREATE FOREIGN TABLE told_sorted (id text OPTIONS (key 'partition') NOT NULL, at int OPTIONS (key 'sort') NOT NULL, n int) SERVER told");
 my $key = { id => { S => 'k' } };
 $told->says('Scan', { json => { Items => [], Count => 0, ScannedCount => 900, LastEvaluatedKey => $key } },
@@ -337,6 +352,22 @@ is_deeply([ map { [ @{$_}{qw(KeyConditionExpression FilterExpression)} ] } $told
 is(sql('SELECT n FROM told WHERE n > 5'), 6, 'what the store sends is checked again');
 my @heard = $told->heard('Scan');
 is(scalar @heard, 2, 'each page is asked for');
+foreach my $case (
+	[ "= '2024-03-01'", '#n0 >= :v0 AND #n0 < :v1', '2024-02-29', '2024-03-03' ],
+	[ "< '0001-01-01'", '#n0 < :v0', '0001-01-03' ],
+	[ "> '9999-12-31'", '#n0 >= :v0', '9999-12-30' ],
+	[ "<= '9999-12-31'", undef ],
+	[ "< 'infinity'", undef ],
+	[ "<= '2024-03-01'::timestamptz", '#n0 < :v0', '2024-03-11' ])
+{
+	my ($condition, $filter, @dates) = @$case;
+	$told->says('Scan', { json => { Items => [], Count => 0, ScannedCount => 9 } });
+	sql("SELECT * FROM told WHERE due $condition");
+	my ($request) = $told->heard('Scan');
+	is($request->{FilterExpression}, $filter, "the days around those with due $condition");
+	my $values = $request->{ExpressionAttributeValues} // {};
+	is_deeply([ map { $values->{$_}{S} } sort keys %$values ], \@dates, '... are these');
+}
 foreach my $request (@heard)
 {
 	is($request->{FilterExpression}, '#n0 > :v0', '... with the filter');
