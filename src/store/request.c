@@ -7,7 +7,8 @@
  * certainly not applied: any request is tried again.  A failure after that,
  * or an answer that the node failed, may have been applied: only an
  * idempotent request is tried again, any other ends with
- * YS_ERR_UNKNOWN_OUTCOME.
+ * YS_ERR_UNKNOWN_OUTCOME.  So does an idempotent write when it fails for good
+ * after such an attempt.
  *
  * Time the caller spends elsewhere is not charged to a call: a page that was
  * asked for in advance may wait in its socket while a cursor is idle.
@@ -25,10 +26,27 @@
 
 /* ---- the end of an attempt ---- */
 
+/* A write that failed, of which an attempt may have been applied: nobody knows whether it was. */
+static void
+doubt_write(YsCall *call)
+{
+	YsError		why = call->error;
+
+	ys_error_set(&call->error, YS_ERR_UNKNOWN_OUTCOME,
+				 "could not learn whether the store applied the write");
+	ys_error_detail(&call->error, "%s", why.detail[0] != '\0' ? why.detail : why.message);
+	ys_error_hint(&call->error, call->message.idempotent ? "The write may be repeated." :
+				  "Read the item again before repeating the write.");
+}
+
 static void
 end_call(YsCall *call)
 {
+	bool		writes = call->message.operation->writes || !call->message.idempotent;
+
 	call->state = YS_CALL_ENDED;
+	if (call->error.code != YS_OK && call->doubted && writes)
+		doubt_write(call);
 }
 
 /* The next attempt is due: it begins as soon as the limits let it. */
@@ -78,19 +96,12 @@ try_again(YsCall *call, bool throttled)
 static void
 doubt_attempt(YsCall *call, bool sent)
 {
-	YsError		why = call->error;
-
 	call->failed_nodes |= UINT64CONST(1) << call->node;
+	call->doubted = call->doubted || sent;
 	if (!sent || call->message.idempotent)
-	{
 		try_again(call, false);
-		return;
-	}
-	ys_error_set(&call->error, YS_ERR_UNKNOWN_OUTCOME,
-				 "could not learn whether the store applied the write");
-	ys_error_detail(&call->error, "%s", why.detail[0] != '\0' ? why.detail : why.message);
-	ys_error_hint(&call->error, "Read the item again before repeating the write.");
-	end_call(call);
+	else
+		end_call(call);
 }
 
 /* No answer came, for the reason given. */

@@ -59,6 +59,7 @@ struct YsCall
 	unsigned int serial;		/* of the credentials it was signed with */
 	int			throttles;
 	double		charged;		/* read units, before the reply says how many */
+	bool		doubted;		/* an attempt may have been applied, whatever later ones were answered */
 	int64		deadline;		/* monotonic ms; moves on while the caller is busy elsewhere */
 	int64		attempt_ends;
 	int64		retry_at;

@@ -194,6 +194,12 @@ ys_store_cancel_all(YsStore *store)
 		ys_call_cancel(dlist_head_element(YsCall, link, &store->calls));
 }
 
+int
+ys_store_deadline_ms(const YsStore *store)
+{
+	return store->config.deadline_ms;
+}
+
 void
 ys_cost_add(YsCost *cost, const YsReply *reply)
 {

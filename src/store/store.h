@@ -12,7 +12,9 @@
  * else reports through YsError.  A retryable failure of an idempotent
  * request is retried on another node, with jittered backoff, until the
  * deadline; a conditional write is never retried blindly: when its outcome
- * is unknown the call ends with YS_ERR_UNKNOWN_OUTCOME.
+ * is unknown the call ends with YS_ERR_UNKNOWN_OUTCOME.  So does any other
+ * write that was tried to the deadline, if one of the attempts may have been
+ * applied.
  *-------------------------------------------------------------------------
  */
 #ifndef YS_STORE_STORE_H
@@ -130,6 +132,9 @@ extern bool ys_store_check_endpoints(const char *endpoints, YsError *err);
 
 /* Give up every call, awaited or not: their pointers are dangling afterwards. */
 extern void ys_store_cancel_all(YsStore *store);
+
+/* How long one request, with all its retries, may take. */
+extern int	ys_store_deadline_ms(const YsStore *store);
 
 /* What requests have cost, for who adds it up. */
 typedef struct YsCost
