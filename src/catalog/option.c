@@ -49,6 +49,8 @@ static const OptionRule rules[] = {
 	{"ca_file", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_filled, false},
 	{"client_cert_file", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_filled, false},
 	{"client_key_file", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_filled, false},
+	{"insert_mode", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_insert_mode, false},
+	{"truncatable", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_boolean, false},
 
 	{"access_key_id", YS_WRAPPER_STORE, UserMappingRelationId, ys_option_check_credential, true},
 	{"secret_access_key", YS_WRAPPER_STORE, UserMappingRelationId, ys_option_check_credential, true},
@@ -58,6 +60,8 @@ static const OptionRule rules[] = {
 
 	{"table", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_table, false},
 	{"consistency", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_consistency, false},
+	{"insert_mode", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_insert_mode, false},
+	{"truncatable", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_boolean, false},
 
 	{"path", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_path, false},
 	{"key", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_key, false},
@@ -247,6 +251,25 @@ ys_option_stream_config(List *server_options, YsStreamConfig *config)
 	config->topic = ys_option_get(server_options, "topic");
 	config->format = format != NULL ? format : "dynamodb";
 	config->timeout_ms = STREAM_TIMEOUT_MS;
+}
+
+bool
+ys_option_upsert(List *options, bool inherited)
+{
+	const char *value = ys_option_get(options, "insert_mode");
+
+	return value != NULL ? strcmp(value, "upsert") == 0 : inherited;
+}
+
+bool
+ys_option_truncatable(List *options, bool inherited)
+{
+	const char *value = ys_option_get(options, "truncatable");
+	bool		result = inherited;
+
+	if (value != NULL)
+		(void) parse_bool(value, &result);
+	return result;
 }
 
 bool

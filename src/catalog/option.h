@@ -24,6 +24,10 @@ extern void ys_option_stream_config(List *server_options, YsStreamConfig *config
 /* Is 'strong' the consistency these options ask for?  inherited when they don't say. */
 extern bool ys_option_consistent(List *options, bool inherited);
 
+/* Does INSERT replace what is there; may TRUNCATE delete all items?  inherited as above. */
+extern bool ys_option_upsert(List *options, bool inherited);
+extern bool ys_option_truncatable(List *options, bool inherited);
+
 /* How many items an import of these options looks at for columns; 0: only keys are wanted. */
 extern int ys_option_sample_items(List *options);
 

@@ -72,6 +72,13 @@ ys_option_check_consistency(const char *name, const char *value)
 		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: eventual, strong.");
 }
 
+void
+ys_option_check_insert_mode(const char *name, const char *value)
+{
+	if (strcmp(value, "insert") != 0 && strcmp(value, "upsert") != 0)
+		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: insert, upsert.");
+}
+
 int
 ys_option_parse_milliseconds(const char *value)
 {

@@ -15,6 +15,7 @@ extern void ys_option_check_api(const char *name, const char *value);
 extern void ys_option_check_nodes(const char *name, const char *value);
 extern void ys_option_check_region(const char *name, const char *value);
 extern void ys_option_check_consistency(const char *name, const char *value);
+extern void ys_option_check_insert_mode(const char *name, const char *value);
 extern void ys_option_check_timeout(const char *name, const char *value);
 extern void ys_option_check_rate(const char *name, const char *value);
 extern void ys_option_check_filled(const char *name, const char *value);

@@ -222,6 +222,9 @@ load_relation(YsSource *source, Relation relation)
 				 errhint("Name the store's table in option \"table\".")));
 	source->consistent = ys_option_consistent(table->options,
 											  ys_option_consistent(server->options, false));
+	source->upsert = ys_option_upsert(table->options, ys_option_upsert(server->options, false));
+	source->truncatable = ys_option_truncatable(table->options,
+												ys_option_truncatable(server->options, false));
 	source->natts = desc->natts;
 	source->columns = palloc0(Max(desc->natts, 1) * sizeof(YsSourceColumn));
 	for (int i = 0; i < desc->natts; i++)

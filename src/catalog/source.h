@@ -48,6 +48,8 @@ typedef struct YsSource
 	const char *key_names[2];	/* store attributes of the keys */
 	YsType		key_types[2];	/* STRING, NUMBER or BINARY, after the columns' types */
 	bool		consistent;		/* reads are strongly consistent */
+	bool		upsert;			/* INSERT replaces what is there */
+	bool		truncatable;	/* TRUNCATE may delete all items */
 } YsSource;
 
 /* The attributes that items are found by: a table's key. */

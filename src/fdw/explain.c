@@ -15,6 +15,7 @@
 #include "utils/ruleutils.h"
 
 #include "fdw/fdw.h"
+#include "fdw/modify.h"
 #include "fdw/scan.h"
 
 static const char *
@@ -121,8 +122,11 @@ ys_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_pri
 				  struct ExplainState *es)
 {
 	YsSource   *source = ys_source_load(RelationGetRelid(rinfo->ri_RelationDesc));
+	bool		replaces = mtstate->operation == CMD_INSERT &&
+		ys_modify_replaces(source, (ModifyTable *) mtstate->ps.plan);
 
-	ExplainPropertyText("Store Operation", write_name(mtstate->operation), es);
+	ExplainPropertyText("Store Operation", replaces ? "BatchWriteItem" :
+						write_name(mtstate->operation), es);
 	ExplainPropertyText("Store Table", source->table, es);
 }
 

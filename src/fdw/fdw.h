@@ -84,6 +84,9 @@ extern void ys_begin_direct(ForeignScanState *node, int eflags);
 extern TupleTableSlot *ys_iterate_direct(ForeignScanState *node);
 extern void ys_end_direct(ForeignScanState *node);
 
+/* truncate.c */
+extern void ys_truncate(List *relations, DropBehavior behavior, bool restart_sequences);
+
 /* import.c */
 extern List *ys_import_schema(ImportForeignSchemaStmt *stmt, Oid serverid);
 

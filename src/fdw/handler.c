@@ -44,6 +44,8 @@ ys_fdw_handler(PG_FUNCTION_ARGS)
 	routine->EndDirectModify = ys_end_direct;
 	routine->ExplainDirectModify = ys_explain_direct;
 
+	routine->ExecForeignTruncate = ys_truncate;
+
 	routine->ImportForeignSchema = ys_import_schema;
 	routine->AnalyzeForeignTable = ys_analyze_table;
 

@@ -167,9 +167,7 @@ ys_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan)
 	bool		document = false;
 	int			flags = 0;
 
-	if (plan->onConflictAction == ONCONFLICT_NOTHING)
-		flags |= YS_MODIFY_SKIP_DUPLICATES;
-	else if (plan->onConflictAction != ONCONFLICT_NONE)
+	if (plan->onConflictAction != ONCONFLICT_NONE && plan->onConflictAction != ONCONFLICT_NOTHING)
 		elog(ERROR, "unexpected ON CONFLICT action %d", (int) plan->onConflictAction);
 
 	refuse_check_option(plan, source);
@@ -270,14 +268,38 @@ find_junk_columns(YsModify *modify, CmdType operation, Plan *plan)
 		modify->document_junk = find_junk(plan, ys_source_best_document(modify->source));
 }
 
-/* AFTER STATEMENT triggers, also of the table whose partition this is, fire before the callback that ends. */
-static int
-trigger_flags(const ResultRelInfo *rinfo)
+/*
+ * AFTER triggers fire before the callback that ends: those of rows, and those of the statement,
+ * which may be of the table whose partition this is.
+ */
+static bool
+is_looked_at(const ResultRelInfo *rinfo)
 {
 	const ResultRelInfo *root = rinfo->ri_RootResultRelInfo;
-	const TriggerDesc *triggers = root != NULL ? root->ri_TrigDesc : rinfo->ri_TrigDesc;
+	const TriggerDesc *own = rinfo->ri_TrigDesc;
+	const TriggerDesc *named = root != NULL ? root->ri_TrigDesc : own;
 
-	return triggers != NULL && triggers->trig_insert_after_statement ? YS_MODIFY_LOOKED_AT : 0;
+	return (own != NULL && own->trig_insert_after_row) ||
+		(named != NULL && named->trig_insert_after_statement);
+}
+
+/* Who says that what is there shall stay, means it. */
+bool
+ys_modify_replaces(const YsSource *source, const ModifyTable *plan)
+{
+	return source->upsert && (plan == NULL || plan->onConflictAction == ONCONFLICT_NONE);
+}
+
+static int
+insert_flags(const YsModify *modify, const ResultRelInfo *rinfo, const ModifyTable *plan)
+{
+	int			flags = is_looked_at(rinfo) ? YS_MODIFY_LOOKED_AT : 0;
+
+	if (plan != NULL && plan->onConflictAction == ONCONFLICT_NOTHING)
+		flags |= YS_MODIFY_SKIP_DUPLICATES;
+	if (ys_modify_replaces(modify->source, plan))
+		flags |= YS_MODIFY_UPSERT;
+	return flags;
 }
 
 void
@@ -295,7 +317,8 @@ ys_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_priva
 	rinfo->ri_FdwState = modify;
 	modify->assigned = list_nth(fdw_private, YS_MODIFY_ASSIGNED);
 	modify->guards = list_nth(fdw_private, YS_MODIFY_GUARDS);
-	modify->flags = intVal(list_nth(fdw_private, YS_MODIFY_FLAGS)) | trigger_flags(rinfo);
+	modify->flags = intVal(list_nth(fdw_private, YS_MODIFY_FLAGS)) |
+		insert_flags(modify, rinfo, (ModifyTable *) mtstate->ps.plan);
 	if ((triggers != NULL && triggers->trig_update_before_row) ||
 		(RelationGetDescr(relation)->constr != NULL &&
 		 RelationGetDescr(relation)->constr->has_generated_stored))
@@ -322,17 +345,19 @@ ys_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 		rinfo->ri_FdwState = modify;
 	}
 	refuse_check_option(plan, modify->source);
-	modify->flags |= trigger_flags(rinfo);
-	if (plan != NULL && plan->onConflictAction == ONCONFLICT_NOTHING)
-		modify->flags |= YS_MODIFY_SKIP_DUPLICATES;
+	modify->flags |= insert_flags(modify, rinfo, plan);
 }
 
 /* Of INSERT and COPY: the puts still in flight end here, and so may the statement. */
 void
 ys_end_modify(EState *estate, ResultRelInfo *rinfo)
 {
-	if (rinfo->ri_FdwState != NULL)
-		ys_insert_finish(rinfo->ri_FdwState);
+	YsModify   *modify = rinfo->ri_FdwState;
+
+	if (modify == NULL)
+		return;
+	ys_insert_finish(modify);
+	ys_upsert_finish(modify);
 }
 
 TupleTableSlot *
@@ -341,11 +366,14 @@ ys_exec_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 {
 	YsModify   *modify = rinfo->ri_FdwState;
 	MemoryContext old = MemoryContextSwitchTo(ys_modify_begin_row(modify, rinfo, CMD_INSERT));
-	bool		inserted;
+	bool		inserted = true;
 
-	inserted = ys_insert_row(modify, slot, modify->reader != NULL ||
-							 (modify->flags & (YS_MODIFY_SKIP_DUPLICATES |
-											   YS_MODIFY_LOOKED_AT)) != 0);
+	if ((modify->flags & YS_MODIFY_UPSERT) != 0)
+		ys_upsert_row(modify, slot);
+	else
+		inserted = ys_insert_row(modify, slot, modify->reader != NULL ||
+								 (modify->flags & (YS_MODIFY_SKIP_DUPLICATES |
+												   YS_MODIFY_LOOKED_AT)) != 0);
 	MemoryContextSwitchTo(old);
 	return inserted ? slot : NULL;
 }

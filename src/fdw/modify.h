@@ -11,6 +11,7 @@
 
 #include "catalog/convert.h"
 #include "catalog/source.h"
+#include "fdw/batch.h"
 #include "fdw/change.h"
 #include "fdw/row.h"
 #include "store/store.h"
@@ -27,6 +28,7 @@ typedef enum YsModifyPrivate
 #define YS_MODIFY_OTHERS_CHANGE		0x02	/* triggers or expressions may set other columns */
 #define YS_MODIFY_SKIP_DUPLICATES	0x04	/* ON CONFLICT DO NOTHING */
 #define YS_MODIFY_LOOKED_AT			0x08	/* by a trigger that fires before the statement's puts are waited for */
+#define YS_MODIFY_UPSERT			0x10	/* INSERT replaces what is there */
 
 typedef struct YsInserter YsInserter;
 
@@ -48,12 +50,16 @@ typedef struct YsModify
 
 	bool		ready;			/* set by the first row, which also knows whether there is a reader */
 	YsInserter *inserter;		/* made by the first new item */
+	YsBatcher  *batcher;		/* made by the first item that replaces what is there */
 	bool		may_repeat;		/* the plan may bring the same item twice */
 	HTAB	   *seen;			/* keys of items changed; made by update.c */
 } YsModify;
 
 /* The columns of a table, ready to be written. */
 extern YsModify *ys_modify_create(Oid relid, Oid userid);
+
+/* Does an INSERT replace what is there?  plan: NULL for COPY. */
+extern bool ys_modify_replaces(const YsSource *source, const ModifyTable *plan);
 
 /* Refuses columns that no UPDATE can assign: keys, and paths with [*]. */
 extern void ys_modify_check_assigned(const YsSource *source, List *assigned);
@@ -101,5 +107,11 @@ extern void ys_item_check_key(const YsSource *source, const YsValue *document, c
  */
 extern bool ys_insert_row(YsModify *modify, TupleTableSlot *slot, bool wait);
 extern void ys_insert_finish(YsModify *modify);
+
+/* ---- upsert.c ---- */
+
+/* Put an item in place of what there is of its key, some time until ys_upsert_finish returns. */
+extern void ys_upsert_row(YsModify *modify, TupleTableSlot *slot);
+extern void ys_upsert_finish(YsModify *modify);
 
 #endif							/* YS_FDW_MODIFY_H */

@@ -5,13 +5,13 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "executor/executor.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "fdw/fdw.h"
+#include "fdw/key_table.h"
 #include "fdw/modify.h"
 
 /* The key of the row, from the plan's junk columns. */
@@ -82,26 +82,6 @@ init_change(const YsModify *modify, TupleTableSlot *plan_slot, YsChange *change)
 
 /* ---- items that come twice ---- */
 
-/* A key's canonical text, in the table's own memory. */
-typedef struct SeenKey
-{
-	const char *text;
-} SeenKey;
-
-static uint32
-hash_seen(const void *key, Size size)
-{
-	const char *text = ((const SeenKey *) key)->text;
-
-	return hash_bytes((const unsigned char *) text, strlen(text));
-}
-
-static int
-compare_seen(const void *a, const void *b, Size size)
-{
-	return strcmp(((const SeenKey *) a)->text, ((const SeenKey *) b)->text);
-}
-
 /*
  * Was an item of this key changed by the statement before?  Then a join has
  * brought it twice, and as for local tables the first change stands.
@@ -109,29 +89,19 @@ compare_seen(const void *a, const void *b, Size size)
 static bool
 is_repeated(YsModify *modify, const YsValue *key)
 {
-	MemoryContext context = GetMemoryChunkContext(modify);
-	SeenKey		look = {ys_row_key_text(modify->source, key)};
-	SeenKey    *entry;
+	const char *text;
+	const char **entry;
 	bool		found;
 
 	if (!modify->may_repeat)
 		return false;
+	text = ys_row_key_text(modify->source, key);
 	if (modify->seen == NULL)
-	{
-		HASHCTL		ctl = {
-			.keysize = sizeof(SeenKey),
-			.entrysize = sizeof(SeenKey),
-			.hash = hash_seen,
-			.match = compare_seen,
-			.hcxt = context
-		};
-
-		modify->seen = hash_create("yottastore keys written", 256, &ctl,
-								   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
-	}
-	entry = hash_search(modify->seen, &look, HASH_ENTER, &found);
+		modify->seen = ys_key_table_create("yottastore keys written", sizeof(const char *),
+										   GetMemoryChunkContext(modify));
+	entry = hash_search(modify->seen, &text, HASH_ENTER, &found);
 	if (!found)
-		entry->text = MemoryContextStrdup(context, look.text);
+		*entry = MemoryContextStrdup(GetMemoryChunkContext(modify), text);
 	return found;
 }
 

@@ -166,3 +166,18 @@ ys_written_lost_race(const YsSource *source, const YsValue *key)
 							  (unsigned long) sent, text, (long long) sent),
 			 errhint("See what was written before repeating the rest.")));
 }
+
+void
+ys_written_give_up(const YsSource *source, int64 left)
+{
+	int64		sent = written.applied + written.in_doubt;
+
+	ereport(ERROR,
+			(errcode(sent == 0 ? ERRCODE_CONFIGURATION_LIMIT_EXCEEDED :
+					 ERRCODE_T_R_STATEMENT_COMPLETION_UNKNOWN),
+			 errmsg("the store does not process all writes to table \"%s\"", source->table),
+			 errdetail("It left %lld unprocessed for as long as a request may take. "
+					   "This transaction has written %lld before, which ROLLBACK does not undo.",
+					   (long long) left, (long long) sent),
+			 errhint("Its write capacity may be used up: raise it, or write less at a time.")));
+}

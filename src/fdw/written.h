@@ -20,4 +20,11 @@ extern void ys_written_end(bool applied);
  */
 extern _Noreturn void ys_written_lost_race(const YsSource *source, const YsValue *key);
 
+/*
+ * The store leaves so many items of the table unprocessed.  Throws
+ * configuration_limit_exceeded while nothing was written, else
+ * statement_completion_unknown; the numbers are in DETAIL.
+ */
+extern _Noreturn void ys_written_give_up(const YsSource *source, int64 left);
+
 #endif							/* YS_FDW_WRITTEN_H */

@@ -8,6 +8,9 @@
 #         mute    the store gets it and answers, the connection breaks before the answer arrives
 #         error   status 500, the store never gets it
 #         hang    nothing, until the client gives up
+#         throttle  refused: the capacity is used up
+#         part    of a BatchWriteItem: the store gets the first half, the rest is left unprocessed
+#         none    the same, but all of it is left unprocessed
 #     $proxy->requests('GetItem')                   how many arrived
 # ----------------------------------------------------------------------------------------------
 package YottaProxy;
@@ -19,8 +22,10 @@ use Carp;
 use File::Temp;
 use IO::Select;
 use IO::Socket::INET;
+use JSON::PP;
 use POSIX ();
 
+my $json = JSON::PP->new->utf8;
 my @children;
 my $owner = $$;
 
@@ -132,15 +137,10 @@ sub _answer
 	}
 	return 0 if $how eq 'lose';
 	return 1 if $how eq 'hang';
-	if ($how eq 'error')
-	{
-		my $body = '{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"told to fail"}';
-		syswrite $socket,
-		  "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: "
-		  . length($body) . "\r\n\r\n$body";
-		return 1;
-	}
-	my $answer = $self->_forward($request);
+	return _refuse($socket, '500 Internal Server Error', 'InternalServerError') if $how eq 'error';
+	return _refuse($socket, '400 Bad Request', 'ProvisionedThroughputExceededException') if $how eq 'throttle';
+	my $answer =
+	  $how =~ /^(?:part|none)$/ ? $self->_leave($how, $head, substr $request, length $head) : $self->_forward($request);
 	return 0 if $how eq 'mute';
 	my $sent = 0;
 	while ($sent < length $answer)
@@ -150,6 +150,34 @@ sub _answer
 		$sent += $wrote;
 	}
 	return $answer !~ /\A[^\r]*\r\n(?:[^\r]+\r\n)*Connection: close/i;
+}
+
+sub _refuse
+{
+	my ($socket, $status, $type) = @_;
+	my $body = qq({"__type":"com.amazonaws.dynamodb.v20120810#$type","message":"told to fail"});
+	syswrite $socket, "HTTP/1.1 $status\r\nContent-Type: application/x-amz-json-1.0\r\n"
+	  . 'Content-Length: ' . length($body) . "\r\n\r\n$body";
+	return 1;
+}
+
+# The answer to a BatchWriteItem of which only the first half, or nothing, was processed.
+sub _leave
+{
+	my ($self, $how, $head, $body) = @_;
+	my $request = $json->decode($body);
+	my ($table) = keys %{ $request->{RequestItems} };
+	my $writes = $request->{RequestItems}{$table};
+	my @taken = splice @$writes, 0, $how eq 'part' ? int(@$writes / 2) : 0;
+	if (@taken)
+	{
+		my $part = $json->encode({ %$request, RequestItems => { $table => \@taken } });
+		$head =~ s/^(Content-Length:)[^\r]*/"$1 " . length $part/mie;
+		my $answer = $self->_forward("$head$part");
+		return $answer unless $answer =~ /\A\S+ 200 /;
+	}
+	my $left = $json->encode({ UnprocessedItems => @$writes ? { $table => $writes } : {} });
+	return "HTTP/1.1 200 OK\r\nContent-Length: " . length($left) . "\r\n\r\n$left";
 }
 
 # The store's whole answer; it closes the connection behind it.

@@ -13,6 +13,8 @@ CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://good:8000
 CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (api 'cql', nodes 'http://127.0.0.1:1');
 CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', region 'eu:south');
 CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', consistency 'weak');
+CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', insert_mode 'replace');
+CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', truncatable 'maybe');
 CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', request_timeout 'soon');
 CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', connect_timeout '0');
 CREATE SERVER s FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1', max_requests_per_second '0');
