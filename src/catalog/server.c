@@ -4,9 +4,10 @@
  *	  open stores.
  *
  * A store is kept per user mapping.  A change of any server or mapping marks
- * the stores it may concern; a marked one is retired at its next use: out of
- * the table at once, closed when the transaction ends, since a running scan
- * may still have calls on it.
+ * the stores it may concern; a marked one is closed when the transaction
+ * ends.  Used again before, it is retired: out of the table, and disconnected
+ * unless it has requests under way, but still there, since a running scan may
+ * go on with it.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -133,6 +134,45 @@ cancel_all_calls(void)
 }
 
 static void
+retire(StoreEntry *entry)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+	retired = lappend(retired, entry->store);
+	MemoryContextSwitchTo(old);
+	ys_store_disconnect(entry->store);
+	entry->store = NULL;
+}
+
+/* Close what was retired, and what was marked and not used since: its mapping may be gone. */
+static void
+close_changed(void)
+{
+	HASH_SEQ_STATUS status;
+	StoreEntry *entry;
+
+	hash_seq_init(&status, stores);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		if (entry->store == NULL || entry->stale)
+		{
+			if (entry->store != NULL)
+			{
+				epoch++;
+				ys_store_close(entry->store);
+			}
+			(void) hash_search(stores, &entry->mapping, HASH_REMOVE, NULL);
+		}
+	while (retired != NIL)
+	{
+		YsStore    *store = linitial(retired);
+
+		epoch++;
+		retired = list_delete_first(retired);
+		ys_store_close(store);
+	}
+}
+
+static void
 end_transaction(XactEvent event, void *arg)
 {
 	switch (event)
@@ -150,15 +190,7 @@ end_transaction(XactEvent event, void *arg)
 		case XACT_EVENT_PRE_PREPARE:
 			return;
 	}
-	if (retired != NIL)
-		epoch++;
-	while (retired != NIL)
-	{
-		YsStore    *store = linitial(retired);
-
-		retired = list_delete_first(retired);
-		ys_store_close(store);
-	}
+	close_changed();
 }
 
 static void
@@ -232,16 +264,6 @@ open_store(const ForeignServer *server, Oid userid, bool restricted)
 	if (store == NULL)
 		ys_error_throw(&err);
 	return store;
-}
-
-static void
-retire(StoreEntry *entry)
-{
-	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-
-	retired = lappend(retired, entry->store);
-	entry->store = NULL;
-	MemoryContextSwitchTo(old);
 }
 
 YsStore *

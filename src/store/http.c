@@ -231,11 +231,14 @@ close_reactor(void *arg)
 	if (http->multi != NULL)
 		curl_multi_cleanup(http->multi);
 	ys_signals_restore();
+	http->multi = NULL;
+	http->timer_at = -1;
 	if (http->epoll_fd >= 0)
 	{
 		close(http->epoll_fd);
 		ReleaseExternalFD();
 	}
+	http->epoll_fd = -1;
 }
 
 /* Once in a process's life: libcurl's own set-up. */
@@ -253,6 +256,28 @@ prepare_library(void)
 	return prepared;
 }
 
+/* Descriptor and multi handle; what has been opened when it fails stays for close_reactor. */
+static bool
+open_reactor(YsHttp *http)
+{
+	if (AcquireExternalFD())
+	{
+		http->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+		if (http->epoll_fd < 0)
+			ReleaseExternalFD();
+	}
+	if (http->epoll_fd < 0 || !prepare_library())
+		return false;
+	http->multi = curl_multi_init();
+	if (http->multi == NULL)
+		return false;
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+	return true;
+}
+
 YsHttp *
 ys_http_open(MemoryContext context, const YsHttpConfig *config, YsError *err)
 {
@@ -262,29 +287,22 @@ ys_http_open(MemoryContext context, const YsHttpConfig *config, YsError *err)
 	http->timer_at = -1;
 	http->epoll_fd = -1;
 	ys_handle_own(context, http, close_reactor);
-
-	if (AcquireExternalFD())
-	{
-		http->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-		if (http->epoll_fd < 0)
-			ReleaseExternalFD();
-	}
+	if (open_reactor(http))
+		return http;
 	if (http->epoll_fd < 0)
 	{
 		ys_error_set(err, YS_ERR_UNREACHABLE, "could not open a descriptor for the store's sockets");
 		ys_error_hint(err, "Raise \"max_files_per_process\" or the system's limit of open files.");
-		return NULL;
 	}
-	if (!prepare_library() || (http->multi = curl_multi_init()) == NULL)
-	{
+	else
 		ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "could not initialize libcurl");
-		return NULL;
-	}
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-	return http;
+	return NULL;
+}
+
+void
+ys_http_disconnect(YsHttp *http)
+{
+	close_reactor(http);
 }
 
 int
@@ -436,6 +454,11 @@ ys_http_start(YsHttp *http, const YsHttpRequest *request)
 	YsHttpTransfer *transfer;
 	bool		ok;
 
+	if (http->multi == NULL && !open_reactor(http))
+	{
+		close_reactor(http);
+		return NULL;
+	}
 	transfer = MemoryContextAllocExtended(request->context, sizeof(YsHttpTransfer),
 										  MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
 	if (transfer == NULL)
@@ -561,6 +584,8 @@ ys_http_work(YsHttp *http)
 	CURLMsg    *message;
 	int			left;
 
+	if (http->multi == NULL)
+		return;
 	drive_library(http);
 	while ((message = curl_multi_info_read(http->multi, &left)) != NULL)
 	{

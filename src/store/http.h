@@ -68,6 +68,13 @@ extern YsHttpTransfer *ys_http_start(YsHttp *http, const YsHttpRequest *request)
 /* Give a transfer up that has not ended; done is not called.  True when sending had begun. */
 extern bool ys_http_cancel(YsHttpTransfer *transfer);
 
+/*
+ * Close all connections, and the descriptor that stands for them, while no
+ * transfer is under way.  The next one opens what it needs.
+ */
+extern void ys_http_disconnect(YsHttp *http);
+
+/* -1: there is nothing to wait for. */
 extern int	ys_http_fd(const YsHttp *http);
 
 /* How long a wait may last before ys_http_work has to be called; -1: for ever. */

@@ -201,6 +201,17 @@ ys_store_deadline_ms(const YsStore *store)
 }
 
 void
+ys_store_disconnect(YsStore *store)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &store->calls)
+		if (dlist_container(YsCall, link, iter.cur)->transfer != NULL)
+			return;
+	ys_http_disconnect(store->http);
+}
+
+void
 ys_cost_add(YsCost *cost, const YsReply *reply)
 {
 	cost->requests++;

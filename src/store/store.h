@@ -125,6 +125,9 @@ typedef struct YsReply
 extern YsStore *ys_store_open(void *context, const YsStoreConfig *config, YsError *err);
 extern void ys_store_close(YsStore *store);
 
+/* Let go of the connections if no request is under way; the next one makes them anew. */
+extern void ys_store_disconnect(YsStore *store);
+
 /* Could a store be opened with these?  False and err (YS_ERR_INVALID_OPTION) when not. */
 extern bool ys_store_check_api(const char *api, YsError *err);
 extern bool ys_store_check_nodes(const char *nodes, YsError *err);
