@@ -144,29 +144,36 @@ retire(StoreEntry *entry)
 	entry->store = NULL;
 }
 
-/* Close what was retired, and what was marked and not used since: its mapping may be gone. */
+/*
+ * Close what was retired, and what was marked and not used since: its mapping
+ * may be gone.  Nothing here may throw: the transaction may have committed.
+ */
 static void
 close_changed(void)
 {
 	HASH_SEQ_STATUS status;
 	StoreEntry *entry;
+	bool		changed = retired != NIL;
 
+	hash_seq_init(&status, stores);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		changed |= entry->store == NULL || entry->stale;
+	if (!changed)
+		return;
+
+	cancel_all_calls();
 	hash_seq_init(&status, stores);
 	while ((entry = hash_seq_search(&status)) != NULL)
 		if (entry->store == NULL || entry->stale)
 		{
 			if (entry->store != NULL)
-			{
-				epoch++;
 				ys_store_close(entry->store);
-			}
 			(void) hash_search(stores, &entry->mapping, HASH_REMOVE, NULL);
 		}
 	while (retired != NIL)
 	{
 		YsStore    *store = linitial(retired);
 
-		epoch++;
 		retired = list_delete_first(retired);
 		ys_store_close(store);
 	}

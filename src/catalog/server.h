@@ -30,8 +30,8 @@ extern void ys_option_validate(YsWrapperKind kind, List *options, Oid catalog);
  * transaction ends: ask again in the next.  Throws when the server is not a store's, the
  * user has no mapping for it, or the database is not in UTF8.
  *
- * Every call still in flight is cancelled when a transaction fails, and those of
- * a store whose options changed when it is closed.  Both raise the epoch: pointers
+ * Every call still in flight is cancelled when a transaction fails, and when one
+ * ends after the options of any store in use changed.  Both raise the epoch: pointers
  * to calls of an earlier epoch are dangling.  A failed subtransaction cancels
  * nothing by itself: its calls belong to whoever started them.
  */
