@@ -216,16 +216,6 @@ number_to_scaled_numeric(const YsValue *value, int32 typmod, Datum *result)
 	return true;
 }
 
-/* The nearest double; false when it is out of range. */
-static bool
-number_to_double(const YsValue *value, double *result)
-{
-	if (value->type != YS_TYPE_NUMBER)
-		return false;
-	*result = strtod(value->bytes, NULL);
-	return !isinf(*result);
-}
-
 /* ---- strings ---- */
 
 /* The value as text the server can hold. */
@@ -352,22 +342,26 @@ convert_integer(const YsValue *value, Oid type, Datum *datum)
 	return true;
 }
 
+/* The nearest one, rounded once; false when it is out of range. */
 static bool
 convert_float(const YsValue *value, Oid type, Datum *datum)
 {
-	double		number;
-
-	if (!number_to_double(value, &number))
+	if (value->type != YS_TYPE_NUMBER)
 		return false;
 	if (type == FLOAT4OID)
 	{
-		if (isinf((float) number))
-			return false;
-		*datum = Float4GetDatum((float) number);
+		float		number = strtof(value->bytes, NULL);
+
+		*datum = Float4GetDatum(number);
+		return !isinf(number);
 	}
 	else
+	{
+		double		number = strtod(value->bytes, NULL);
+
 		*datum = Float8GetDatum(number);
-	return true;
+		return !isinf(number);
+	}
 }
 
 static bool
