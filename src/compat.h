@@ -108,6 +108,23 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 	create_foreign_upper_path(root, rel, target, rows, startup, total, NIL, outer, NIL)
 #endif
 
+/* 16 lost the argument for outer joins. */
+#if PG_VERSION_NUM >= 160000
+#define ys_expression_pathkey_compat(root, expr, operator, relids) \
+	build_expression_pathkey(root, expr, operator, relids, false)
+#else
+#define ys_expression_pathkey_compat(root, expr, operator, relids) \
+	build_expression_pathkey(root, expr, NULL, operator, relids, false)
+#endif
+
+/* 18 names comparisons apart from the btree's strategies; the user includes access/stratnum.h. */
+#if PG_VERSION_NUM >= 180000
+#define ys_pathkey_is_descending_compat(pathkey)	((pathkey)->pk_cmptype == COMPARE_GT)
+#else
+#define ys_pathkey_is_descending_compat(pathkey) \
+	((pathkey)->pk_strategy == BTGreaterStrategyNumber)
+#endif
+
 /* 17 looks at statistics for it. */
 #if PG_VERSION_NUM >= 170000
 #define ys_array_length_compat(root, expr)	estimate_array_length(root, expr)

@@ -73,7 +73,7 @@ ys_guc_define(void)
 							&ys_guc_relay_stream_delay, 0, 0, 3600 * 1000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomBoolVariable("yottastore.pushdown",
-							 "Sends conditions on other columns than the key, LIMIT and count(*) to the store.",
+							 "Sends conditions on other columns than the key, LIMIT, ORDER BY and count(*) to the store.",
 							 "Off, PostgreSQL alone does what they say. Applies to queries planned from "
 							 "then on.",
 							 &ys_guc_pushdown, true,

@@ -42,7 +42,7 @@ ys_source_name_path(const char *name, uint32_t len)
 YsKeySchema
 ys_source_keys(const YsSource *source)
 {
-	YsKeySchema schema = {.nkeys = source->nkeys};
+	YsKeySchema schema = {.nkeys = source->nkeys, .unique = true};
 
 	for (int i = 0; i < source->nkeys; i++)
 	{

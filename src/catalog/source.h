@@ -56,6 +56,7 @@ typedef struct YsSource
 typedef struct YsKeySchema
 {
 	int			nkeys;			/* 1 or 2, partition key first */
+	bool		unique;			/* a key has at most one item */
 	const char *names[2];
 	YsType		types[2];		/* STRING, NUMBER or BINARY */
 	const YsSourceColumn *columns[2];	/* the column that is it; NULL: none */

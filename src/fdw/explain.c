@@ -100,6 +100,10 @@ ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
 	ExplainPropertyText("Store Table", scan->source->table, es);
 	show_key(scan, plan, es);
 	show_filter(scan, plan, es);
+	if (scan->order != 0)
+		ExplainPropertyText("Store Order",
+							psprintf("%s%s", quote_identifier(scan->schema.columns[1]->name),
+									 scan->order < 0 ? " DESC" : ""), es);
 	if (scan->counts)
 		ExplainPropertyBool("Store Count", true, es);
 	if (scan->wanted > 0)

@@ -32,8 +32,10 @@ typedef enum YsScanPrivate
 #define YS_SCAN_EXACT		0x01	/* no condition is left to be checked on rows */
 #define YS_SCAN_CONSISTENT	0x02	/* strong reads */
 #define YS_SCAN_FEW			0x04	/* maybe only a few rows are wanted: don't read ahead at once */
-#define YS_SCAN_COUNT		0x10	/* the store counts the rows: the one row has their number */
 #define YS_SCAN_COUNTS		0x08	/* a direct modification sets the statement's row count */
+#define YS_SCAN_COUNT		0x10	/* the store counts the rows: the one row has their number */
+#define YS_SCAN_ASCENDING	0x20	/* the rows' order by the sort key is relied upon */
+#define YS_SCAN_DESCENDING	0x40
 
 /* Of a table that neither ANALYZE nor the store tells the size of. */
 #define YS_ASSUMED_ITEMS		100000.0

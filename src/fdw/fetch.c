@@ -171,6 +171,7 @@ ask_for_page(YsFetch *fetch, const YsValue *start_key)
 		.start_key = start_key,
 		.consistent = fetch->consistent,
 		.limit = page_limit(fetch),
+		.backward = fetch->what.backward,
 		.count_only = fetch->what.count_only,
 	};
 	YsError		err;

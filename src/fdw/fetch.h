@@ -43,6 +43,7 @@ typedef struct YsFetchPages
 	const YsExpr *key_condition;	/* or NULL: all items */
 	const YsExpr *filter;		/* only what passes it; or NULL */
 	int64		wanted;			/* so many items will be asked for, maybe a few more; 0: not known */
+	bool		backward;		/* Query: by descending sort key */
 	bool		count_only;		/* ask for numbers, by ys_fetch_count */
 } YsFetchPages;
 

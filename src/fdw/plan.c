@@ -26,6 +26,7 @@
 #include "fdw/exact.h"
 #include "fdw/fdw.h"
 #include "fdw/filter.h"
+#include "fdw/order.h"
 #include "fdw/plan.h"
 #include "guc.h"
 #include "store/store.h"
@@ -217,6 +218,25 @@ find_outer_sets(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema)
 	return sets;
 }
 
+/* Paths by the query's own conditions: one for each order that is of use. */
+static void
+add_own_paths(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
+			  const YsAccess *access)
+{
+	List	   *orders = ys_order_find(root, rel, schema, access);
+	ListCell   *cell;
+
+	if (orders == NIL)
+		orders = list_make1(NIL);
+	foreach(cell, orders)
+	{
+		ForeignPath *path = make_path(root, rel, access, rel->rows, rel->lateral_relids);
+
+		path->path.pathkeys = lfirst(cell);
+		add_path(rel, (Path *) path);
+	}
+}
+
 void
 ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
@@ -224,8 +244,7 @@ ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	List	   *sets = find_outer_sets(root, rel, &relation->keys);
 	ListCell   *cell;
 
-	add_path(rel, (Path *) make_path(root, rel, &relation->access, rel->rows,
-									 rel->lateral_relids));
+	add_own_paths(root, rel, &relation->keys, &relation->access);
 	foreach(cell, sets)
 	{
 		Relids		outer = lfirst(cell);
@@ -325,6 +344,8 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	/* what is to be changed must not be read stale */
 	if (relation->source->consistent || bms_is_member(rel->relid, root->all_result_relids))
 		flags |= YS_SCAN_CONSISTENT;
+	if (path->path.pathkeys != NIL)
+		flags |= ys_order_is_backward(path->path.pathkeys) ? YS_SCAN_DESCENDING : YS_SCAN_ASCENDING;
 	if (root->limit_tuples > 0 &&
 		pathkeys_contained_in(root->sort_pathkeys, path->path.pathkeys))
 		flags |= YS_SCAN_FEW;

@@ -53,6 +53,7 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 									scan->operation == YS_OPERATION_QUERY ? &scan->schema : NULL,
 									ys_scan_filter_clauses(scan, plan), columns,
 									(PlanState *) node);
+	scan->order = (flags & YS_SCAN_DESCENDING) != 0 ? -1 : (flags & YS_SCAN_ASCENDING) != 0;
 	scan->counts = (flags & YS_SCAN_COUNT) != 0;
 	scan->wanted = intVal(list_nth(plan->fdw_private, YS_SCAN_WANTED));
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
@@ -73,6 +74,7 @@ start_pages(YsScan *scan, const YsExpr *key_condition)
 		.key_condition = key_condition,
 		.filter = scan->filter_expr,
 		.wanted = Max(scan->wanted - scan->rows, 0),
+		.backward = scan->order < 0,
 		.count_only = scan->counts,
 	};
 

@@ -35,6 +35,7 @@ typedef struct YsScan
 	YsRowReader *reader;
 	YsFetch    *fetch;
 	bool		started;		/* since the last rescan */
+	int			order;			/* of the rows, by the sort key: 1 up, -1 down, 0 not relied upon */
 	bool		counts;			/* the store counts its rows */
 	bool		counted;		/* in this start */
 	bool		left_out;		/* this start: a bound that can't be sent, and is not known to hold */

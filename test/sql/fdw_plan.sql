@@ -88,6 +88,14 @@ SELECT plan($$SELECT count(value) FROM readings$$);
 SELECT plan($$SELECT device, count(*) FROM readings GROUP BY device$$);
 SELECT plan($$SELECT count(*) FROM readings WHERE value > 5$$);
 
+-- in the order of the sort key
+SELECT plan($$SELECT value FROM readings WHERE device = 'a' ORDER BY at DESC NULLS LAST, value LIMIT 5$$);
+SELECT plan($$SELECT body FROM notes WHERE id = 1 AND topic > 'a' ORDER BY id, topic$$);
+SELECT plan($$SELECT body FROM notes WHERE id = 1 ORDER BY topic COLLATE "POSIX" DESC$$);
+SELECT plan($$SELECT body FROM notes WHERE id = 1 ORDER BY topic USING ~>~$$);
+SELECT plan($$SELECT value FROM readings WHERE device IN ('a', 'b') ORDER BY at$$);
+SELECT plan($$SELECT value FROM readings ORDER BY at$$);
+
 -- joins
 SELECT plan($$SELECT model FROM local JOIN vehicles ON vehicle_id = id WHERE n = 1$$);
 SELECT plan($$SELECT model FROM local LEFT JOIN vehicles ON vehicle_id = id WHERE n = 1$$);

@@ -112,6 +112,8 @@ foreach my $query (
 	"SELECT at FROM wide WHERE id = 'p1' AND at <> 7 LIMIT 3",
 	"SELECT at FROM wide WHERE id = 'p1' AND at > 50 AND at > n LIMIT 3",
 	"SELECT at FROM wide ORDER BY at DESC LIMIT 3",
+	"SELECT at FROM wide WHERE id = 'p1' ORDER BY n LIMIT 3",
+	"SELECT at FROM wide WHERE id = ANY ('{p0,p1}') ORDER BY at LIMIT 3",
 	"SELECT at FROM wide ORDER BY n, at LIMIT 3",
 	"SELECT DISTINCT id FROM wide LIMIT 1",
 	"SELECT id, count(*) FROM wide GROUP BY id LIMIT 1",
@@ -246,5 +248,120 @@ is($node->psql('postgres', 'SET ROLE reader; SELECT count(*) FROM words', stderr
 like($err, qr/permission denied for foreign table words/, '... for that reason');
 sql("CREATE VIEW counted AS SELECT count(*) FROM words; GRANT SELECT ON counted TO reader");
 is(sql('SET ROLE reader; SELECT * FROM counted'), 300, "... but through a view, as the view's owner");
+
+# ---- ORDER BY the sort key -------------------------------------------------------------------
+
+# without a sort, in the store's order
+foreach my $case (
+	[ "at FROM words WHERE id = 'p1' ORDER BY at", 'at' ],
+	[ "at FROM words WHERE id = 'p1' ORDER BY at DESC", 'at DESC' ],
+	[ "at FROM words WHERE id = 'p1' ORDER BY at DESC NULLS LAST", 'at DESC' ],
+	[ "at FROM words WHERE id = 'p1' ORDER BY at NULLS FIRST", 'at' ],
+	[ "at FROM words WHERE id = 'p1' ORDER BY id, at DESC, n", 'at DESC' ],
+	[ "n FROM words WHERE id = 'p2' ORDER BY at, n DESC", 'at' ],
+	[ "at FROM words WHERE id = 'p2' AND at > 'ab' ORDER BY at DESC", 'at DESC' ],
+	[ "at FROM words WHERE id = 'p2' AND at BETWEEN 'ab' AND 'b' AND n % 2 = 0 ORDER BY at DESC", 'at DESC' ],
+	[ "at FROM words WHERE id = 'p2' AND n > 100 ORDER BY at DESC LIMIT 4", 'at DESC' ],
+	[ "at FROM numbers WHERE id = 'p0' ORDER BY at", 'at' ],
+	[ "at FROM numbers WHERE id = 'p0' ORDER BY at DESC", 'at DESC' ],
+	[ "at FROM numbers WHERE id = 'p0' AND at < 0 ORDER BY at DESC", 'at DESC' ],
+	[ "at FROM bytes WHERE id = 'p2' ORDER BY at", 'at' ],
+	[ "at FROM bytes WHERE id = 'p2' AND at >= '\\x40' ORDER BY at DESC", 'at DESC' ],
+	[ "at FROM wide WHERE id = 'p0' ORDER BY at", 'at' ],
+	[ "at FROM wide WHERE id = 'p0' ORDER BY at DESC", 'at DESC' ],
+	[ "at, rank() OVER (ORDER BY at DESC) FROM wide WHERE id = 'p0' ORDER BY at DESC", 'at DESC' ],
+	[ "DISTINCT at FROM wide WHERE id = 'p0' ORDER BY at DESC", 'at DESC' ],
+	[ "at, count(*) FROM wide WHERE id = 'p0' GROUP BY at ORDER BY at DESC LIMIT 7", 'at DESC' ])
+{
+	my ($query, $order) = @$case;
+	same("SELECT $query");
+	my $plan = plan_of("SELECT $query");
+	is($plan->{Order}, $order, '... by the store');
+	unlike($plan->{text}, qr/Sort/, '... and nobody else');
+}
+
+# the last and the first of a partition: one small page
+foreach my $case (
+	[ "wide WHERE id = 'p1' ORDER BY at DESC LIMIT 3", 3, '199 197 195' ],
+	[ "wide WHERE id = 'p1' ORDER BY at LIMIT 3", 3, '1 3 5' ],
+	[ "wide WHERE id = 'p1' AND at <= 150 ORDER BY at DESC OFFSET 2 LIMIT 2", 4, '145 143' ],
+	[ "wide WHERE id = 'p1' AND at > 11 AND at < 19 ORDER BY at DESC LIMIT 2", 4, '17 15' ],
+	[ "wide WHERE id = 'p1' AND at > 1000 ORDER BY at DESC LIMIT 2", 2, '' ],
+	[ "wide WHERE id = 'p1' ORDER BY at DESC, n LIMIT 1", 1, '199' ])
+{
+	my ($from, $limit, $rows) = @$case;
+	is(sql("SELECT at FROM $from") =~ s/\n/ /gr, $rows, $from);
+	my $plan = plan_of("SELECT at FROM $from");
+	is_deeply([ @{$plan}{'Limit', 'Requests'} ], [ $limit, 1 ], '... in one request for no more');
+	cmp_ok($plan->{'Read Units'}, '<=', 4 * $limit, '... and reads no more');
+}
+
+# min and max
+foreach my $case ([ 'words', 'at' ], [ 'numbers', 'at' ], [ 'wide', 'at DESC' ], [ 'wide', 'at' ])
+{
+	my ($from, $order) = @$case;
+	my $query = ($order =~ /DESC/ ? 'SELECT max(at)' : 'SELECT min(at)') . " FROM $from WHERE id = 'p1'";
+	same($query);
+	my $plan = plan_of($query);
+	is_deeply([ @{$plan}{qw(Order Limit Requests)} ], [ $order, 1, 1 ], '... is the first of its order') or diag($plan->{text});
+}
+same("SELECT min(at), max(at) FROM wide WHERE id = 'p1' AND at < 100");
+same("SELECT min(at), max(at) FROM wide WHERE id = 'nobody'");
+same("SELECT min(at), max(at) FROM wide");
+
+# an order that is not the store's, or that rows with a misfit would break
+foreach my $query (
+	"SELECT at FROM words WHERE id IN ('p0', 'p1') ORDER BY at",
+	"SELECT at FROM words ORDER BY at",
+	"SELECT at FROM words WHERE id = 'p1' ORDER BY at || 'x'",
+	"SELECT at FROM words WHERE id = 'p1' ORDER BY at COLLATE \"C.utf8\" DESC",
+	"SELECT at FROM words WHERE id = 'p1' ORDER BY n, at")
+{
+	same($query) unless $query =~ /COLLATE/;
+	is(plan_of($query)->{Order}, undef, "not ordered by the store: $query");
+}
+is(plan_of("SELECT at FROM words WHERE id = 'p1' ORDER BY at", 'SET yottastore.pushdown = off')->{Order}, undef, 'turned off');
+is(plan_of("SELECT at FROM loose WHERE id = 'p1' ORDER BY at")->{Order}, undef, 'a sort key that may be NULL');
+is(plan_of("SELECT at FROM loose WHERE id = 'p1' AND at > 'a' ORDER BY at")->{Order}, 'at', '... but not where a condition says it is not');
+is(plan_of("SELECT at FROM whole WHERE id = 'p1' ORDER BY at")->{Order}, undef, 'an integer over numbers of any kind');
+sql("CREATE TABLE local_whole AS SELECT id, CASE WHEN at = trunc(at) AND abs(at) <= 2147483647 THEN at::int END AS at, n FROM local_numbers");
+foreach my $order ('at', 'at DESC', 'at NULLS FIRST', 'at DESC NULLS LAST')
+{
+	my $query = "SELECT at FROM whole WHERE id = 'p1' AND %s ORDER BY $order LIMIT 60";
+	foreach my $condition ('true', 'at > -20', 'at < 20', 'n > 50')
+	{
+		my $text = sprintf $query, $condition;
+		is(sql($text), sql($text =~ s/whole/local_whole/r), $text);
+	}
+}
+
+# joins, subqueries, cursors, parameters
+my $joins = "SELECT w.at, n.n FROM words w JOIN local_words n ON n.id = w.id AND n.at = w.at WHERE w.id = 'p1' ORDER BY w.at";
+is(sql("SET enable_hashjoin = off; SET enable_nestloop = off; $joins"), sql($joins =~ s/FROM words/FROM local_words/r), 'a merge join');
+my $merge = plan_of($joins, 'SET enable_hashjoin = off; SET enable_nestloop = off');
+like($merge->{text}, qr/Merge Join/, '... is one');
+is($merge->{Order}, 'at', '... in the order of the store');
+is(sql("SELECT string_agg(p.id || ':' || l.at, ' ' ORDER BY p.id, l.at) FROM (VALUES ('p0'), ('p1'), ('x')) p(id),"
+		  . " LATERAL (SELECT at FROM wide WHERE id = p.id ORDER BY at DESC LIMIT 2) l"),
+	'p0:196 p0:198 p1:197 p1:199', 'the last of each partition');
+is(sql("SELECT string_agg(p.id || ':' || (SELECT max(at) FROM wide WHERE id = p.id AND at < p.n), ' ' ORDER BY p.id)"
+		  . " FROM (VALUES ('p0', 77), ('p1', 88)) p(id, n)"), 'p0:76 p1:87', '... before a value');
+is(sql("BEGIN; DECLARE c SCROLL CURSOR FOR SELECT at FROM wide WHERE id = 'p1' ORDER BY at DESC;"
+		  . "FETCH 2 c; FETCH 1 c; FETCH PRIOR c; FETCH FIRST c; FETCH LAST c") =~ s/\n/ /gr, '199 197 195 197 199 1', 'a cursor');
+foreach my $mode (qw(force_generic_plan force_custom_plan))
+{
+	my $session = "SET plan_cache_mode = $mode; PREPARE q (text, int) AS SELECT at FROM wide WHERE id = \$1 AND at < \$2"
+	  . " ORDER BY at DESC LIMIT 2; EXECUTE q('p1', 50); EXECUTE q('p0', 7); EXECUTE q(NULL, 7); EXECUTE q('p1', NULL); EXECUTE q('', 5);";
+	is(sql($session) =~ s/\n/ /gr, '49 47 6 4', "parameters, $mode");
+	like(sql("$session EXPLAIN EXECUTE q('p1', 50)"), qr/Store Order: at DESC\n.*Store Limit: 2/, '... keep order and limit');
+}
+sql("CREATE TABLE parts (id text NOT NULL, at int NOT NULL, n int, pad text) PARTITION BY LIST (id);"
+	  . "ALTER TABLE parts ATTACH PARTITION wide FOR VALUES IN ('p0', 'p1'); CREATE TABLE parts_other PARTITION OF parts DEFAULT;"
+	  . "INSERT INTO parts SELECT 'p2', i, i FROM generate_series(1, 9) i");
+is(sql("SELECT at FROM parts WHERE id = 'p1' ORDER BY at DESC LIMIT 2") =~ s/\n/ /gr, '199 197', 'a partition');
+is(sql("SELECT max(at), count(*) FROM parts"), '199|209', 'a partitioned table');
+is(sql("SELECT at FROM (SELECT * FROM wide WHERE id = 'p1' UNION ALL SELECT * FROM wide WHERE id = 'p0') u ORDER BY at DESC LIMIT 5") =~ s/\n/ /gr,
+	'199 198 197 196 195', 'a merged append');
+sql('ALTER TABLE parts DETACH PARTITION wide');
 
 done_testing();
