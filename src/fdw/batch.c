@@ -77,6 +77,7 @@ struct YsBatcher
 	YsStore    *store;
 	const YsSource *source;
 	bool		deletes;
+	YsCost	   *cost;			/* or NULL */
 	MemoryContext scratch;		/* texts of one answer's keys */
 	YsArena		arena;			/* one answer */
 	YsCalls		calls;			/* their tags are batches */
@@ -86,7 +87,7 @@ struct YsBatcher
 };
 
 YsBatcher *
-ys_batcher_create(YsStore *store, const YsSource *source, bool deletes)
+ys_batcher_create(YsStore *store, const YsSource *source, bool deletes, YsCost *cost)
 {
 	MemoryContext context = CurrentMemoryContext;
 	YsBatcher  *batcher = palloc0(sizeof(YsBatcher));
@@ -94,6 +95,7 @@ ys_batcher_create(YsStore *store, const YsSource *source, bool deletes)
 	batcher->store = store;
 	batcher->source = source;
 	batcher->deletes = deletes;
+	batcher->cost = cost;
 	batcher->scratch = AllocSetContextCreate(context, "yottastore batch answer",
 											 ALLOCSET_SMALL_SIZES);
 	ys_arena_init_context(&batcher->arena, context, 0);
@@ -250,6 +252,7 @@ take_answer(YsBatcher *batcher, YsCall *call, YsError *err)
 	MemoryContextReset(batcher->scratch);
 	ys_arena_reset(&batcher->arena);
 	ok = ys_store_wait(call, NULL, &batcher->arena, &reply, err);
+	ys_cost_add(batcher->cost, &reply);
 	if (ok && !find_left(batcher, batch, &reply, left))
 	{
 		ok = ys_error_set(err, YS_ERR_INVALID_DATA, "the store's reply cannot be understood");

@@ -12,8 +12,12 @@
 
 typedef struct YsBatcher YsBatcher;
 
-/* deletes: keys are added, and their items deleted; else whole items.  In the current context. */
-extern YsBatcher *ys_batcher_create(YsStore *store, const YsSource *source, bool deletes);
+/*
+ * deletes: keys are added, and their items deleted; else whole items.  cost: where to add it up, or
+ * NULL.  In the current context.
+ */
+extern YsBatcher *ys_batcher_create(YsStore *store, const YsSource *source, bool deletes,
+									YsCost *cost);
 
 /* Where to allocate the next item, or key; waits for room, and throws what writing throws. */
 extern MemoryContext ys_batcher_context(YsBatcher *batcher);

@@ -44,6 +44,7 @@ read_item(YsChange *change, YsArena *arena, const YsError *unresolved)
 
 	if (call == NULL || !ys_store_wait(call, NULL, arena, &reply, &err))
 		ys_error_throw(unresolved != NULL ? unresolved : &err);
+	ys_cost_add(change->cost, &reply);
 	return reply.nitems > 0 ? &reply.items[0] : NULL;
 }
 
@@ -68,11 +69,14 @@ write_once(YsChange *change, const YsChangePlan *plan, YsArena *arena, YsError *
 {
 	YsReply		reply;
 	YsCall	   *call = send(change, plan, err);
+	bool		applied;
 
 	if (call == NULL)
 		ys_error_throw(err);
 	ys_written_begin();
-	if (ys_store_wait(call, NULL, arena, &reply, err))
+	applied = ys_store_wait(call, NULL, arena, &reply, err);
+	ys_cost_add(change->cost, &reply);
+	if (applied)
 	{
 		ys_written_end(true);
 		if (reply.nitems > 0)

@@ -47,6 +47,7 @@ typedef struct YsChange
 	bool		old_exact;		/* it is all of the item, not its plain form */
 	bool		guard_document; /* all of it must still read the same */
 
+	YsCost	   *cost;			/* where to add up what it costs */
 	bool		want_item;		/* for RETURNING and triggers: fill item */
 	YsValue		item;			/* the new item; a deletion's old one */
 } YsChange;

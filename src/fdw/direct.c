@@ -183,7 +183,7 @@ run(ForeignScanState *node, YsDirect *direct)
 {
 	YsModify   *modify = direct->modify;
 	ExprContext *econtext = node->ss.ps.ps_ExprContext;
-	YsChange	change = {.source = modify->source, .store = modify->store};
+	YsChange	change = {.source = modify->source, .store = modify->store, .cost = &modify->cost};
 
 	if (!ys_scan_evaluate(&direct->scan, econtext))
 		return false;
@@ -230,6 +230,14 @@ ys_iterate_direct(ForeignScanState *node)
 	if (node->ss.ps.instrument != NULL)
 		node->ss.ps.instrument->tuplecount += 1;
 	return slot;
+}
+
+const YsCost *
+ys_direct_cost(ForeignScanState *node)
+{
+	YsDirect   *direct = node->fdw_state;
+
+	return direct->modify != NULL ? &direct->modify->cost : NULL;
 }
 
 void

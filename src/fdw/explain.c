@@ -16,6 +16,7 @@
 
 #include "fdw/fdw.h"
 #include "fdw/modify.h"
+#include "fdw/modify.h"
 #include "fdw/scan.h"
 
 static const char *
@@ -114,6 +115,28 @@ ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
 		show_counters(scan, es);
 }
 
+/* What has gone wrong and was made good again: shown when there is any, or all is. */
+static void
+show_troubles(const YsCost *cost, ExplainState *es)
+{
+	bool		all = es->verbose || es->format != EXPLAIN_FORMAT_TEXT;
+
+	if (cost->retries > 0 || all)
+		ExplainPropertyInteger("Store Retries", NULL, cost->retries, es);
+	if (cost->throttles > 0 || all)
+		ExplainPropertyInteger("Store Throttles", NULL, cost->throttles, es);
+}
+
+static void
+show_write_cost(const YsCost *cost, ExplainState *es)
+{
+	ExplainPropertyInteger("Store Requests", NULL, cost->requests, es);
+	show_troubles(cost, es);
+	if (cost->read_units > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyFloat("Store Read Units", NULL, cost->read_units, 1, es);
+	ExplainPropertyFloat("Store Write Units", NULL, cost->write_units, 1, es);
+}
+
 static const char *
 write_name(CmdType operation)
 {
@@ -126,12 +149,19 @@ ys_explain_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_pri
 				  struct ExplainState *es)
 {
 	YsSource   *source = ys_source_load(RelationGetRelid(rinfo->ri_RelationDesc));
+	YsModify   *modify = rinfo->ri_FdwState;
 	bool		replaces = mtstate->operation == CMD_INSERT &&
 		ys_modify_replaces(source, (ModifyTable *) mtstate->ps.plan);
 
 	ExplainPropertyText("Store Operation", replaces ? "BatchWriteItem" :
 						write_name(mtstate->operation), es);
 	ExplainPropertyText("Store Table", source->table, es);
+	if (es->analyze && modify != NULL)
+	{
+		/* the last puts are waited for when the statement ends, which is later */
+		ys_modify_finish(modify);
+		show_write_cost(&modify->cost, es);
+	}
 }
 
 void
@@ -139,8 +169,11 @@ ys_explain_direct(ForeignScanState *node, struct ExplainState *es)
 {
 	YsScan	   *scan = node->fdw_state;
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	const YsCost *cost = ys_direct_cost(node);
 
 	ExplainPropertyText("Store Operation", write_name(plan->operation), es);
 	ExplainPropertyText("Store Table", scan->source->table, es);
 	show_key(scan, plan, es);
+	if (es->analyze && cost != NULL)
+		show_write_cost(cost, es);
 }

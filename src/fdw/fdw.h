@@ -10,6 +10,7 @@
 #include "foreign/fdwapi.h"
 
 #include "fdw/qual.h"
+#include "store/store.h"
 
 /*
  * ForeignScan.fdw_private of a scan.  fdw_exprs holds the key conditions' values,
@@ -85,6 +86,9 @@ extern bool ys_plan_direct(PlannerInfo *root, ModifyTable *plan, Index rti, int 
 extern void ys_begin_direct(ForeignScanState *node, int eflags);
 extern TupleTableSlot *ys_iterate_direct(ForeignScanState *node);
 extern void ys_end_direct(ForeignScanState *node);
+
+/* What it has cost; NULL: it isn't to be run. */
+extern const YsCost *ys_direct_cost(ForeignScanState *node);
 
 /* truncate.c */
 extern void ys_truncate(List *relations, DropBehavior behavior, bool restart_sequences);

@@ -79,9 +79,12 @@ static bool
 await(YsInserter *inserter, YsCall *call, YsError *err)
 {
 	YsReply		reply;
+	bool		inserted;
 
 	ys_arena_reset(&inserter->arena);
-	return ys_store_wait(call, NULL, &inserter->arena, &reply, err);
+	inserted = ys_store_wait(call, NULL, &inserter->arena, &reply, err);
+	ys_cost_add(&inserter->modify->cost, &reply);
+	return inserted;
 }
 
 /* Take all answers that are due, whatever they are, for the sake of the count. */
@@ -140,6 +143,7 @@ look(YsInserter *inserter, const YsPut *put, const YsError *unresolved)
 		drain(inserter);
 		ys_error_throw(unresolved);
 	}
+	ys_cost_add(&modify->cost, &reply);
 	if (reply.nitems == 0)
 		return FOUND_NOTHING;
 	return ys_shape_equal(&reply.items[0], &put->item) ? FOUND_OURS : FOUND_ANOTHER;

@@ -348,16 +348,19 @@ ys_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 	modify->flags |= insert_flags(modify, rinfo, plan);
 }
 
+void
+ys_modify_finish(YsModify *modify)
+{
+	ys_insert_finish(modify);
+	ys_upsert_finish(modify);
+}
+
 /* Of INSERT and COPY: the puts still in flight end here, and so may the statement. */
 void
 ys_end_modify(EState *estate, ResultRelInfo *rinfo)
 {
-	YsModify   *modify = rinfo->ri_FdwState;
-
-	if (modify == NULL)
-		return;
-	ys_insert_finish(modify);
-	ys_upsert_finish(modify);
+	if (rinfo->ri_FdwState != NULL)
+		ys_modify_finish(rinfo->ri_FdwState);
 }
 
 TupleTableSlot *

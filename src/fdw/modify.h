@@ -51,12 +51,16 @@ typedef struct YsModify
 	bool		ready;			/* set by the first row, which also knows whether there is a reader */
 	YsInserter *inserter;		/* made by the first new item */
 	YsBatcher  *batcher;		/* made by the first item that replaces what is there */
+	YsCost		cost;			/* of the statement's writes to this table, so far */
 	bool		may_repeat;		/* the plan may bring the same item twice */
 	HTAB	   *seen;			/* keys of items changed; made by update.c */
 } YsModify;
 
 /* The columns of a table, ready to be written. */
 extern YsModify *ys_modify_create(Oid relid, Oid userid);
+
+/* Wait for the writes that are under way.  Throws what they throw. */
+extern void ys_modify_finish(YsModify *modify);
 
 /* Does an INSERT replace what is there?  plan: NULL for COPY. */
 extern bool ys_modify_replaces(const YsSource *source, const ModifyTable *plan);

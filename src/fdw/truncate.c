@@ -71,7 +71,7 @@ delete_all(const YsSource *source)
 	YsStore    *store = ys_server_store(source->serverid, GetUserId());
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "yottastore key",
 												  ALLOCSET_SMALL_SIZES);
-	YsBatcher  *batcher = ys_batcher_create(store, source, true);
+	YsBatcher  *batcher = ys_batcher_create(store, source, true, NULL);
 	YsFetchPages all = {0};
 	YsFetch    *fetch;
 	const YsValue *item;

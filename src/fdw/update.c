@@ -69,11 +69,12 @@ set_old_document(const YsModify *modify, YsChange *change, Datum datum, bool isn
 }
 
 static void
-init_change(const YsModify *modify, TupleTableSlot *plan_slot, YsChange *change)
+init_change(YsModify *modify, TupleTableSlot *plan_slot, YsChange *change)
 {
 	memset(change, 0, sizeof(*change));
 	change->source = modify->source;
 	change->store = modify->store;
+	change->cost = &modify->cost;
 	change->key = row_key(modify, plan_slot);
 	change->guards = palloc((list_length(modify->guards) + 1) * sizeof(YsGuard));
 	change->guard_document = (modify->flags & YS_MODIFY_GUARD_DOCUMENT) != 0;

@@ -18,7 +18,7 @@ static YsBatcher *
 create_batcher(YsModify *modify)
 {
 	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(modify));
-	YsBatcher  *batcher = ys_batcher_create(modify->store, modify->source, false);
+	YsBatcher  *batcher = ys_batcher_create(modify->store, modify->source, false, &modify->cost);
 
 	MemoryContextSwitchTo(old);
 	return batcher;

@@ -214,6 +214,8 @@ ys_store_disconnect(YsStore *store)
 void
 ys_cost_add(YsCost *cost, const YsReply *reply)
 {
+	if (cost == NULL)
+		return;
 	cost->requests++;
 	cost->retries += reply->retries;
 	cost->throttles += reply->throttles;

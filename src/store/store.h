@@ -149,7 +149,7 @@ typedef struct YsCost
 	double		write_units;
 } YsCost;
 
-/* Add what ys_store_wait has just filled in, whether it succeeded or not. */
+/* Add what ys_store_wait has just filled in, whether it succeeded or not; cost may be NULL. */
 extern void ys_cost_add(YsCost *cost, const YsReply *reply);
 
 /* ---- starting requests: NULL and err when it can't even be sent ---- */
