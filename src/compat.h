@@ -125,6 +125,14 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 	((pathkey)->pk_strategy == BTGreaterStrategyNumber)
 #endif
 
+/* A path to take only when there is no other. */
+#if PG_VERSION_NUM >= 180000
+#define ys_path_disable_compat(path)	((path)->disabled_nodes++)
+#else
+#define ys_path_disable_compat(path) \
+	((path)->startup_cost += disable_cost, (path)->total_cost += disable_cost)
+#endif
+
 /* 17 looks at statistics for it. */
 #if PG_VERSION_NUM >= 170000
 #define ys_array_length_compat(root, expr)	estimate_array_length(root, expr)

@@ -55,8 +55,14 @@ struct YsJsonReader
 	size_t		len;
 	const uint32_t *offsets;
 	uint32_t	ntokens;
+	bool		writable;		/* strings handed out are ended by a NUL in it */
 	bool		failed;
 	YsError		error;			/* why, when failed */
+
+	/* an array in it that is read element by element */
+	uint32_t	element;		/* the next one; behind the last, the token behind the array */
+	bool		more;			/* there is a next one */
+	uint32_t	known_after;	/* the members from this token on have been read */
 };
 
 struct YsJsonNode
@@ -282,14 +288,15 @@ unescape(YsJsonReader *reader, const char *text, size_t text_len,
 	char	   *out = reader->unescaped.get() + reader->unescaped_used;
 	size_t		bad;
 
-	/* No escape is longer unescaped: all strings fit, if each is read once. */
+	/* Every escape is shorter unescaped: all strings fit with a NUL, if each is read once. */
 	if (reader->unescaped_size - reader->unescaped_used < text_len)
 		return ys_error_set(err, YS_ERR_INVALID_DATA, "a JSON string was read more than once");
 	if (!ys_json_unescape(text, text_len, out, len, &bad))
 		return malformed(reader, (size_t) (text - reader->bytes) + bad,
 						 "invalid escape in a string", err);
+	out[*len] = '\0';
 	*bytes = out;
-	reader->unescaped_used += *len;
+	reader->unescaped_used += *len + 1;
 	return true;
 }
 
@@ -329,10 +336,13 @@ token_string(YsJsonReader *reader, uint32_t token, const char **bytes, size_t *l
 		return malformed(reader, token_offset(reader, token), "a string is missing", err);
 	text++;
 	text_len -= 2;
-	if (may_have_escape(text, text_len))
-		return unescape(reader, text, text_len, bytes, len, err);
 	*bytes = text;
 	*len = text_len;
+	if (may_have_escape(text, text_len) && !unescape(reader, text, text_len, bytes, len, err))
+		return false;
+	/* in the place of the closing quote */
+	if (reader->writable)
+		const_cast<char *>(*bytes)[*len] = '\0';
 	return true;
 }
 
@@ -400,21 +410,114 @@ start_document(YsJsonReader *reader, const char *bytes, size_t len, YsError *err
 	reader->len = len;
 	reader->ntokens = 0;
 	reader->unescaped_used = 0;
+	reader->writable = false;
+	reader->more = false;
 	reader->failed = false;
 	if (len == 0)
 		return malformed(reader, 0, "the document is empty", err);
 	return index_document(reader, err);
 }
 
-/* Is this token a string of these bytes, without escapes? */
-bool
-is_string_of(const YsJsonReader *reader, uint32_t token, const char *text, size_t text_len)
+/* Start with the member whose name is at token. */
+HOT bool
+start_member(const YsJsonNode *parent, uint32_t token, const char **name, size_t *len,
+			 YsJsonNode *value, YsError *err)
 {
-	const char *bytes;
-	size_t		len;
+	YsJsonReader *reader = parent->reader;
 
-	token_text(reader, token, &bytes, &len);
-	return len == text_len + 2 && bytes[0] == '"' && memcmp(bytes + 1, text, text_len) == 0;
+	if (!token_string(reader, token, name, len, err))
+		return false;
+	if (token_byte(reader, token + 1) != ':')
+		return malformed(reader, token_offset(reader, token + 1), "a colon is missing", err);
+	return start_child(parent, token + 2, value, err);
+}
+
+/* Nothing may follow the document's value. */
+bool
+check_end(YsJsonReader *reader, uint32_t after, YsError *err)
+{
+	if (after == reader->ntokens)
+		return true;
+	return malformed(reader, token_offset(reader, after),
+					 "something follows the end of the document", err);
+}
+
+/*
+ * Looking from the end of a document that is an object, the token behind the
+ * last of its members' arrays; 0 when none is found.
+ */
+uint32_t
+behind_last_array(const YsJsonReader *reader)
+{
+	int			depth = 0;
+
+	for (uint32_t token = reader->ntokens; token-- > 1;)
+	{
+		char		c = token_byte(reader, token);
+
+		if (c == ']' && depth == 1)
+			return token + 1;
+		if (c == '}' || c == ']')
+			depth++;
+		else if (c == '{' || c == '[')
+			depth--;
+	}
+	return 0;
+}
+
+/* Visit the members that follow the token behind a member, to the end of the document. */
+bool
+visit_rest(YsJsonReader *reader, uint32_t after, YsJsonMemberFn fn, void *arg, YsError *err)
+{
+	YsJsonNode	root = {reader, 0, 0, 0};
+	YsJsonNode	child = {reader, 0, after, 1};
+	uint32_t	token = after;
+	bool		more;
+
+	for (;;)
+	{
+		const char *name;
+		size_t		len;
+
+		if (!next_child(&child, '}', &token, &more, err))
+			return false;
+		if (!more)
+			return check_end(reader, token, err);
+		if (!start_member(&root, token, &name, &len, &child, err) ||
+			!fn(arg, name, len, &child))
+			return false;
+	}
+}
+
+/* Visit the members between the array that was read and those that were visited before. */
+bool
+visit_between(YsJsonReader *reader, YsJsonMemberFn fn, void *arg, YsError *err)
+{
+	YsJsonNode	root = {reader, 0, 0, 0};
+	YsJsonNode	child = {reader, 0, reader->element, 1};
+	uint32_t	token = reader->element;
+	bool		more;
+
+	while (child.after < reader->known_after)
+	{
+		const char *name;
+		size_t		len;
+
+		if (!next_child(&child, '}', &token, &more, err))
+			return false;
+		if (!more)
+			break;
+		if (!start_member(&root, token, &name, &len, &child, err) ||
+			!fn(arg, name, len, &child))
+			return false;
+		if (reader->failed)
+			return still_failed(reader, err);
+		if (!finish_node(&child, err))
+			return false;
+	}
+	if (child.after != reader->known_after)
+		return malformed(reader, token_offset(reader, child.after), "brackets do not match", err);
+	return true;
 }
 
 }								/* namespace */
@@ -450,39 +553,66 @@ ys_json_read(YsJsonReader *reader, const char *bytes, size_t len, YsJsonRootFn f
 		return still_failed(reader, err);
 	if (!finish_node(&root, err))
 		return false;
-	if (root.after != reader->ntokens)
-		return malformed(reader, token_offset(reader, root.after),
-						 "something follows the end of the document", err);
-	return true;
+	return check_end(reader, root.after, err);
 }
 
 bool
-ys_json_read_last_member(YsJsonReader *reader, const char *bytes, size_t len, const char *name,
-						 YsJsonRootFn fn, void *arg, YsError *err)
+ys_json_begin_elements(YsJsonReader *reader, char *bytes, size_t len, const char *name,
+					   YsJsonMemberFn fn, void *arg, YsError *err)
 {
-	size_t		name_len = strlen(name);
-	int			depth = 0;
+	size_t		wanted_len = strlen(name);
+	YsJsonNode	root = {reader, 0, 0, 0};
+	uint32_t	token = 1;
+	bool		more;
 
-	if (!start_document(reader, bytes, len, err))
+	if (!start_document(reader, bytes, len, err) || !check_container(&root, YS_JSON_OBJECT, err))
 		return false;
-	for (uint32_t token = reader->ntokens; token-- > 1;)
+	reader->writable = true;
+	more = token_byte(reader, token) != '}';
+	if (!more)
+		token++;
+	while (more)
 	{
-		char		c = token_byte(reader, token);
+		YsJsonNode	child;
+		const char *found;
+		size_t		found_len;
 
-		if (c == '}' || c == ']')
-			depth++;
-		else if (c == '{' || c == '[')
-			depth--;
-		else if (c == ':' && depth == 1 && is_string_of(reader, token - 1, name, name_len))
+		if (!start_member(&root, token, &found, &found_len, &child, err))
+			return false;
+		if (found_len == wanted_len && memcmp(found, name, wanted_len) == 0 &&
+			token_byte(reader, child.token) == '[')
 		{
-			YsJsonNode	value = {reader, token + 1, 0, 1};
-
-			if (!fn(arg, &value))
-				return reader->failed ? still_failed(reader, err) : false;
-			return !reader->failed || still_failed(reader, err);
+			reader->element = child.token + 1;
+			reader->more = token_byte(reader, reader->element) != ']';
+			if (!reader->more)
+				reader->element++;
+			reader->known_after = behind_last_array(reader);
+			if (reader->known_after < reader->element)
+				return malformed(reader, reader->len,
+								 "the document ends inside an object or array", err);
+			return visit_rest(reader, reader->known_after, fn, arg, err);
 		}
+		if (!fn(arg, found, found_len, &child) || !next_child(&child, '}', &token, &more, err))
+			return false;
 	}
-	return true;
+	reader->element = reader->known_after = token;
+	return check_end(reader, token, err);
+}
+
+bool
+ys_json_next_element(YsJsonReader *reader, YsJsonRootFn element_fn, YsJsonMemberFn member_fn,
+					 void *arg, bool *more, YsError *err)
+{
+	YsJsonNode	array = {reader, 0, 0, 1};
+	YsJsonNode	child;
+
+	*more = reader->more;
+	if (reader->failed)
+		return still_failed(reader, err);
+	if (!reader->more)
+		return visit_between(reader, member_fn, arg, err);
+	return start_child(&array, reader->element, &child, err) && element_fn(arg, &child) &&
+		next_child(&child, ']', &reader->element, &reader->more, err);
 }
 
 YsJsonKind
@@ -520,11 +650,7 @@ ys_json_each_member(YsJsonNode *node, YsJsonMemberFn fn, void *arg, YsError *err
 		const char *name;
 		size_t		len;
 
-		if (!token_string(reader, token, &name, &len, err))
-			return false;
-		if (token_byte(reader, token + 1) != ':')
-			return malformed(reader, token_offset(reader, token + 1), "a colon is missing", err);
-		if (!start_child(node, token + 2, &child, err))
+		if (!start_member(node, token, &name, &len, &child, err))
 			return false;
 		if (!fn(arg, name, len, &child))
 			return false;

@@ -65,13 +65,22 @@ extern bool ys_json_read(YsJsonReader *reader, const char *bytes, size_t len,
 						 YsJsonRootFn fn, void *arg, YsError *err);
 
 /*
- * Find the last member of that (unescaped) name of a document that is an
- * object, looking from its end, and hand its value to fn, unless there is
- * none.  Of what stands before it only the tokens are told apart; whether the
- * document is well-formed is for ys_json_read to say.
+ * Read a document that is an object with a long array in it, element by
+ * element.  begin hands every member but the array of that name to fn: those
+ * before it, and, found from the document's end, those behind it, so that
+ * they are known at once.  Without such an array all are, and no element
+ * comes.  next hands one element to element_fn; *more is false when there was
+ * none left, and then the members that begin missed have gone to member_fn
+ * (where another array stands behind this one) and the document is valid to
+ * its last byte.
+ *
+ * The document is the caller's to give: a string that is read gets a NUL in
+ * the place of its closing quote.  Strings are valid until the next document.
  */
-extern bool ys_json_read_last_member(YsJsonReader *reader, const char *bytes, size_t len,
-									 const char *name, YsJsonRootFn fn, void *arg, YsError *err);
+extern bool ys_json_begin_elements(YsJsonReader *reader, char *bytes, size_t len,
+								   const char *name, YsJsonMemberFn fn, void *arg, YsError *err);
+extern bool ys_json_next_element(YsJsonReader *reader, YsJsonRootFn element_fn,
+								 YsJsonMemberFn member_fn, void *arg, bool *more, YsError *err);
 
 extern YsJsonKind ys_json_kind(YsJsonNode *node);
 

@@ -42,6 +42,9 @@ static const OptionRule rules[] = {
 	{"nodes", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_nodes, true},
 	{"region", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_region, false},
 	{"consistency", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_consistency, false},
+	{"allow_scan", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_boolean, false},
+	{"max_scan_pages", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_max_scan_pages, false},
+	{"scan_segments", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_scan_segments, false},
 	{"connect_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_timeout, false},
 	{"request_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_timeout, false},
 	{"max_requests_per_second", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_rate, false},
@@ -62,6 +65,9 @@ static const OptionRule rules[] = {
 	{"consistency", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_consistency, false},
 	{"insert_mode", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_insert_mode, false},
 	{"truncatable", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_boolean, false},
+	{"allow_scan", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_boolean, false},
+	{"max_scan_pages", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_max_scan_pages, false},
+	{"scan_segments", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_scan_segments, false},
 
 	{"path", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_path, false},
 	{"key", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_key, false},
@@ -262,17 +268,6 @@ ys_option_upsert(List *options, bool inherited)
 }
 
 bool
-ys_option_truncatable(List *options, bool inherited)
-{
-	const char *value = ys_option_get(options, "truncatable");
-	bool		result = inherited;
-
-	if (value != NULL)
-		(void) parse_bool(value, &result);
-	return result;
-}
-
-bool
 ys_option_consistent(List *options, bool inherited)
 {
 	const char *value = ys_option_get(options, "consistency");
@@ -280,16 +275,32 @@ ys_option_consistent(List *options, bool inherited)
 	return value != NULL ? strcmp(value, "strong") == 0 : inherited;
 }
 
+bool
+ys_option_boolean(List *options, const char *name, bool inherited)
+{
+	const char *value = ys_option_get(options, name);
+
+	if (value != NULL)
+		(void) parse_bool(value, &inherited);
+	return inherited;
+}
+
+int
+ys_option_integer(List *options, const char *name, int inherited)
+{
+	const char *value = ys_option_get(options, name);
+
+	if (value != NULL)
+		(void) parse_int(value, &inherited, 0, NULL);
+	return inherited;
+}
+
 int
 ys_option_sample_items(List *options)
 {
 	const char *columns = ys_option_get(options, "columns");
-	const char *value = ys_option_get(options, "sample_items");
-	int			items = SAMPLE_ITEMS;
 
 	if (columns != NULL && strcmp(columns, "none") == 0)
 		return 0;
-	if (value != NULL)
-		(void) parse_int(value, &items, 0, NULL);
-	return items;
+	return ys_option_integer(options, "sample_items", SAMPLE_ITEMS);
 }

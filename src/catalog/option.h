@@ -24,9 +24,12 @@ extern void ys_option_stream_config(List *server_options, YsStreamConfig *config
 /* Is 'strong' the consistency these options ask for?  inherited when they don't say. */
 extern bool ys_option_consistent(List *options, bool inherited);
 
-/* Does INSERT replace what is there; may TRUNCATE delete all items?  inherited as above. */
+/* Does INSERT replace what is there?  inherited as above. */
 extern bool ys_option_upsert(List *options, bool inherited);
-extern bool ys_option_truncatable(List *options, bool inherited);
+
+/* The value of an option of that kind; inherited when these options don't have it. */
+extern bool ys_option_boolean(List *options, const char *name, bool inherited);
+extern int ys_option_integer(List *options, const char *name, int inherited);
 
 /* How many items an import of these options looks at for columns; 0: only keys are wanted. */
 extern int ys_option_sample_items(List *options);

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "catalog/option.h"
 #include "catalog/option_check.h"
+#include "catalog/source.h"
 #include "errors.h"
 #include "policy/path.h"
 #include "store/store.h"
@@ -222,6 +223,26 @@ ys_option_check_columns(const char *name, const char *value)
 {
 	if (strcmp(value, "sampled") != 0 && strcmp(value, "none") != 0)
 		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: sampled, none.");
+}
+
+void
+ys_option_check_scan_segments(const char *name, const char *value)
+{
+	int			segments;
+
+	if (!parse_int(value, &segments, 0, NULL) || segments < 1 || segments > YS_SCAN_SEGMENTS_MAX)
+		refuse_value(name, value, "It is not a number between 1 and 64.",
+					 "Leave it out to have as many as the table's size suggests.");
+}
+
+void
+ys_option_check_max_scan_pages(const char *name, const char *value)
+{
+	int			pages;
+
+	if (!parse_int(value, &pages, 0, NULL) || pages < 1)
+		refuse_value(name, value, "It is not a positive number of pages.",
+					 "Leave it out for no limit; allow_scan 'off' refuses every scan.");
 }
 
 void

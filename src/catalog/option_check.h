@@ -29,6 +29,8 @@ extern void ys_option_check_boolean(const char *name, const char *value);
 extern void ys_option_check_mismatch(const char *name, const char *value);
 extern void ys_option_check_encoding(const char *name, const char *value);
 extern void ys_option_check_columns(const char *name, const char *value);
+extern void ys_option_check_scan_segments(const char *name, const char *value);
+extern void ys_option_check_max_scan_pages(const char *name, const char *value);
 extern void ys_option_check_sample_items(const char *name, const char *value);
 extern void ys_option_check_brokers(const char *name, const char *value);
 extern void ys_option_check_topic(const char *name, const char *value);

@@ -223,8 +223,16 @@ load_relation(YsSource *source, Relation relation)
 	source->consistent = ys_option_consistent(table->options,
 											  ys_option_consistent(server->options, false));
 	source->upsert = ys_option_upsert(table->options, ys_option_upsert(server->options, false));
-	source->truncatable = ys_option_truncatable(table->options,
-												ys_option_truncatable(server->options, false));
+	source->truncatable = ys_option_boolean(table->options, "truncatable",
+											ys_option_boolean(server->options, "truncatable", false));
+	source->allow_scan = ys_option_boolean(table->options, "allow_scan",
+										   ys_option_boolean(server->options, "allow_scan", true));
+	source->max_scan_pages = ys_option_integer(table->options, "max_scan_pages",
+											   ys_option_integer(server->options,
+																 "max_scan_pages", 0));
+	source->scan_segments = ys_option_integer(table->options, "scan_segments",
+											  ys_option_integer(server->options,
+																"scan_segments", 0));
 	source->natts = desc->natts;
 	source->columns = palloc0(Max(desc->natts, 1) * sizeof(YsSourceColumn));
 	for (int i = 0; i < desc->natts; i++)

@@ -12,6 +12,9 @@
 #include "nodes/pg_list.h"
 #include "store/value.h"
 
+/* Segments a Scan may have at most. */
+#define YS_SCAN_SEGMENTS_MAX	64
+
 typedef enum YsColumnKind
 {
 	YS_COLUMN_DROPPED,
@@ -50,6 +53,9 @@ typedef struct YsSource
 	bool		consistent;		/* reads are strongly consistent */
 	bool		upsert;			/* INSERT replaces what is there */
 	bool		truncatable;	/* TRUNCATE may delete all items */
+	bool		allow_scan;
+	int			max_scan_pages; /* 0: no limit */
+	int			scan_segments;	/* 0: after the table's size */
 } YsSource;
 
 /* The attributes that items are found by: a table's key. */

@@ -9,7 +9,7 @@
 
 #include "store/store.h"
 
-#define YS_CALLS_MAX	32
+#define YS_CALLS_MAX	64
 
 typedef struct YsCalls
 {

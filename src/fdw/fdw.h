@@ -27,6 +27,7 @@ typedef enum YsScanPrivate
 	YS_SCAN_TABLE,				/* String: the store's name of the table */
 	YS_SCAN_NFILTERS,			/* Integer: how many conditions behind the values are a filter */
 	YS_SCAN_WANTED,				/* Integer: rows the query will take, maybe a few more; 0: not known */
+	YS_SCAN_SEGMENTS,			/* Integer: of a Scan; 0 for other operations */
 	YS_SCAN_TARGETS				/* IntList: columns a direct update assigns */
 } YsScanPrivate;
 

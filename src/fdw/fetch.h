@@ -10,6 +10,7 @@
 #ifndef YS_FDW_FETCH_H
 #define YS_FDW_FETCH_H
 
+#include "catalog/source.h"
 #include "store/store.h"
 
 typedef struct YsFetch YsFetch;
@@ -22,12 +23,18 @@ typedef struct YsFetchCounters
 	double		units;
 } YsFetchCounters;
 
-/*
- * table and filter (the attributes wanted; NULL: all) are borrowed.  few: the
- * first page is a small one, and the second asked for only once it is used up.
- */
-extern YsFetch *ys_fetch_create(YsStore *store, const char *table,
-								const YsAttributeFilter *filter, bool consistent, bool few);
+/* What is the same for all starts of a fetch; all pointers are borrowed. */
+typedef struct YsFetchRequest
+{
+	YsStore    *store;
+	const YsSource *source;		/* its table, and what limits a Scan of it */
+	const YsAttributeFilter *attributes;	/* wanted; NULL: all */
+	bool		consistent;
+	bool		unlimited;		/* a Scan is no query's: options don't forbid it */
+	bool		few;			/* maybe only a few items are wanted: ask for few, then for more */
+} YsFetchRequest;
+
+extern YsFetch *ys_fetch_create(const YsFetchRequest *request);
 
 /* Distinct values of one key attribute. */
 typedef struct YsKeyList
@@ -37,10 +44,15 @@ typedef struct YsKeyList
 	YsValue    *values;
 } YsKeyList;
 
+/* The key condition of one of several Queries, good until it is asked for another. */
+typedef const YsExpr *(*YsKeyConditionFn) (void *arg, int number);
+
 /* Of which pages, and how. */
 typedef struct YsFetchPages
 {
-	const YsExpr *key_condition;	/* or NULL: all items */
+	int			nchains;		/* Queries, or segments of a Scan */
+	YsKeyConditionFn key_condition; /* NULL: Scan */
+	void	   *condition_arg;
 	const YsExpr *filter;		/* only what passes it; or NULL */
 	int64		wanted;			/* so many items will be asked for, maybe a few more; 0: not known */
 	bool		backward;		/* Query: by descending sort key */
@@ -50,7 +62,8 @@ typedef struct YsFetchPages
 /*
  * What to fetch; all arguments are borrowed until the next start or stop.
  * keys: every combination of the two lists (one list when nkeys is 1); one single key is a GetItem.
- * pages: a Query with a key condition, a Scan without.
+ * pages: in the order in which the store answers; those of one Query, or of one segment, in their
+ * own.  A query's Scan is refused where the source's options don't allow it.
  */
 extern void ys_fetch_start_keys(YsFetch *fetch, int nkeys, const YsKeyList *keys);
 extern void ys_fetch_start_pages(YsFetch *fetch, const YsFetchPages *pages);

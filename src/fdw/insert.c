@@ -22,6 +22,9 @@
 #include "fdw/modify.h"
 #include "fdw/written.h"
 
+/* Each keeps a copy of its item until it is answered. */
+#define PUTS_IN_FLIGHT	32
+
 typedef struct YsPut
 {
 	MemoryContext context;		/* of the item */
@@ -36,8 +39,8 @@ struct YsInserter
 	YsArena		arena;			/* of replies */
 	YsCalls		calls;			/* their tags are puts */
 	int			nfree;
-	YsPut	   *free[YS_CALLS_MAX];
-	YsPut		puts[YS_CALLS_MAX];
+	YsPut	   *free[PUTS_IN_FLIGHT];
+	YsPut		puts[PUTS_IN_FLIGHT];
 };
 
 static YsInserter *
@@ -51,7 +54,7 @@ create_inserter(YsModify *modify)
 	inserter->condition.path = modify->source->keys[0]->path;
 	ys_arena_init_context(&inserter->arena, context, 0);
 	ys_calls_init(&inserter->calls, context);
-	for (int i = 0; i < YS_CALLS_MAX; i++)
+	for (int i = 0; i < PUTS_IN_FLIGHT; i++)
 	{
 		inserter->puts[i].context = AllocSetContextCreate(context, "yottastore put",
 														  ALLOCSET_SMALL_SIZES);

@@ -157,10 +157,9 @@ evaluate_bound(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
 	return true;
 }
 
-static bool
-evaluate(YsScan *scan, ExprContext *econtext)
+bool
+ys_scan_evaluate(YsScan *scan, ExprContext *econtext)
 {
-	scan->next_partition = 0;
 	scan->nbounds = 0;
 	scan->left_out = false;
 	for (int i = 0; i < scan->nconditions; i++)
@@ -176,24 +175,13 @@ evaluate(YsScan *scan, ExprContext *econtext)
 	return scan->nbounds < 2 || ys_shape_order(&scan->bounds[0], &scan->bounds[1]) <= 0;
 }
 
-bool
-ys_scan_evaluate(YsScan *scan, ExprContext *econtext)
-{
-	if (evaluate(scan, econtext))
-		return true;
-	/* no partition is left to query */
-	scan->keys[0].count = 0;
-	return false;
-}
-
 /* The store takes one condition on the sort key: two bounds are sent as one, both inclusive. */
 const YsExpr *
-ys_scan_next_condition(YsScan *scan)
+ys_scan_key_condition(void *arg, int partition)
 {
-	if (scan->next_partition >= scan->keys[0].count)
-		return NULL;
-	scan->key_terms[0] = make_term(scan, 0, YS_EXPR_EQ, 1,
-								   &scan->keys[0].values[scan->next_partition++]);
+	YsScan	   *scan = arg;
+
+	scan->key_terms[0] = make_term(scan, 0, YS_EXPR_EQ, 1, &scan->keys[0].values[partition]);
 	if (scan->nbounds == 0)
 		return &scan->key_terms[0];
 	scan->key_terms[1] = make_term(scan, 1, scan->nbounds == 2 ? YS_EXPR_BETWEEN : scan->bound,

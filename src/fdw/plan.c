@@ -28,6 +28,7 @@
 #include "fdw/filter.h"
 #include "fdw/order.h"
 #include "fdw/plan.h"
+#include "fdw/scan_limits.h"
 #include "guc.h"
 #include "store/store.h"
 
@@ -108,11 +109,13 @@ static ForeignPath *
 make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double rows,
 		  Relids required_outer)
 {
+	const YsRelation *relation = rel->fdw_private;
 	static const double startup_requests[] = {1.0, 1.1, 1.3, 1.5};
 	Cost		startup = REQUEST_COST * startup_requests[access->operation] +
 		rel->baserestrictcost.startup;
 	double		items = rows;
 	double		requests = 0;
+	ForeignPath *path;
 
 	switch (access->operation)
 	{
@@ -129,11 +132,14 @@ make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double row
 			requests = 1 + ceil(items * item_bytes(rel) / PAGE_BYTES);
 			break;
 	}
-	return ys_foreign_path_compat(root, rel, rows, startup,
+	path = ys_foreign_path_compat(root, rel, rows, startup,
 								  startup + Max(requests, 0) * REQUEST_COST +
 								  items * (ITEM_COST * cpu_tuple_cost +
 										   rel->baserestrictcost.per_tuple),
 								  required_outer);
+	if (access->operation == YS_OPERATION_SCAN && !relation->source->allow_scan)
+		ys_path_disable_compat(&path->path);
+	return path;
 }
 
 void
@@ -147,6 +153,8 @@ ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	rel->fdw_private = relation;
 	if (rel->tuples < 0)
 		rel->tuples = YS_ASSUMED_ITEMS;
+	else
+		relation->bytes = rel->pages * (double) BLCKSZ;
 	set_baserel_size_estimates(root, rel);
 	ys_qual_choose(root, rel, &relation->keys, rel->baserestrictinfo, &relation->access);
 	rel->rows = Min(rel->rows, access_rows(root, &relation->access, rel->rows));
@@ -318,7 +326,10 @@ ys_plan_private(const YsRelation *relation, const YsAccess *access, List *column
 	private = list_make5(makeInteger(access->operation), keys, tests, columns, makeInteger(flags));
 	private = lappend(private, makeString(relation->source->table));
 	private = lappend(private, makeInteger(nfilters));
-	return lappend(private, makeInteger(wanted));
+	private = lappend(private, makeInteger(wanted));
+	return lappend(private, makeInteger(access->operation == YS_OPERATION_SCAN ?
+										ys_scan_segments(relation->source, relation->bytes,
+														 (flags & YS_SCAN_FEW) != 0) : 0));
 }
 
 ForeignScan *

@@ -16,6 +16,7 @@ typedef struct YsRelation
 	YsSource   *source;
 	YsKeySchema keys;			/* the table's */
 	YsAccess	access;			/* by the query's own conditions */
+	double		bytes;			/* what the table takes; 0: not known */
 } YsRelation;
 
 /*

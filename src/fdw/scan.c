@@ -43,9 +43,10 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	int			flags = intVal(list_nth(plan->fdw_private, YS_SCAN_FLAGS));
 	List	   *columns = list_nth(plan->fdw_private, YS_SCAN_COLUMNS);
 	YsScan	   *scan = palloc0(sizeof(YsScan));
-	YsStore    *store;
+	YsFetchRequest request;
 
 	node->fdw_state = scan;
+	scan->nsegments = intVal(list_nth(plan->fdw_private, YS_SCAN_SEGMENTS));
 	scan->source = ys_source_load(scanned_table(node));
 	ys_scan_init_conditions(scan, plan, (PlanState *) node);
 	scan->reader = ys_row_reader_create(scan->source, columns);
@@ -59,21 +60,29 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 
-	store = ys_server_store(scan->source->serverid,
-							ys_scan_user_compat(plan, node->ss.ps.state));
+	request = (YsFetchRequest) {
+		.store = ys_server_store(scan->source->serverid,
+								 ys_scan_user_compat(plan, node->ss.ps.state)),
+		.source = scan->source,
+		.attributes = ys_row_attributes(scan->reader),
+		.consistent = (flags & YS_SCAN_CONSISTENT) != 0,
+		.few = (flags & YS_SCAN_FEW) != 0
+	};
 	scan->key_context = AllocSetContextCreate(CurrentMemoryContext, "yottastore keys",
 											  ALLOCSET_SMALL_SIZES);
-	scan->fetch = ys_fetch_create(store, scan->source->table, ys_row_attributes(scan->reader),
-								  (flags & YS_SCAN_CONSISTENT) != 0, (flags & YS_SCAN_FEW) != 0);
+	scan->fetch = ys_fetch_create(&request);
 }
 
 static void
-start_pages(YsScan *scan, const YsExpr *key_condition)
+start_pages(YsScan *scan)
 {
+	bool		is_query = scan->operation == YS_OPERATION_QUERY;
 	YsFetchPages pages = {
-		.key_condition = key_condition,
+		.nchains = is_query ? scan->keys[0].count : scan->nsegments,
+		.key_condition = is_query ? ys_scan_key_condition : NULL,
+		.condition_arg = scan,
 		.filter = scan->filter_expr,
-		.wanted = Max(scan->wanted - scan->rows, 0),
+		.wanted = scan->wanted,
 		.backward = scan->order < 0,
 		.count_only = scan->counts,
 	};
@@ -88,20 +97,14 @@ start_fetch(ForeignScanState *node, YsScan *scan)
 
 	scan->started = true;
 	scan->counted = false;
-	scan->rows = 0;
 	MemoryContextReset(scan->key_context);
 	old = MemoryContextSwitchTo(scan->key_context);
 	if (!ys_scan_evaluate(scan, node->ss.ps.ps_ExprContext) ||
 		(scan->filter != NULL &&
 		 !ys_filter_evaluate(scan->filter, node->ss.ps.ps_ExprContext, &scan->filter_expr)))
-	{
-		scan->keys[0].count = 0;
 		ys_fetch_stop(scan->fetch);
-	}
-	else if (scan->operation == YS_OPERATION_SCAN)
-		start_pages(scan, NULL);
-	else if (scan->operation == YS_OPERATION_QUERY)
-		start_pages(scan, ys_scan_next_condition(scan));
+	else if (scan->operation == YS_OPERATION_QUERY || scan->operation == YS_OPERATION_SCAN)
+		start_pages(scan);
 	else
 		ys_fetch_start_keys(scan->fetch, scan->schema.nkeys, scan->keys);
 	MemoryContextSwitchTo(old);
@@ -121,22 +124,6 @@ count_rows(PlanState *child)
 	return count;
 }
 
-/* Items of all partitions, or of the table. */
-static int64
-count_items(YsScan *scan)
-{
-	int64		count = ys_fetch_count(scan->fetch);
-	const YsExpr *condition;
-
-	while (scan->operation == YS_OPERATION_QUERY &&
-		   (condition = ys_scan_next_condition(scan)) != NULL)
-	{
-		start_pages(scan, condition);
-		count += ys_fetch_count(scan->fetch);
-	}
-	return count;
-}
-
 /* The one row of a count: each of its columns is the number. */
 static TupleTableSlot *
 fill_count(ForeignScanState *node, YsScan *scan)
@@ -148,7 +135,8 @@ fill_count(ForeignScanState *node, YsScan *scan)
 	if (scan->counted)
 		return slot;
 	scan->counted = true;
-	count = scan->left_out ? count_rows(outerPlanState(node)) : count_items(scan);
+	count = scan->left_out ? count_rows(outerPlanState(node)) :
+		ys_fetch_count(scan->fetch);
 	for (int i = 0; i < natts; i++)
 	{
 		slot->tts_values[i] = Int64GetDatum(count);
@@ -163,21 +151,14 @@ ys_iterate_scan(ForeignScanState *node)
 	YsScan	   *scan = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	const YsValue *item;
-	const YsExpr *condition;
 
 	if (!scan->started)
 		start_fetch(node, scan);
 	if (scan->counts)
 		return fill_count(node, scan);
-	while ((item = ys_fetch_next(scan->fetch)) == NULL)
-	{
-		/* a Query may have more partitions to read */
-		condition = scan->operation == YS_OPERATION_QUERY ? ys_scan_next_condition(scan) : NULL;
-		if (condition == NULL)
-			return ExecClearTuple(slot);
-		start_pages(scan, condition);
-	}
-	scan->rows++;
+	item = ys_fetch_next(scan->fetch);
+	if (item == NULL)
+		return ExecClearTuple(slot);
 	ys_row_fill(scan->reader, item, slot);
 	return slot;
 }

@@ -27,6 +27,7 @@ typedef struct YsScan
 {
 	YsSource   *source;
 	YsOperation operation;
+	int			nsegments;		/* of a Scan */
 	YsKeySchema schema;			/* what the conditions are on */
 	int			nconditions;
 	YsScanCondition conditions[YS_MAX_CONDITIONS];
@@ -40,10 +41,8 @@ typedef struct YsScan
 	bool		counted;		/* in this start */
 	bool		left_out;		/* this start: a bound that can't be sent, and is not known to hold */
 	int64		wanted;			/* rows the query will take; 0: not known */
-	int64		rows;			/* of this start */
 	MemoryContext key_context;	/* what the fetch was started with */
 	YsKeyList	keys[2];		/* Query: of the partition key only */
-	int			next_partition; /* Query: of them, the one to ask for next */
 	YsExpr		key_expr;
 	const YsExpr *key_args[2];
 	YsExpr		key_terms[2];
@@ -64,7 +63,7 @@ extern bool ys_scan_evaluate(YsScan *scan, ExprContext *econtext);
 /* The plan's conditions that the store is sent as a filter; a new list. */
 extern List *ys_scan_filter_clauses(const YsScan *scan, ForeignScan *plan);
 
-/* The key condition of the next partition to query; NULL when there is none left. */
-extern const YsExpr *ys_scan_next_condition(YsScan *scan);
+/* A YsKeyConditionFn: the key condition of a partition to query, of those in keys[0]. */
+extern const YsExpr *ys_scan_key_condition(void *scan, int partition);
 
 #endif							/* YS_FDW_SCAN_H */

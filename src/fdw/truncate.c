@@ -17,6 +17,7 @@
 #include "fdw/batch.h"
 #include "fdw/fdw.h"
 #include "fdw/fetch.h"
+#include "fdw/scan_limits.h"
 
 static void
 check_truncatable(const YsSource *source, Relation relation)
@@ -72,13 +73,20 @@ delete_all(const YsSource *source)
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "yottastore key",
 												  ALLOCSET_SMALL_SIZES);
 	YsBatcher  *batcher = ys_batcher_create(store, source, true, NULL);
-	YsFetchPages all = {0};
+	YsFetchRequest request = {
+		.store = store,
+		.source = source,
+		.attributes = &keys,
+		.consistent = true,
+		.unlimited = true
+	};
+	YsFetchPages all = {.nchains = ys_scan_segments(source, 0, false)};
 	YsFetch    *fetch;
 	const YsValue *item;
 
 	for (int i = 0; i < source->nkeys; i++)
 		lens[i] = strlen(names[i]);
-	fetch = ys_fetch_create(store, source->table, &keys, true, false);
+	fetch = ys_fetch_create(&request);
 	ys_fetch_start_pages(fetch, &all);
 	while ((item = ys_fetch_next(fetch)) != NULL)
 	{

@@ -88,8 +88,18 @@ typedef struct YsApi
 	bool		(*read_reply) (YsJsonReader *reader, const char *bytes, size_t len,
 							   const YsAttributeFilter *filter, YsArena *arena,
 							   YsReply *reply, YsError *err);
-	bool		(*read_next_key) (YsJsonReader *reader, const char *bytes, size_t len,
-								  YsArena *arena, const YsValue **last_key, YsError *err);
+
+	/*
+	 * Read a page of items one by one: first all but the items, into reply and
+	 * arena; then each item, into item_arena and the page's own bytes, which
+	 * are written to.  *more is false behind the last, and reply then has what
+	 * could not be read at first.
+	 */
+	bool		(*begin_page) (YsJsonReader *reader, char *bytes, size_t len, YsArena *arena,
+							   YsReply *reply, YsError *err);
+	bool		(*next_item) (YsJsonReader *reader, const YsAttributeFilter *filter,
+							  YsArena *arena, YsReply *reply, YsArena *item_arena,
+							  YsValue *item, bool *more, YsError *err);
 
 	/* Appends to the tables; next_table NULL: that was the last page. */
 	bool		(*read_tables) (const char *bytes, size_t len, YsArena *arena, int *ntables,

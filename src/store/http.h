@@ -31,7 +31,7 @@ typedef struct YsHttpConfig
 typedef struct YsHttpResponse
 {
 	int			status;			/* 0: no whole response came */
-	const char *bytes;			/* YS_JSON_PADDING readable behind len; in the request's context */
+	char	   *bytes;			/* YS_JSON_PADDING readable behind len; in the request's context */
 	size_t		len;
 	bool		sent;			/* a connection stood, and sending began */
 	bool		untrusted;		/* by certificates: trying again changes nothing */

@@ -287,7 +287,7 @@ begin_attempt(YsCall *call)
 	/* what a failed attempt left behind */
 	if (call->bytes != NULL)
 	{
-		pfree(unconstify(char *, call->bytes));
+		pfree(call->bytes);
 		call->bytes = NULL;
 	}
 	ys_meter_sent(meter_of(call), call->attempts > 0, now);
@@ -348,6 +348,8 @@ release_call(void *handle)
 {
 	YsCall	   *call = handle;
 
+	if (call->detached)
+		return;
 	dlist_delete(&call->link);
 	if (call->transfer != NULL)
 	{
@@ -435,6 +437,15 @@ ys_call_account(YsCall *call, YsReply *reply, bool success)
 	ys_meter_consumed(meter_of(call), operation->writes, reply->units);
 	if (success && operation->reads)
 		ys_quota_settle(&call->store->quota, call->charged, reply->units, ys_clock_us());
+}
+
+void
+ys_call_detach(YsCall *call, MemoryContext context)
+{
+	Assert(call->state == YS_CALL_ENDED);
+	dlist_delete(&call->link);
+	call->detached = true;
+	MemoryContextSetParent(call->context, context);
 }
 
 bool

@@ -46,6 +46,7 @@ struct YsCall
 	YsStore    *store;
 	MemoryContext context;		/* child of the store's: deleting it cancels the call */
 	dlist_node	link;
+	bool		detached;		/* no longer one of the store's */
 	void	   *tag;
 	YsArena		arena;			/* of the message */
 	YsMessage	message;
@@ -68,10 +69,13 @@ struct YsCall
 	int64		absent;			/* us the caller was elsewhere during it */
 	char		url[320];
 
-	const char *bytes;			/* the reply, when there is one */
+	char	   *bytes;			/* the reply, when there is one */
 	size_t		len;
 	YsError		error;			/* code YS_OK: success */
 };
+
+/* A reader that is freed with context; NULL and err when out of memory. */
+extern YsJsonReader *ys_reader_create(MemoryContext context, YsError *err);
 
 /* A call to print a message into; may throw on out of memory. */
 extern YsCall *ys_call_create(YsStore *store);
@@ -93,6 +97,9 @@ extern bool ys_call_succeeds(YsCall *call, YsError *err);
  * counted and charged to the limits, and the reply learns what the call took.
  */
 extern void ys_call_account(YsCall *call, YsReply *reply, bool success);
+
+/* Give an ended call to another memory context, whose it then is alone. */
+extern void ys_call_detach(YsCall *call, MemoryContext context);
 
 /* Free the call; returns result, which may have come from its bytes. */
 extern bool ys_call_finish(YsCall *call, bool result);

@@ -70,6 +70,18 @@ release_reader(void *reader)
 	ys_json_reader_destroy(reader);
 }
 
+YsJsonReader *
+ys_reader_create(MemoryContext context, YsError *err)
+{
+	YsJsonReader *reader = ys_json_reader_create();
+
+	if (reader == NULL)
+		ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
+	else
+		ys_handle_own(context, reader, release_reader);
+	return reader;
+}
+
 static const char *
 copy_option(YsStore *store, const char *value)
 {
@@ -140,10 +152,9 @@ open_store(YsStore *store, const YsStoreConfig *config, YsError *err)
 	if (!take_config(store, config, err) || !check_region(store->config.region, err) ||
 		!take_credentials(store, config, err))
 		return false;
-	store->reader = ys_json_reader_create();
+	store->reader = ys_reader_create(store->context, err);
 	if (store->reader == NULL)
-		return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
-	ys_handle_own(store->context, store->reader, release_reader);
+		return false;
 
 	http.ca_file = store->config.ca_file;
 	http.client_cert_file = store->config.client_cert_file;
@@ -323,15 +334,6 @@ ys_store_wait_first(int ncalls, YsCall *const *calls)
 				return calls[i];
 		ys_store_rest(calls[0]->store);
 	}
-}
-
-bool
-ys_call_next_key(YsCall *call, YsArena *arena, const YsValue **last_key, YsError *err)
-{
-	*last_key = NULL;
-	return ys_call_succeeds(call, err) &&
-		call->store->api->read_next_key(call->store->reader, call->bytes, call->len, arena,
-										last_key, err);
 }
 
 bool

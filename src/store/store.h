@@ -214,14 +214,6 @@ extern bool ys_store_wait(YsCall *call, const YsAttributeFilter *filter, YsArena
 						  YsReply *reply, YsError *err);
 
 /*
- * Wait for the bytes of a page, and read from them only where the next page
- * begins (NULL: this was the last), so that it can be asked for before this
- * one is decoded.  The call stays to be awaited, and fails there as here, or
- * only there when what stands before is malformed; only a throw has freed it.
- */
-extern bool ys_call_next_key(YsCall *call, YsArena *arena, const YsValue **last_key, YsError *err);
-
-/*
  * Wait until any of these calls has ended, and return it (not freed): the
  * first in their order, when several have.  A throw leaves them as they are.
  */
@@ -229,6 +221,37 @@ extern YsCall *ys_store_wait_first(int ncalls, YsCall *const *calls);
 
 /* Give up a call: the connection is closed if the reply is still under way. */
 extern void ys_call_cancel(YsCall *call);
+
+/*
+ * ---- pages, item by item ----
+ *
+ * A page that is decoded while its items are used takes less memory, and is
+ * not out of the processor's caches before they are.  A YsPage reads one page
+ * at a time and is kept for the next.
+ */
+typedef struct YsPage YsPage;
+
+/* It lives in the memory context (void *), and so do the bytes of the page that is open. */
+extern YsPage *ys_page_create(void *context, YsError *err);
+
+/*
+ * Wait for a page, and open it: reply gets all but the items, its last_key in
+ * arena.  Both are borrowed until the page is closed.  The call is freed in every
+ * case, a throw included.
+ */
+extern bool ys_page_open(YsPage *page, YsCall *call, YsArena *arena, YsReply *reply, YsError *err);
+
+/*
+ * The next item, good until the page is closed or item_arena is reset;
+ * filter as in ys_store_wait.  *more is false when there was none left: only
+ * then is the page known to be well-formed, and reply to be complete, if the
+ * store has put something behind the items that could not be found at first.
+ */
+extern bool ys_page_next(YsPage *page, const YsAttributeFilter *filter, YsArena *item_arena,
+						 YsValue *item, bool *more, YsError *err);
+
+/* Forget the page that is open, if one is. */
+extern void ys_page_close(YsPage *page);
 
 /* ---- tables (these wait; see above) ---- */
 

@@ -112,7 +112,14 @@ typedef struct YsAttributeFilter
 extern bool ys_value_from_typed_json(YsJsonNode *node, const YsAttributeFilter *filter,
 									 YsArena *arena, YsValue *item, YsError *err);
 
-/* The same for one typed value, {"S":"x"}. */
+/*
+ * The same inside ys_json_next_element, whose strings are used where they
+ * stand: names and strings live until the reader's next document.
+ */
+extern bool ys_value_from_typed_element(YsJsonNode *node, const YsAttributeFilter *filter,
+										YsArena *arena, YsValue *item, YsError *err);
+
+/* One typed value, {"S":"x"}, as in an item. */
 extern bool ys_value_from_typed_node(YsJsonNode *node, YsArena *arena, YsValue *value, YsError *err);
 
 /* Plain JSON (no type tags): string→S, number→N, true→BOOL, null→NULL, object→M, array→L. */

@@ -25,6 +25,7 @@ struct Decoder
 	YsError    *err;
 	DecodeFn	decode;
 	int			depth;			/* maps and lists around the current value */
+	bool		in_place;		/* the reader's strings need not be copied */
 };
 
 /* A map, list or set being collected. */
@@ -103,7 +104,7 @@ add_element(Collector *into)
 	return value;
 }
 
-/* The value of one more member, zeroed; the name is copied. */
+/* The value of one more member, zeroed. */
 static YsValue *
 add_member(Collector *into, const char *name, size_t len)
 {
@@ -115,7 +116,8 @@ add_member(Collector *into, const char *name, size_t len)
 	into->members = members;
 	member = &into->members[into->count++];
 	memset(member, 0, sizeof(*member));
-	member->name = ys_arena_copy(into->decoder->arena, name, len);
+	member->name = into->decoder->in_place ? name :
+		ys_arena_copy(into->decoder->arena, name, len);
 	member->name_len = (uint32_t) len;
 	if (member->name == NULL)
 	{
@@ -306,13 +308,13 @@ decode_list(Decoder *decoder, YsJsonNode *node, YsValue *value)
 
 /* ---- scalars ---- */
 
-/* Make value a copy of bytes. */
+/* Make bytes the value. */
 static bool
-copy_bytes(Decoder *decoder, YsType type, const char *bytes, size_t len, YsValue *value)
+take_bytes(Decoder *decoder, YsType type, const char *bytes, size_t len, YsValue *value)
 {
 	value->type = type;
 	value->len = (uint32_t) len;
-	value->bytes = ys_arena_copy(decoder->arena, bytes, len);
+	value->bytes = decoder->in_place ? bytes : ys_arena_copy(decoder->arena, bytes, len);
 	return value->bytes != NULL || ys_value_no_memory(decoder->err);
 }
 
@@ -333,7 +335,7 @@ decode_scalar(Decoder *decoder, YsType type, YsJsonNode *node, YsValue *value)
 	}
 	if (type == YS_TYPE_NUMBER && !ys_number_check(bytes, len, decoder->err))
 		return false;
-	return copy_bytes(decoder, type, bytes, len, value);
+	return take_bytes(decoder, type, bytes, len, value);
 }
 
 static bool
@@ -449,7 +451,17 @@ bool
 ys_value_from_typed_json(YsJsonNode *node, const YsAttributeFilter *filter,
 						 YsArena *arena, YsValue *item, YsError *err)
 {
-	Decoder		decoder = {arena, err, decode_typed, 0};
+	Decoder		decoder = {.arena = arena, .err = err, .decode = decode_typed};
+
+	memset(item, 0, sizeof(*item));
+	return decode_map(&decoder, node, filter, item);
+}
+
+bool
+ys_value_from_typed_element(YsJsonNode *node, const YsAttributeFilter *filter,
+							YsArena *arena, YsValue *item, YsError *err)
+{
+	Decoder		decoder = {.arena = arena, .err = err, .decode = decode_typed, .in_place = true};
 
 	memset(item, 0, sizeof(*item));
 	return decode_map(&decoder, node, filter, item);
@@ -458,7 +470,7 @@ ys_value_from_typed_json(YsJsonNode *node, const YsAttributeFilter *filter,
 bool
 ys_value_from_typed_node(YsJsonNode *node, YsArena *arena, YsValue *value, YsError *err)
 {
-	Decoder		decoder = {arena, err, decode_typed, 0};
+	Decoder		decoder = {.arena = arena, .err = err, .decode = decode_typed};
 
 	memset(value, 0, sizeof(*value));
 	return decode_typed(&decoder, node, value);
@@ -483,7 +495,7 @@ decode_plain(Decoder *decoder, YsJsonNode *node, YsValue *value)
 		case YS_JSON_NUMBER:
 			return ys_json_number(node, &text, &len, decoder->err) &&
 				ys_number_check(text, len, decoder->err) &&
-				copy_bytes(decoder, YS_TYPE_NUMBER, text, len, value);
+				take_bytes(decoder, YS_TYPE_NUMBER, text, len, value);
 		case YS_JSON_BOOL:
 			return decode_bool(decoder, node, value);
 		case YS_JSON_NULL:
@@ -498,7 +510,7 @@ decode_plain(Decoder *decoder, YsJsonNode *node, YsValue *value)
 bool
 ys_value_from_plain_json(YsJsonNode *node, YsArena *arena, YsValue *value, YsError *err)
 {
-	Decoder		decoder = {arena, err, decode_plain, 0};
+	Decoder		decoder = {.arena = arena, .err = err, .decode = decode_plain};
 
 	memset(value, 0, sizeof(*value));
 	return decode_plain(&decoder, node, value);

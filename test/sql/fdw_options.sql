@@ -65,6 +65,11 @@ CREATE FOREIGN TABLE v (item jsonb OPTIONS (document 'true', path 'x')) SERVER s
 CREATE FOREIGN TABLE v (item jsonb OPTIONS (document 'true', key 'partition')) SERVER s;
 CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (table 'a b');
 CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (name 'vehicles');
+CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (allow_scan 'sometimes');
+CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (max_scan_pages '0');
+CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (max_scan_pages 'many');
+CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (scan_segments '65');
+ALTER SERVER s OPTIONS (ADD scan_segments '0');
 
 -- what shows when a table is used: the columns together
 CREATE FOREIGN TABLE no_key (id text) SERVER s;

@@ -483,78 +483,6 @@ test_damaged(void **state)
 	}
 }
 
-/* ---- a member found from the end ---- */
-
-typedef struct LastMember
-{
-	bool		called;
-	bool		understood;
-	char		raw[32];
-} LastMember;
-
-static bool
-note_last_member(void *arg, YsJsonNode *value)
-{
-	LastMember *last = arg;
-	const char *bytes;
-	size_t		len;
-
-	last->called = true;
-	last->understood = ys_json_kind(value) != YS_JSON_INVALID &&
-		ys_json_raw(value, &bytes, &len, NULL) && len < sizeof(last->raw);
-	if (last->understood)
-		memcpy(last->raw, bytes, len);
-	return last->understood;
-}
-
-static void
-test_last_member(void **state)
-{
-	static const struct
-	{
-		const char *document;
-		const char *raw;		/* NULL: there is none, or it can't be read */
-		bool		called;
-	}			cases[] = {
-		{"{\"k\":1}", "1", true},
-		{"{\"k\" : {\"a\":[1, 2]} , \"z\":[{\"k\":2}]}", "{\"a\":[1, 2]}", true},
-		{"{\"k\":1,\"k\":2}", "2", true},
-		{"{\"items\":[{\"k\":1}],\"a\":{\"k\":2}}", NULL, false},
-		{"{\"items\":[\"\\\"k\\\":1\"],\"a\":\"k\"}", NULL, false},
-		{"{\"kk\":1,\"\":2}", NULL, false},
-		{"[\"k\"]", NULL, false},
-		{"\"k\"", NULL, false},
-		{"{}", NULL, false},
-		/* what stands before it is not looked at */
-		{"{]}[\"k\":1}", "1", true},
-		{"{\"k\":}", NULL, true},
-		{"{\"k\":[1}", NULL, false},
-		{"\"k\":}", NULL, true},
-		{":}", NULL, false},
-		{"}}}}", NULL, false},
-	};
-
-	Fixture    *fixture = *state;
-
-	for (size_t i = 0; i < LENGTH(cases); i++)
-	{
-		for (size_t fill = 0; fill < LENGTH(fills); fill++)
-		{
-			size_t		len = strlen(cases[i].document);
-			char	   *copy = unit_padded(cases[i].document, len, fills[fill]);
-			LastMember	last = {0};
-			bool		good = ys_json_read_last_member(fixture->base.reader, copy, len, "k",
-														note_last_member, &last, &fixture->base.err);
-
-			assert_int_equal(last.called, cases[i].called);
-			assert_int_equal(good, !cases[i].called || cases[i].raw != NULL);
-			if (cases[i].raw != NULL)
-				assert_string_equal(last.raw, cases[i].raw);
-			free(copy);
-		}
-	}
-}
-
 int
 main(int argc, char **argv)
 {
@@ -569,8 +497,7 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_partial, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_errors, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_reuse, set_up, unit_tear_down),
-		cmocka_unit_test_setup_teardown(test_damaged, set_up, unit_tear_down),
-		cmocka_unit_test_setup_teardown(test_last_member, set_up, unit_tear_down)
+		cmocka_unit_test_setup_teardown(test_damaged, set_up, unit_tear_down)
 	};
 	int			failed = cmocka_run_group_tests_name("json", tests, NULL, NULL);
 

@@ -572,6 +572,53 @@ assert_equal(const YsValue *a, const YsValue *b)
 	}
 }
 
+static bool
+decode_element(void *arg, YsJsonNode *node)
+{
+	Fixture    *fixture = arg;
+
+	return ys_value_from_typed_element(node, fixture->filter, &fixture->base.arena, &fixture->value,
+									   &fixture->base.err);
+}
+
+static bool
+no_member(void *arg, const char *name, size_t len, YsJsonNode *node)
+{
+	(void) arg;
+	(void) name;
+	(void) len;
+	(void) node;
+	fail_msg("a member beside the items");
+	return false;
+}
+
+/* The value as an attribute of an item that is decoded where it stands. */
+static void
+assert_decodes_in_place(Fixture *fixture, const YsValue *expected, const char *text)
+{
+	size_t		size = strlen(text) + 32;
+	char	   *page = malloc(size);
+	size_t		len = (size_t) snprintf(page, size, "{\"Items\":[{\"a\":%s}]}", text);
+	char	   *copy = unit_padded(page, len, '"');
+	bool		more;
+
+	if (!ys_json_begin_elements(fixture->base.reader, copy, len, "Items", no_member, fixture,
+								&fixture->base.err) ||
+		!ys_json_next_element(fixture->base.reader, decode_element, no_member, fixture, &more,
+							  &fixture->base.err))
+		fail_msg("%.200s: %s: %s", page, fixture->base.err.message, fixture->base.err.detail);
+	assert_true(more);
+	assert_int_equal(fixture->value.len, 1);
+	assert_string_equal(fixture->value.members[0].name, "a");
+	assert_equal(expected, &fixture->value.members[0].value);
+	assert_true(ys_json_next_element(fixture->base.reader, decode_element, no_member, fixture, &more,
+									 &fixture->base.err));
+	assert_false(more);
+	fixture->value = *expected;
+	free(copy);
+	free(page);
+}
+
 static void
 test_round_trip(void **state)
 {
@@ -589,6 +636,8 @@ test_round_trip(void **state)
 		assert_decodes(fixture, form, text);
 		assert_equal(&value, &fixture->value);
 		assert_string_equal(print(fixture, form), text);
+		if (form == FORM_TYPED)
+			assert_decodes_in_place(fixture, &value, text);
 
 		/* The plain form of any value is JSON. */
 		text = print(fixture, FORM_PLAIN);

@@ -37,8 +37,11 @@ extern bool ys_dynamodb_batch_write(YsMessage *message, const char *table, int n
 extern bool ys_dynamodb_read_reply(YsJsonReader *reader, const char *bytes, size_t len,
 								   const YsAttributeFilter *filter, YsArena *arena,
 								   YsReply *reply, YsError *err);
-extern bool ys_dynamodb_read_next_key(YsJsonReader *reader, const char *bytes, size_t len,
-									  YsArena *arena, const YsValue **last_key, YsError *err);
+extern bool ys_dynamodb_begin_page(YsJsonReader *reader, char *bytes, size_t len, YsArena *arena,
+								   YsReply *reply, YsError *err);
+extern bool ys_dynamodb_next_item(YsJsonReader *reader, const YsAttributeFilter *filter,
+								  YsArena *arena, YsReply *reply, YsArena *item_arena,
+								  YsValue *item, bool *more, YsError *err);
 
 /* ys_json_read of a reply, whose errors say so. */
 extern bool ys_dynamodb_visit(YsJsonReader *reader, const char *bytes, size_t len,

@@ -35,14 +35,12 @@ ys_dynamodb_no_memory(YsError *err)
 	return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory for the store's reply");
 }
 
-bool
-ys_dynamodb_visit(YsJsonReader *reader, const char *bytes, size_t len, YsJsonRootFn fn, void *arg,
-				  YsError *err)
+/* Say of bad data that it is the store's; returns false. */
+static bool
+blame_reply(YsError *err)
 {
 	YsError		why;
 
-	if (ys_json_read(reader, bytes, len, fn, arg, err))
-		return true;
 	if (err != NULL && err->code == YS_ERR_INVALID_DATA)
 	{
 		why = *err;
@@ -51,6 +49,13 @@ ys_dynamodb_visit(YsJsonReader *reader, const char *bytes, size_t len, YsJsonRoo
 		ys_error_hint(err, YS_HINT_NODES);
 	}
 	return false;
+}
+
+bool
+ys_dynamodb_visit(YsJsonReader *reader, const char *bytes, size_t len, YsJsonRootFn fn, void *arg,
+				  YsError *err)
+{
+	return ys_json_read(reader, bytes, len, fn, arg, err) || blame_reply(err);
 }
 
 bool
@@ -213,18 +218,18 @@ read_count(YsReplyVisit *visit, YsJsonNode *node, int64_t *count)
 
 /* A key to go on from; the end is told by none or by an empty one. */
 static bool
-read_last_key(YsJsonNode *node, YsArena *arena, const YsValue **last_key, YsError *err)
+read_last_key(YsReplyVisit *visit, YsJsonNode *node)
 {
 	YsValue    *key;
 
 	if (ys_json_kind(node) == YS_JSON_NULL)
 		return true;
-	key = ys_arena_alloc(arena, sizeof(YsValue));
+	key = ys_arena_alloc(visit->arena, sizeof(YsValue));
 	if (key == NULL)
-		return ys_dynamodb_no_memory(err);
-	if (!ys_value_from_typed_json(node, NULL, arena, key, err))
+		return ys_dynamodb_no_memory(visit->err);
+	if (!ys_value_from_typed_json(node, NULL, visit->arena, key, visit->err))
 		return false;
-	*last_key = key->len > 0 ? key : NULL;
+	visit->reply->last_key = key->len > 0 ? key : NULL;
 	return true;
 }
 
@@ -249,7 +254,7 @@ on_reply_member(void *arg, const char *name, size_t len, YsJsonNode *node)
 	if (ys_dynamodb_is_named(name, len, "ScannedCount"))
 		return read_count(visit, node, &reply->scanned);
 	if (ys_dynamodb_is_named(name, len, "LastEvaluatedKey"))
-		return read_last_key(node, visit->arena, &reply->last_key, visit->err);
+		return read_last_key(visit, node);
 	if (ys_dynamodb_is_named(name, len, "ConsumedCapacity"))
 		return ys_json_kind(node) == YS_JSON_ARRAY ?
 			ys_json_each_element(node, on_capacity, visit, visit->err) :
@@ -301,33 +306,54 @@ ys_dynamodb_read_reply(YsJsonReader *reader, const char *bytes, size_t len,
 	return true;
 }
 
-/* ---- only the last key ---- */
+/* ---- pages, item by item ---- */
 
-typedef struct YsLastKeyVisit
+typedef struct YsPageVisit
 {
-	YsArena    *arena;
-	const YsValue **last_key;
-	YsError    *err;
-} YsLastKeyVisit;
+	YsReplyVisit members;		/* all but the items */
+	YsArena    *item_arena;
+	YsValue    *item;
+} YsPageVisit;
 
 static bool
-on_last_key(void *arg, YsJsonNode *node)
+on_page_member(void *arg, const char *name, size_t len, YsJsonNode *node)
 {
-	YsLastKeyVisit *visit = arg;
+	YsPageVisit *visit = arg;
 
-	return read_last_key(node, visit->arena, visit->last_key, visit->err);
+	if (ys_dynamodb_is_named(name, len, "Items"))
+		return ys_error_set(visit->members.err, YS_ERR_INVALID_DATA, "the items are not one list");
+	return on_reply_member(&visit->members, name, len, node);
 }
 
-/*
- * It stands behind the items: found from the end, they need not be passed
- * over.  A reply that is malformed before it is found out when it is read.
- */
-bool
-ys_dynamodb_read_next_key(YsJsonReader *reader, const char *bytes, size_t len,
-						  YsArena *arena, const YsValue **last_key, YsError *err)
+static bool
+on_page_item(void *arg, YsJsonNode *node)
 {
-	YsLastKeyVisit visit = {.arena = arena, .last_key = last_key, .err = err};
+	YsPageVisit *visit = arg;
 
-	*last_key = NULL;
-	return ys_json_read_last_member(reader, bytes, len, "LastEvaluatedKey", on_last_key, &visit, err);
+	return ys_value_from_typed_element(node, visit->members.filter, visit->item_arena, visit->item,
+									   visit->members.err);
+}
+
+bool
+ys_dynamodb_begin_page(YsJsonReader *reader, char *bytes, size_t len, YsArena *arena,
+					   YsReply *reply, YsError *err)
+{
+	YsPageVisit visit = {.members = {.arena = arena, .reply = reply, .err = err}};
+
+	return ys_json_begin_elements(reader, bytes, len, "Items", on_page_member, &visit, err) ||
+		blame_reply(err);
+}
+
+bool
+ys_dynamodb_next_item(YsJsonReader *reader, const YsAttributeFilter *filter, YsArena *arena,
+					  YsReply *reply, YsArena *item_arena, YsValue *item, bool *more, YsError *err)
+{
+	YsPageVisit visit = {
+		.members = {.filter = filter, .arena = arena, .reply = reply, .err = err},
+		.item_arena = item_arena,
+		.item = item
+	};
+
+	return ys_json_next_element(reader, on_page_item, on_page_member, &visit, more, err) ||
+		blame_reply(err);
 }

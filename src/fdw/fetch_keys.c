@@ -1,0 +1,134 @@
+/*-------------------------------------------------------------------------
+ * fetch_keys.c
+ *	  Items by their keys: batches, several in flight.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/wait.h"
+#include "errors.h"
+#include "fdw/fetch_internal.h"
+
+/* Batches under way at once; each reply may be 16 MB. */
+#define MAX_IN_FLIGHT		4
+
+/* Batches of which nothing was processed, in a row, before giving up. */
+#define MAX_FRUITLESS		10
+#define BACKOFF_BASE_MS		25
+#define BACKOFF_LIMIT_MS	2000
+
+void
+ys_fetch_start_keys(YsFetch *fetch, int nkeys, const YsKeyList *keys)
+{
+	ys_fetch_stop(fetch);
+	fetch->kind = YS_FETCH_KEYS;
+	fetch->nkeys = nkeys;
+	fetch->next_key = 0;
+	fetch->end_key = 1;
+	fetch->fruitless = 0;
+	for (int i = 0; i < nkeys; i++)
+	{
+		fetch->keys[i] = keys[i];
+		fetch->end_key *= keys[i].count;
+	}
+}
+
+/* The combination of that number, as a map in the batch's place. */
+static void
+build_key(YsFetch *fetch, int64 number, int place)
+{
+	YsMember   *members = &fetch->batch_members[place * 2];
+
+	for (int i = fetch->nkeys - 1; i >= 0; i--)
+	{
+		const YsKeyList *list = &fetch->keys[i];
+
+		members[i].name = list->name;
+		members[i].name_len = strlen(list->name);
+		members[i].value = list->values[number % list->count];
+		number /= list->count;
+	}
+	fetch->batch[place] = (YsValue) {.type = YS_TYPE_MAP, .len = fetch->nkeys, .members = members};
+}
+
+static void
+ask_for_batch(YsFetch *fetch, int count, const YsValue *keys)
+{
+	const YsFetchRequest *request = &fetch->request;
+	YsError		err;
+
+	ys_fetch_add_call(fetch, ys_store_batch_get(request->store, request->source->table, count, keys,
+												request->attributes, request->consistent, &err),
+					  &err);
+}
+
+static void
+ask_for_keys(YsFetch *fetch)
+{
+	const YsFetchRequest *request = &fetch->request;
+	YsError		err;
+	int			count = 0;
+
+	while (count < YS_BATCH_GET_MAX && fetch->next_key < fetch->end_key)
+		build_key(fetch, fetch->next_key++, count++);
+	if (fetch->end_key == 1)
+		ys_fetch_add_call(fetch, ys_store_get_item(request->store, request->source->table,
+												   &fetch->batch[0], request->attributes,
+												   request->consistent, &err), &err);
+	else
+		ask_for_batch(fetch, count, fetch->batch);
+}
+
+/* What the store left undone is asked for again: at once after progress, else after a pause. */
+static void
+ask_again(YsFetch *fetch)
+{
+	if (fetch->reply.nunprocessed == 0)
+		return;
+	if (fetch->reply.nitems > 0)
+		fetch->fruitless = 0;
+	else if (++fetch->fruitless > MAX_FRUITLESS)
+	{
+		YsError		err;
+
+		ys_error_set(&err, YS_ERR_THROTTLED, "the store does not process keys of table \"%s\"",
+					 fetch->request.source->table);
+		ys_error_hint(&err, "Its read capacity may be used up.");
+		ys_error_throw(&err);
+	}
+	else
+		(void) ys_wait(-1, ys_backoff_ms(fetch->fruitless, BACKOFF_BASE_MS, BACKOFF_LIMIT_MS));
+	ask_for_batch(fetch, fetch->reply.nunprocessed, fetch->reply.unprocessed);
+}
+
+/* Make the next reply the current one; false: all keys are answered. */
+static bool
+receive_batch(YsFetch *fetch)
+{
+	YsCall	   *first;
+	YsError		err;
+
+	while (fetch->calls.count < MAX_IN_FLIGHT && fetch->next_key < fetch->end_key)
+		ask_for_keys(fetch);
+	first = ys_calls_take_first(&fetch->calls);
+	if (first == NULL)
+		return false;
+	fetch->position = 0;
+	memset(&fetch->reply, 0, sizeof(fetch->reply));
+	ys_arena_reset(&fetch->arena);
+	if (!ys_store_wait(first, fetch->request.attributes, &fetch->arena, &fetch->reply, &err))
+		ys_error_throw(&err);
+	fetch->counters.pages++;
+	fetch->counters.units += fetch->reply.units;
+	ask_again(fetch);
+	return true;
+}
+
+const YsValue *
+ys_fetch_key_item(YsFetch *fetch)
+{
+	while (fetch->position >= fetch->reply.nitems)
+		if (!receive_batch(fetch))
+			return NULL;
+	return &fetch->reply.items[fetch->position++];
+}
