@@ -11,8 +11,8 @@
 #     $store->refuses(key => refusal(...))          what any request signed with that key gets instead
 #
 # An answer is { json => ... } or { text => ... }, with status (200), headers => { name => value },
-# size => n (that many blanks behind it), cut => n (the connection breaks after n bytes of it), or
-# { hang => 1 }.
+# size => n (that many blanks behind it), cut => n (the connection breaks after n bytes of it),
+# stall => n (nothing comes after n bytes of it), or { hang => 1 }.
 # ----------------------------------------------------------------------------------------------
 package YottaAnswers;
 
@@ -134,8 +134,9 @@ sub _answer
 	my $reply = "HTTP/1.1 $status Told\r\nContent-Length: $length\r\n";
 	$reply .= "$_: $answer->{headers}{$_}\r\n" foreach sort keys %{ $answer->{headers} // {} };
 	return 0
-	  unless _send($socket, "$reply\r\n" . substr($body, 0, $answer->{cut} // length $body))
+	  unless _send($socket, "$reply\r\n" . substr($body, 0, $answer->{cut} // $answer->{stall} // length $body))
 	  && !exists $answer->{cut};
+	return 1 if exists $answer->{stall};
 	for (my $left = $answer->{size} // 0; $left > 0; $left -= 65536)
 	{
 		return 0 unless _send($socket, ' ' x ($left < 65536 ? $left : 65536));
