@@ -45,6 +45,13 @@ sql(<<"END");
 SELECT yottastore.create_store_table('fleet', '$store', 'id', 'at numeric', stream => false);
 CREATE FOREIGN TABLE v (id text OPTIONS (key 'partition') NOT NULL, at int OPTIONS (key 'sort') NOT NULL, n int)
 	SERVER fleet OPTIONS (table '$store');
+CREATE FOREIGN TABLE replacing (id text OPTIONS (key 'partition') NOT NULL, at int OPTIONS (key 'sort') NOT NULL, n int)
+	SERVER fleet OPTIONS (table '$store', insert_mode 'upsert', truncatable 'true');
+CREATE SERVER limited FOREIGN DATA WRAPPER yottastore
+	OPTIONS (nodes '@{[ $proxy->url ]}', max_requests_per_second '1', request_timeout '100s');
+CREATE USER MAPPING FOR CURRENT_USER SERVER limited OPTIONS (access_key_id 'test', secret_access_key 'test');
+CREATE FOREIGN TABLE limited (id text OPTIONS (key 'partition') NOT NULL, at int OPTIONS (key 'sort') NOT NULL, n int)
+	SERVER limited OPTIONS (table '$store');
 INSERT INTO v SELECT 'k' || i, 1, i FROM generate_series(1, 40) i;
 CREATE TABLE keys AS SELECT 'k' || i AS id FROM generate_series(1, 40) i;
 ANALYZE keys;
@@ -145,9 +152,15 @@ stalls('Query', "SELECT n FROM v WHERE id = 'k1' AND at > 0");
 stalls('Query', "SELECT n FROM keys JOIN v USING (id) WHERE keys.id < 'k2'", 'a join by key');
 stalls('Scan', 'SELECT sum(n) FROM v');
 stalls('Scan', "SELECT sum(n) FROM v WHERE n > 5", 'a filtered Scan');
+stalls('Scan', 'SELECT count(*) FROM v', 'a count by Scan');
+stalls('Query', "SELECT count(*) FROM v WHERE id = 'k1'", 'a count by Query');
+stalls('Query', "SELECT n FROM v WHERE id = 'k1' ORDER BY at DESC LIMIT 2", 'the last items of a partition');
 stalls('PutItem', "INSERT INTO v SELECT 'new' || i, i FROM generate_series(1, 500) i", 'INSERT with requests in flight');
 stalls('PutItem', "INSERT INTO v VALUES ('one', 1) ON CONFLICT DO NOTHING RETURNING id", 'INSERT of one item');
 stalls('PutItem', "COPY v (id, at) FROM PROGRAM 'seq -f a,%g 500' (FORMAT csv)", 'COPY');
+stalls('BatchWriteItem', "INSERT INTO replacing SELECT 'new' || i, i FROM generate_series(1, 500) i", 'INSERT that replaces');
+stalls('Scan', 'TRUNCATE replacing', 'TRUNCATE when it reads');
+stalls('BatchWriteItem', 'TRUNCATE replacing', '... and when it deletes');
 stalls('UpdateItem', "UPDATE v SET n = 1 WHERE id = 'k1' AND at = 1", 'UPDATE by key');
 stalls('UpdateItem', "UPDATE v SET n = n + 1", 'UPDATE of what was read');
 stalls('Scan', "UPDATE v SET n = n + 1", '... when it reads');
@@ -188,6 +201,12 @@ foreach my $case ([ 'throttled', $throttled ], [ 'failing', $failed ])
 }
 says('keys that stay unprocessed', 'BatchGetItem', "SELECT n FROM told WHERE id IN ('a', 'b')",
 	({ json => { Responses => {}, UnprocessedKeys => { told => { Keys => [ $key, { id => { S => 'b' } } ] } } } }) x 4);
+$proxy->fail('BatchWriteItem', 'none', 200);
+my $before = $proxy->requests('BatchWriteItem');
+cancels('items that stay unprocessed', "INSERT INTO replacing VALUES ('new', 1)",
+	sub { $proxy->requests('BatchWriteItem') > $before + 3 });
+cancels('requests kept back by a limit', "SELECT sum(limited.n) FROM keys, LATERAL (SELECT n FROM limited WHERE id = keys.id AND at = 1 OFFSET 0) limited", sub { 1 });
+cancels('writes kept back by a limit', "INSERT INTO limited SELECT 'new' || i, i FROM generate_series(1, 500) i", sub { 1 });
 $told->says('CreateTable', { json => {} });
 says('a table that does not become active', 'DescribeTable', "SELECT yottastore.create_store_table('told', 'slow', 'id')",
 	({ json => { Table => { TableName => 'slow', TableStatus => 'CREATING',
@@ -296,7 +315,7 @@ $watcher->quit;
 # a server is shut down while a session and a worker wait
 ok(backfill_waits(), 'a backfill waits');
 $session = connected();
-my $before = $proxy->requests('Scan');
+$before = $proxy->requests('Scan');
 ok(started('SELECT sum(n) FROM v', sub { $proxy->requests('Scan') > $before }), '... and a session');
 $from = time;
 $node->stop('fast');
