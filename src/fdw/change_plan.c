@@ -11,9 +11,6 @@
  */
 #include "postgres.h"
 
-#include "utils/datum.h"
-#include "utils/lsyscache.h"
-
 #include "catalog/shape.h"
 #include "fdw/change.h"
 #include "fdw/modify.h"
@@ -317,23 +314,6 @@ ys_change_plan(const YsChange *change, const YsValue *known, YsChangePlan *plan)
 
 /* ---- looking at an item ---- */
 
-static bool
-guard_still_holds(const YsGuard *guard, const YsValue *known)
-{
-	const YsValue *value = ys_path_get(&guard->column->path, known);
-	Datum		datum;
-	bool		isnull;
-	int16		typlen;
-	bool		typbyval;
-
-	/* a value that doesn't fit reads as NULL, as it did */
-	(void) ys_convert_to_datum(guard->converter, value, &datum, &isnull);
-	if (isnull || guard->isnull)
-		return isnull == guard->isnull;
-	get_typlenbyval(guard->column->type, &typlen, &typbyval);
-	return datum_image_eq(datum, guard->datum, typbyval, typlen);
-}
-
 typedef struct Comparison
 {
 	const YsChange *change;
@@ -379,8 +359,13 @@ ys_change_still_holds(const YsChange *change, const YsValue *known)
 	Comparison	comparison = {.change = change, .known = known, .same = true};
 
 	for (int i = 0; i < change->nguards; i++)
-		if (!guard_still_holds(&change->guards[i], known))
+	{
+		const YsGuard *guard = &change->guards[i];
+
+		if (!ys_row_reads_as(guard->column, guard->converter,
+							 ys_path_get(&guard->column->path, known), guard->datum, guard->isnull))
 			return false;
+	}
 	if (change->old_document == NULL)
 		return true;
 	if (change->guard_document)

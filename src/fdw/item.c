@@ -9,6 +9,7 @@
 
 #include "catalog/shape.h"
 #include "fdw/modify.h"
+#include "policy/path.h"
 
 void
 ys_item_set(YsValue *item, const YsSourceColumn *column, const YsValue *value)
@@ -153,23 +154,31 @@ YsValue
 ys_item_build(const YsModify *modify, TupleTableSlot *slot)
 {
 	const YsSource *source = modify->source;
-	YsValue		item = {.type = YS_TYPE_MAP};
+	YsValue		document = {.type = YS_TYPE_MAP};
+	YsValue		item;
 	Datum		key_values[2];
 	bool		key_nulls[2];
 	YsValue		key;
 
 	slot_getallattrs(slot);
-	build_from_documents(source, slot, &item);
+	build_from_documents(source, slot, &document);
+	item = document;
 
 	for (int i = 0; i < source->natts; i++)
 	{
 		const YsSourceColumn *column = &source->columns[i];
+		const YsValue *given;
 		YsValue		value;
 
 		if (column->kind != YS_COLUMN_PATH || column->key != 0 || slot->tts_isnull[i])
 			continue;
+		given = document.len > 0 ? ys_path_get(&column->path, &document) : NULL;
+		if (given != NULL && ys_row_reads_as(column, &modify->converters[i], given,
+											 slot->tts_values[i], false))
+			continue;
 		ys_item_check_path(column);
 		value = ys_convert_from_datum(&modify->converters[i], slot->tts_values[i]);
+		value = ys_change_restore(column, &value, given);
 		ys_item_set(&item, column, &value);
 	}
 

@@ -81,7 +81,8 @@ extern MemoryContext ys_modify_begin_row(YsModify *modify, ResultRelInfo *rinfo,
 extern YsValue ys_item_key(const YsModify *modify, const Datum *values, const bool *isnull);
 
 /*
- * A new item: the document, over it the path columns, over them the key.  Throws when the plain
+ * A new item: the document, over it the path columns that say something else, over them the
+ * key.  Throws when the plain
  * and the typed document are both there and not the same.
  */
 extern YsValue ys_item_build(const YsModify *modify, TupleTableSlot *slot);

@@ -6,6 +6,8 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
 
 #include "base/memory.h"
 #include "fdw/row.h"
@@ -74,6 +76,22 @@ const YsValue *
 ys_row_value(const YsSourceColumn *column, const YsValue *item)
 {
 	return column->kind == YS_COLUMN_DOCUMENT ? item : ys_path_get(&column->path, item);
+}
+
+bool
+ys_row_reads_as(const YsSourceColumn *column, YsConverter *converter, const YsValue *value,
+				Datum datum, bool isnull)
+{
+	Datum		read;
+	bool		read_isnull;
+	int16		typlen;
+	bool		typbyval;
+
+	(void) ys_convert_to_datum(converter, value, &read, &read_isnull);
+	if (read_isnull || isnull)
+		return read_isnull == isnull;
+	get_typlenbyval(column->type, &typlen, &typbyval);
+	return datum_image_eq(read, datum, typbyval, typlen);
 }
 
 const char *

@@ -37,6 +37,10 @@ extern void ys_row_fill(YsRowReader *reader, const YsValue *item, TupleTableSlot
 /* A column's value in an item. */
 extern const YsValue *ys_row_value(const YsSourceColumn *column, const YsValue *item);
 
+/* Does a value read as this datum?  A value that doesn't fit reads as NULL. */
+extern bool ys_row_reads_as(const YsSourceColumn *column, YsConverter *converter,
+							const YsValue *value, Datum datum, bool isnull);
+
 /* The item's key for people: its canonical text; in the current memory context. */
 extern const char *ys_row_key_text(const YsSource *source, const YsValue *item);
 

@@ -14,7 +14,8 @@ use Exporter 'import';
 use JSON::PP;
 use MIME::Base64;
 
-our @EXPORT = qw(chance pick random_text random_number random_map random_value all_types);
+our @EXPORT = qw(chance pick random_text random_number random_map random_value all_types
+  sorted sorted_item);
 
 # Strings, numbers, booleans, nulls, maps, lists and string sets; with all_types(1) also binary,
 # number and binary sets, and empty maps, lists and strings more often.
@@ -99,5 +100,17 @@ sub _bytes { return join('', map { chr pick(0, 0, 1, 97, 127, 128, 255) } 1 .. i
 # The attributes of an item, at most so many; and one value of any type.
 sub random_map { return _map(0, $_[0]); }
 sub random_value { return _value(1); }
+
+# A value, and an item, whose sets are in order: as they are of the store, their order means nothing.
+sub sorted
+{
+	my ($value) = @_;
+	my ($tag, $content) = %$value;
+	return { $tag => [ sort @$content ] } if $tag =~ /^.S$/;
+	return { L => [ map { sorted($_) } @$content ] } if $tag eq 'L';
+	return { M => sorted_item($content) } if $tag eq 'M';
+	return $value;
+}
+sub sorted_item { my ($item) = @_; return { map { $_ => sorted($item->{$_}) } keys %$item }; }
 
 1;

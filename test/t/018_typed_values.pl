@@ -46,18 +46,6 @@ sub table_of
 }
 sql(table_of('t', $store) . table_of('copy', $copy) . table_of('copied', $copied) . table_of('parts', $parts));
 
-# Equal sets have equal text: their order means nothing.
-sub sorted
-{
-	my ($value) = @_;
-	my ($tag, $content) = %$value;
-	return { $tag => [ sort @$content ] } if $tag =~ /^.S$/;
-	return { L => [ map { sorted($_) } @$content ] } if $tag eq 'L';
-	return { M => sorted_item($content) } if $tag eq 'M';
-	return $value;
-}
-sub sorted_item { my ($item) = @_; return { map { $_ => sorted($item->{$_}) } keys %$item }; }
-
 sub items_of
 {
 	my ($table) = @_;
