@@ -87,14 +87,43 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 
 /* 17 added restrictions to foreign paths, 18 how many of their nodes are disabled. */
 #if PG_VERSION_NUM >= 180000
-#define ys_foreign_path_compat(root, rel, rows, startup, total, outer) \
-	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, NIL, outer, NULL, NIL, NIL)
+#define ys_foreign_path_compat(root, rel, rows, startup, total, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, NIL, outer, NULL, NIL, private)
 #elif PG_VERSION_NUM >= 170000
-#define ys_foreign_path_compat(root, rel, rows, startup, total, outer) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL, NIL)
+#define ys_foreign_path_compat(root, rel, rows, startup, total, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL, private)
 #else
-#define ys_foreign_path_compat(root, rel, rows, startup, total, outer) \
-	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, NIL)
+#define ys_foreign_path_compat(root, rel, rows, startup, total, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, NIL, outer, NULL, private)
+#endif
+
+/* Is the column not NULL where the clauses are true?  Only for who asks, as it is the planner's. */
+#ifdef YS_COMPAT_CLAUSES
+#include "access/sysattr.h"
+#if PG_VERSION_NUM >= 160000
+#include "nodes/multibitmapset.h"
+#endif
+#include "optimizer/clauses.h"
+
+static inline bool
+ys_is_nonnullable_compat(List *clauses, Index varno, AttrNumber attnum)
+{
+	List	   *vars = find_nonnullable_vars((Node *) clauses);
+#if PG_VERSION_NUM >= 160000
+	return mbms_is_member(varno, attnum - FirstLowInvalidHeapAttributeNumber, vars);
+#else
+	ListCell   *cell;
+
+	foreach(cell, vars)
+	{
+		const Var  *var = lfirst_node(Var, cell);
+
+		if (var->varno == varno && var->varattno == attnum && var->varlevelsup == 0)
+			return true;
+	}
+	return false;
+#endif
+}
 #endif
 
 #if PG_VERSION_NUM >= 180000

@@ -7,6 +7,7 @@
 
 #include "miscadmin.h"
 #include "utils/guc.h"
+#include "utils/plancache.h"
 
 #include "guc.h"
 #include "store/store.h"
@@ -16,6 +17,7 @@ int			ys_guc_batch_memory = 16 * 1024;
 int			ys_guc_backfill_segments = 4;
 int			ys_guc_relay_stream_delay = 0;
 bool		ys_guc_pushdown = true;
+int			ys_guc_consistency = YS_CONSISTENCY_DEFAULT;
 int			ys_guc_analyze_pages = 100;
 int			ys_guc_max_tracked_nodes = 256;
 char	   *ys_guc_allowed_endpoints = NULL;
@@ -48,6 +50,21 @@ static void
 note_store_change(const char *value, void *extra)
 {
 	ys_guc_store_changes++;
+}
+
+static const struct config_enum_entry consistencies[] = {
+	{"default", YS_CONSISTENCY_DEFAULT, false},
+	{"eventual", YS_CONSISTENCY_EVENTUAL, false},
+	{"strong", YS_CONSISTENCY_STRONG, false},
+	{NULL, 0, false}
+};
+
+/* Plans that are kept say how to read, and those of global indexes can't be strong. */
+static void
+assign_consistency(int value, void *extra)
+{
+	if (value != ys_guc_consistency && IsUnderPostmaster)
+		ResetPlanCache();
 }
 
 void
@@ -104,5 +121,11 @@ ys_guc_define(void)
 								"Has no effect unless the library is in shared_preload_libraries.",
 								&ys_guc_max_tracked_nodes, 256, 128, 65536,
 								PGC_POSTMASTER, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("yottastore.consistency",
+							 "Consistency of this session's reads.",
+							 "default: as foreign tables and servers say. What UPDATE and DELETE "
+							 "read is strongly consistent whatever is set.",
+							 &ys_guc_consistency, YS_CONSISTENCY_DEFAULT, consistencies,
+							 PGC_USERSET, 0, NULL, assign_consistency, NULL);
 	MarkGUCPrefixReserved("yottastore");
 }

@@ -6,11 +6,20 @@
 #ifndef YS_GUC_H
 #define YS_GUC_H
 
+/* yottastore.consistency */
+typedef enum YsSessionConsistency
+{
+	YS_CONSISTENCY_DEFAULT,		/* as tables and servers say */
+	YS_CONSISTENCY_EVENTUAL,
+	YS_CONSISTENCY_STRONG
+} YsSessionConsistency;
+
 extern int	ys_guc_batch_events;
 extern int	ys_guc_batch_memory;
 extern int	ys_guc_backfill_segments;
 extern int	ys_guc_relay_stream_delay;
 extern bool ys_guc_pushdown;
+extern int	ys_guc_consistency;
 extern int	ys_guc_analyze_pages;
 extern int	ys_guc_max_tracked_nodes;
 extern char *ys_guc_allowed_endpoints;

@@ -68,6 +68,7 @@ static const OptionRule rules[] = {
 	{"allow_scan", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_boolean, false},
 	{"max_scan_pages", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_max_scan_pages, false},
 	{"scan_segments", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_scan_segments, false},
+	{"indexes", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_indexes, false},
 
 	{"path", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_path, false},
 	{"key", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_key, false},

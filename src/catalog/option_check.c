@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "catalog/option.h"
 #include "catalog/option_check.h"
+#include "catalog/secondary.h"
 #include "catalog/source.h"
 #include "errors.h"
 #include "policy/path.h"
@@ -173,6 +174,12 @@ ys_option_check_table(const char *name, const char *value)
 
 	if (!ys_option_table_name(value, &detail))
 		refuse_value(name, value, detail, "Name the table as the store does.");
+}
+
+void
+ys_option_check_indexes(const char *name, const char *value)
+{
+	(void) ys_secondary_parse(value);
 }
 
 void

@@ -23,6 +23,7 @@ extern void ys_option_check_credential(const char *name, const char *value);
 extern void ys_option_check_profile(const char *name, const char *value);
 extern void ys_option_check_environment(const char *name, const char *value);
 extern void ys_option_check_table(const char *name, const char *value);
+extern void ys_option_check_indexes(const char *name, const char *value);
 extern void ys_option_check_path(const char *name, const char *value);
 extern void ys_option_check_key(const char *name, const char *value);
 extern void ys_option_check_boolean(const char *name, const char *value);

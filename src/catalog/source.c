@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "catalog/convert.h"
 #include "catalog/option.h"
+#include "catalog/secondary.h"
 #include "catalog/server.h"
 #include "catalog/source.h"
 #include "errors.h"
@@ -53,6 +54,15 @@ ys_source_keys(const YsSource *source)
 	return schema;
 }
 
+const YsSourceIndex *
+ys_source_index(const YsSource *source, const char *name)
+{
+	for (int i = 0; i < source->nindexes; i++)
+		if (strcmp(source->indexes[i].info->name, name) == 0)
+			return &source->indexes[i];
+	return NULL;
+}
+
 static void
 load_path(YsSourceColumn *column, List *options)
 {
@@ -69,6 +79,14 @@ load_path(YsSourceColumn *column, List *options)
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
 	if (!ys_path_parse(text, strlen(text), &arena, &column->path, &err))
 		ys_error_throw(&err);
+}
+
+/* Are its values those of a key, one to one?  Then of which type. */
+static bool
+can_be_key(const YsSourceColumn *column, YsType *type)
+{
+	return ys_convert_key_type(column->type, type) &&
+		!(column->type == NUMERICOID && column->typmod >= 0);
 }
 
 static void
@@ -89,8 +107,7 @@ load_key(YsSource *source, YsSourceColumn *column, const char *key)
 				 errmsg("key column \"%s\" has a path of more than one step", column->name),
 				 errdetail("A key is a top-level attribute."),
 				 errhint("Make the path the attribute's name, or leave out option \"key\".")));
-	if (!ys_convert_key_type(column->type, &source->key_types[position]) ||
-		(column->type == NUMERICOID && column->typmod >= 0))
+	if (!can_be_key(column, &source->key_types[position]))
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
 				 errmsg("column \"%s\" of type %s cannot be a key", column->name,
@@ -202,6 +219,60 @@ check_columns(YsSource *source, const char *relname)
 	}
 }
 
+/* The column that is a top-level attribute: the table's key, or the first that could be one. */
+static const YsSourceColumn *
+find_key_column(const YsSource *source, const char *name, YsType *type)
+{
+	for (int i = 0; i < source->nkeys; i++)
+		if (strcmp(source->key_names[i], name) == 0)
+		{
+			*type = source->key_types[i];
+			return source->keys[i];
+		}
+	for (int i = 0; i < source->natts; i++)
+	{
+		const YsSourceColumn *column = &source->columns[i];
+
+		if (column->kind == YS_COLUMN_PATH && column->path.nsteps == 1 &&
+			column->path.steps[0].name_len == strlen(name) &&
+			memcmp(column->path.steps[0].name, name, strlen(name)) == 0 &&
+			can_be_key(column, type))
+			return column;
+	}
+	return NULL;
+}
+
+static void
+load_indexes(YsSource *source, const char *option, const char *relname)
+{
+	List	   *declared = ys_secondary_parse(option);
+	ListCell   *cell;
+
+	source->indexes = palloc0(list_length(declared) * sizeof(YsSourceIndex));
+	foreach(cell, declared)
+	{
+		const YsIndexInfo *info = lfirst(cell);
+		YsSourceIndex *index = &source->indexes[source->nindexes++];
+
+		if (info->local && strcmp(info->keys[0].name, source->key_names[0]) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("local index \"%s\" of foreign table \"%s\" has another partition key than the table",
+							info->name, relname),
+					 errdetail("It is declared by attribute \"%s\", and the table's partition key is \"%s\".",
+							   info->keys[0].name, source->key_names[0]),
+					 errhint("Correct it in option \"indexes\", or leave out \"local\".")));
+		index->info = info;
+		index->schema.nkeys = info->nkeys;
+		for (int i = 0; i < info->nkeys; i++)
+		{
+			index->schema.names[i] = info->keys[i].name;
+			index->schema.columns[i] = find_key_column(source, info->keys[i].name,
+													   &index->schema.types[i]);
+		}
+	}
+}
+
 static void
 load_relation(YsSource *source, Relation relation)
 {
@@ -210,6 +281,7 @@ load_relation(YsSource *source, Relation relation)
 	ForeignTable *table = GetForeignTable(source->relid);
 	ForeignServer *server = GetForeignServer(table->serverid);
 	const char *name = ys_option_get(table->options, "table");
+	const char *indexes;
 	const char *detail;
 
 	source->serverid = table->serverid;
@@ -238,6 +310,9 @@ load_relation(YsSource *source, Relation relation)
 	for (int i = 0; i < desc->natts; i++)
 		load_column(source, TupleDescAttr(desc, i));
 	check_columns(source, relname);
+	indexes = ys_option_get(table->options, "indexes");
+	if (indexes != NULL)
+		load_indexes(source, indexes, relname);
 }
 
 /* Throws unless it is a foreign table, and of a store. */

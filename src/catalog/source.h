@@ -10,7 +10,7 @@
 #include "access/attnum.h"
 #include "catalog/convert.h"
 #include "nodes/pg_list.h"
-#include "store/value.h"
+#include "store/store.h"
 
 /* Segments a Scan may have at most. */
 #define YS_SCAN_SEGMENTS_MAX	64
@@ -37,6 +37,23 @@ typedef struct YsSourceColumn
 	bool		error_on_mismatch;
 } YsSourceColumn;
 
+/* The attributes that items are found by: a table's key, or an index's. */
+typedef struct YsKeySchema
+{
+	int			nkeys;			/* 1 or 2, partition key first */
+	bool		unique;			/* a key has at most one item */
+	const char *names[2];
+	YsType		types[2];		/* STRING, NUMBER or BINARY */
+	const YsSourceColumn *columns[2];	/* the column that is it; NULL: none */
+} YsKeySchema;
+
+/* A secondary index as it is declared. */
+typedef struct YsSourceIndex
+{
+	const YsIndexInfo *info;	/* without key types: those of the columns are in the schema */
+	YsKeySchema schema;
+} YsSourceIndex;
+
 typedef struct YsSource
 {
 	Oid			relid;
@@ -50,29 +67,22 @@ typedef struct YsSource
 	YsSourceColumn *keys[2];	/* partition key first */
 	const char *key_names[2];	/* store attributes of the keys */
 	YsType		key_types[2];	/* STRING, NUMBER or BINARY, after the columns' types */
-	bool		consistent;		/* reads are strongly consistent */
+	bool		consistent;		/* reads are strongly consistent, unless the session says otherwise */
 	bool		upsert;			/* INSERT replaces what is there */
 	bool		truncatable;	/* TRUNCATE may delete all items */
 	bool		allow_scan;
 	int			max_scan_pages; /* 0: no limit */
 	int			scan_segments;	/* 0: after the table's size */
+	int			nindexes;
+	YsSourceIndex *indexes;
 } YsSource;
-
-/* The attributes that items are found by: a table's key. */
-typedef struct YsKeySchema
-{
-	int			nkeys;			/* 1 or 2, partition key first */
-	bool		unique;			/* a key has at most one item */
-	const char *names[2];
-	YsType		types[2];		/* STRING, NUMBER or BINARY */
-	const YsSourceColumn *columns[2];	/* the column that is it; NULL: none */
-} YsKeySchema;
 
 /*
  * Describe a foreign table; in the current memory context.  Throws
  * ERRCODE_WRONG_OBJECT_TYPE when it is not a foreign table of ours,
  * ERRCODE_FDW_INVALID_... when no column has key 'partition', a key column's
- * type can't be a key, two columns claim the same key, or a path is bad.
+ * type can't be a key, two columns claim the same key, a path is bad, or a local
+ * index is declared with another partition key.
  */
 extern YsSource *ys_source_load(Oid relid);
 
@@ -92,6 +102,9 @@ extern bool ys_source_is_key(const YsSource *source, const char *name, uint32_t 
 /* A column's converter, whose lookups live in context. */
 extern void ys_source_init_converter(const YsSourceColumn *column, YsConverter *converter,
 									 MemoryContext context);
+
+/* The declared index of that name, NULL when there is none. */
+extern const YsSourceIndex *ys_source_index(const YsSource *source, const char *name);
 
 /* The path that is this one name, whatever characters it has; borrows the name. */
 extern YsPath ys_source_name_path(const char *name, uint32_t len);

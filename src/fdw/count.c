@@ -12,7 +12,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/planmain.h"
@@ -20,7 +19,6 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
-#include "catalog/convert.h"
 #include "compat.h"
 #include "fdw/exact.h"
 #include "fdw/fdw.h"
@@ -79,20 +77,8 @@ needs_count_only(const YsRelation *relation, RelOptInfo *rel, const PathTarget *
 static bool
 may_be_left_out(const YsKeyCondition *condition)
 {
-	Oid			type = getBaseType(exprType((Node *) condition->value));
-	Const	   *constant = (Const *) condition->value;
-	YsConverter converter;
-	YsValue		value;
-
-	if (condition->test == YS_TEST_EQ || condition->test == YS_TEST_ANY ||
-		type == INT2OID || type == INT4OID || type == INT8OID)
-		return false;
-	if (!IsA(constant, Const))
-		return true;
-	if (constant->constisnull)
-		return false;
-	ys_converter_init(&converter, type, -1, CurrentMemoryContext);
-	return !ys_convert_key(&converter, constant->constvalue, true, &value);
+	return condition->test != YS_TEST_EQ && condition->test != YS_TEST_ANY &&
+		ys_exact_may_be_no_key(condition);
 }
 
 void
@@ -132,7 +118,7 @@ ys_plan_count(PlannerInfo *root, const YsRelation *relation, List *tlist, Plan *
 	List	   *private;
 
 	private = ys_plan_private(relation, &relation->access, NIL,
-							  YS_SCAN_COUNT | (relation->source->consistent ? YS_SCAN_CONSISTENT : 0),
+							  YS_SCAN_COUNT | (relation->consistent ? YS_SCAN_CONSISTENT : 0),
 							  0, 0, &values);
 	return make_foreignscan(tlist, NIL, 0, values, private,
 							add_to_flat_tlist(NIL, find_aggregates((Node *) tlist)), NIL,

@@ -12,8 +12,29 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
 
+#include "catalog/convert.h"
 #include "fdw/exact.h"
+
+bool
+ys_exact_may_be_no_key(const YsKeyCondition *condition)
+{
+	Oid			type = getBaseType(exprType((Node *) condition->value));
+	Const	   *constant = (Const *) condition->value;
+	YsConverter converter;
+	YsValue		value;
+
+	if (type == INT2OID || type == INT4OID || type == INT8OID)
+		return false;
+	if (!IsA(constant, Const) || condition->test == YS_TEST_ANY)
+		return true;
+	if (constant->constisnull)
+		return false;
+	ys_converter_init(&converter, type, -1, CurrentMemoryContext);
+	return !ys_convert_key(&converter, constant->constvalue, condition->key == 1, &value);
+}
 
 /* Is every key of the store a value of the column's type? */
 static bool

@@ -21,6 +21,12 @@ extern int	ys_exact_excess(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema
 							List *clauses, const YsAccess *access);
 
 /*
+ * Could it turn out in execution that the condition's value is none that a key can
+ * have?  Of an array that is taken to be so.
+ */
+extern bool ys_exact_may_be_no_key(const YsKeyCondition *condition);
+
+/*
  * Is the value of this key column never NULL, in no item?  A misfit is NULL,
  * and a column declared NOT NULL has none.
  */

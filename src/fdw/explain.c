@@ -99,6 +99,8 @@ ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
 
 	ExplainPropertyText("Store Operation", ys_operation_name(scan->operation), es);
 	ExplainPropertyText("Store Table", scan->source->table, es);
+	if (scan->index != NULL)
+		ExplainPropertyText("Store Index", scan->index->info->name, es);
 	if (scan->nsegments > 1 || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Store Segments", NULL, scan->nsegments, es);
 	show_key(scan, plan, es);

@@ -53,6 +53,7 @@ typedef struct YsFetchPages
 	int			nchains;		/* Queries, or segments of a Scan */
 	YsKeyConditionFn key_condition; /* NULL: Scan */
 	void	   *condition_arg;
+	const char *index;			/* secondary index, of Queries; or NULL */
 	const YsExpr *filter;		/* only what passes it; or NULL */
 	int64		wanted;			/* so many items will be asked for, maybe a few more; 0: not known */
 	bool		backward;		/* Query: by descending sort key */

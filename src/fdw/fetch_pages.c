@@ -70,6 +70,7 @@ ask_for_page(YsFetch *fetch, YsPageChain *chain)
 	bool		is_scan = what->key_condition == NULL;
 	YsPageRequest page = {
 		.table = fetch->request.source->table,
+		.index = what->index,
 		.key_condition = is_scan ? NULL : what->key_condition(what->condition_arg, chain->number),
 		.filter = what->filter,
 		.projection = fetch->request.attributes,

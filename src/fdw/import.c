@@ -10,8 +10,6 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
 #include "catalog/pg_namespace.h"
 #include "common/hashfn.h"
 #include "foreign/foreign.h"
@@ -23,6 +21,7 @@
 
 #include "base/memory.h"
 #include "catalog/option.h"
+#include "catalog/secondary.h"
 #include "catalog/server.h"
 #include "errors.h"
 #include "fdw/fdw.h"
@@ -95,35 +94,6 @@ choose_name(List **names, const char *wanted)
 	}
 	*names = lappend(*names, name);
 	return name;
-}
-
-static bool
-is_plain(const char *name)
-{
-	for (const char *c = name; *c != '\0'; c++)
-		if (!IS_HIGHBIT_SET(*c) && !isalnum((unsigned char) *c) && strchr("_-$@:", *c) == NULL)
-			return false;
-	return true;
-}
-
-/* The path that is this one name: in double quotes where the name is not plain. */
-static const char *
-name_path(const char *name)
-{
-	StringInfoData path;
-
-	if (is_plain(name))
-		return name;
-	initStringInfo(&path);
-	appendStringInfoChar(&path, '"');
-	for (const char *c = name; *c != '\0'; c++)
-	{
-		if (*c == '"' || *c == '\\')
-			appendStringInfoChar(&path, '\\');
-		appendStringInfoChar(&path, *c);
-	}
-	appendStringInfoChar(&path, '"');
-	return path.data;
 }
 
 /* ---- the sample ---- */
@@ -232,9 +202,10 @@ compare_attributes(const ListCell *a, const ListCell *b)
 	return strcmp(left->name.bytes, right->name.bytes);
 }
 
-/* The attributes to propose columns for. */
+/* The attributes to propose columns for, besides the keys. */
 static List *
-sample_attributes(YsStore *store, const char *table, const YsTableInfo *info, int sample_items)
+sample_attributes(YsStore *store, const char *table, int nkeys, const YsKeyAttribute *keys,
+				  int sample_items)
 {
 	HTAB	   *attributes = create_attributes();
 	YsSampleRequest request = {
@@ -254,8 +225,8 @@ sample_attributes(YsStore *store, const char *table, const YsTableInfo *info, in
 	{
 		bool		is_key = false;
 
-		for (int i = 0; i < info->nkeys; i++)
-			is_key = is_key || strcmp(info->keys[i].name, attribute->name.bytes) == 0;
+		for (int i = 0; i < nkeys; i++)
+			is_key = is_key || strcmp(keys[i].name, attribute->name.bytes) == 0;
 		if (!is_key && attribute->items * FREQUENT_ONE_OF >= sample.items)
 			frequent = lappend(frequent, attribute);
 	}
@@ -280,7 +251,7 @@ add_column(StringInfo sql, List **names, const char *attribute, ColumnType type,
 	if (key != NULL && renamed)
 		appendStringInfoString(sql, ", ");
 	if (renamed)
-		appendStringInfo(sql, "path %s", quote_literal_cstr(name_path(attribute)));
+		appendStringInfo(sql, "path %s", quote_literal_cstr(ys_secondary_quote(attribute)));
 	if (key != NULL || renamed)
 		appendStringInfoChar(sql, ')');
 	appendStringInfoString(sql, key != NULL ? " NOT NULL,\n" : ",\n");
@@ -297,6 +268,46 @@ most_frequent_type(const Attribute *attribute)
 	return most;
 }
 
+/* The attributes of all keys, each once: first the table's, then those of its indexes that can be used. */
+static int
+collect_keys(const YsTableInfo *info, YsKeyAttribute **keys)
+{
+	int			nkeys = info->nkeys;
+
+	*keys = palloc((info->nkeys + 2 * info->nindexes) * sizeof(YsKeyAttribute));
+	memcpy(*keys, info->keys, info->nkeys * sizeof(YsKeyAttribute));
+	for (int i = 0; i < info->nindexes; i++)
+		for (int j = 0; info->indexes[i].active && j < info->indexes[i].nkeys; j++)
+		{
+			const YsKeyAttribute *key = &info->indexes[i].keys[j];
+			int			k = 0;
+
+			while (k < nkeys && strcmp((*keys)[k].name, key->name) != 0)
+				k++;
+			if (k == nkeys)
+				(*keys)[nkeys++] = *key;
+		}
+	return nkeys;
+}
+
+/* Option "indexes" with those that can be used, if there are any. */
+static void
+add_indexes(StringInfo sql, const YsTableInfo *info)
+{
+	StringInfoData value;
+
+	initStringInfo(&value);
+	for (int i = 0; i < info->nindexes; i++)
+		if (info->indexes[i].active)
+		{
+			if (value.len > 0)
+				appendStringInfoString(&value, "; ");
+			ys_secondary_print(&value, &info->indexes[i]);
+		}
+	if (value.len > 0)
+		appendStringInfo(sql, ", indexes %s", quote_literal_cstr(value.data));
+}
+
 /* CREATE FOREIGN TABLE for a table of the store; NULL when it is not there (any more, or yet). */
 static char *
 import_table(YsStore *store, const char *server, const char *table, const char *relname,
@@ -308,6 +319,8 @@ import_table(YsStore *store, const char *server, const char *table, const char *
 	List	   *attributes = NIL;
 	StringInfoData sql;
 	ListCell   *cell;
+	YsKeyAttribute *keys;
+	int			nkeys;
 	YsArena		arena;
 	YsTableInfo info;
 	YsError		err;
@@ -321,17 +334,18 @@ import_table(YsStore *store, const char *server, const char *table, const char *
 	}
 	if (!info.active)
 		return NULL;
+	nkeys = collect_keys(&info, &keys);
 	if (sample_items > 0)
-		attributes = sample_attributes(store, table, &info, sample_items);
+		attributes = sample_attributes(store, table, nkeys, keys, sample_items);
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE FOREIGN TABLE %s (\n", quote_identifier(relname));
-	for (int i = 0; i < info.nkeys; i++)
+	for (int i = 0; i < nkeys; i++)
 	{
 		ColumnType	type = COLUMN_TEXT;
 
-		(void) column_type(info.keys[i].type, &type);
-		add_column(&sql, &names, info.keys[i].name, type, roles[i]);
+		(void) column_type(keys[i].type, &type);
+		add_column(&sql, &names, keys[i].name, type, i < info.nkeys ? roles[i] : NULL);
 	}
 	foreach(cell, attributes)
 	{
@@ -339,9 +353,11 @@ import_table(YsStore *store, const char *server, const char *table, const char *
 
 		add_column(&sql, &names, attribute->name.bytes, most_frequent_type(attribute), NULL);
 	}
-	appendStringInfo(&sql, "  %s jsonb OPTIONS (document 'true')\n) SERVER %s OPTIONS (table %s)",
+	appendStringInfo(&sql, "  %s jsonb OPTIONS (document 'true')\n) SERVER %s OPTIONS (table %s",
 					 quote_identifier(choose_name(&names, "item")), quote_identifier(server),
 					 quote_literal_cstr(table));
+	add_indexes(&sql, &info);
+	appendStringInfoChar(&sql, ')');
 	return sql.data;
 }
 

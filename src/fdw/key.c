@@ -25,7 +25,9 @@ ys_scan_init_conditions(YsScan *scan, ForeignScan *plan, PlanState *node)
 	List	   *keys = list_nth(plan->fdw_private, YS_SCAN_KEYS);
 	List	   *tests = list_nth(plan->fdw_private, YS_SCAN_TESTS);
 
-	scan->schema = ys_source_keys(scan->source);
+	scan->index = ys_source_index(scan->source,
+								  strVal(list_nth(plan->fdw_private, YS_SCAN_INDEX)));
+	scan->schema = scan->index != NULL ? scan->index->schema : ys_source_keys(scan->source);
 	scan->operation = intVal(list_nth(plan->fdw_private, YS_SCAN_OPERATION));
 	scan->nconditions = list_length(keys);
 	for (int i = 0; i < scan->nconditions; i++)
@@ -62,8 +64,24 @@ make_distinct(YsKeyList *list)
 	list->count = kept;
 }
 
+/*
+ * The key's value; false: no item can have it there.  A global index may have
+ * been made for a table with items whose strings or binaries no key can have
+ * (empty, too long): these are in the table, but not in the index.
+ */
+static bool
+convert_key(YsScan *scan, YsScanCondition *condition, Datum datum, YsValue *value)
+{
+	if (ys_convert_key(&condition->converter, datum, condition->key == 1, value))
+		return true;
+	if (scan->index != NULL && !scan->index->info->local &&
+		scan->schema.types[condition->key] != YS_TYPE_NUMBER)
+		scan->beyond_index = true;
+	return false;
+}
+
 static void
-evaluate_array(YsScanCondition *condition, Datum datum, YsKeyList *list)
+evaluate_array(YsScan *scan, YsScanCondition *condition, Datum datum, YsKeyList *list)
 {
 	ArrayType  *array = DatumGetArrayTypeP(datum);
 	Datum	   *elements;
@@ -79,8 +97,7 @@ evaluate_array(YsScanCondition *condition, Datum datum, YsKeyList *list)
 	list->values = palloc(Max(count, 1) * sizeof(YsValue));
 	list->count = 0;
 	for (int i = 0; i < count; i++)
-		if (!nulls[i] && ys_convert_key(&condition->converter, elements[i], condition->key == 1,
-										&list->values[list->count]))
+		if (!nulls[i] && convert_key(scan, condition, elements[i], &list->values[list->count]))
 			list->count++;
 	make_distinct(list);
 }
@@ -98,14 +115,13 @@ evaluate_list(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
 	if (isnull)
 		return false;
 	if (condition->test == YS_TEST_ANY)
-		evaluate_array(condition, datum, list);
+		evaluate_array(scan, condition, datum, list);
 	else
 	{
 		list->values = palloc(sizeof(YsValue));
-		list->count = ys_convert_key(&condition->converter, datum, condition->key == 1,
-									 list->values);
+		list->count = convert_key(scan, condition, datum, list->values);
 	}
-	return list->count > 0;
+	return list->count > 0 || scan->beyond_index;
 }
 
 /* One term of a key condition. */
@@ -147,7 +163,7 @@ evaluate_bound(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
 
 	if (isnull)
 		return false;
-	if (ys_convert_key(&condition->converter, datum, true, &scan->bounds[scan->nbounds]))
+	if (convert_key(scan, condition, datum, &scan->bounds[scan->nbounds]))
 	{
 		scan->bound = expr_kind(condition->test);
 		scan->nbounds++;
@@ -162,10 +178,13 @@ ys_scan_evaluate(YsScan *scan, ExprContext *econtext)
 {
 	scan->nbounds = 0;
 	scan->left_out = false;
+	scan->beyond_index = false;
 	for (int i = 0; i < scan->nconditions; i++)
 	{
 		YsScanCondition *condition = &scan->conditions[i];
-		bool		is_list = condition->test == YS_TEST_EQ || condition->test == YS_TEST_ANY;
+		bool		is_list = condition->test == YS_TEST_ANY ||
+			(condition->test == YS_TEST_EQ &&
+			 (condition->key == 0 || scan->operation != YS_OPERATION_QUERY));
 
 		if (!(is_list ? evaluate_list(scan, condition, econtext) :
 			  evaluate_bound(scan, condition, econtext)))

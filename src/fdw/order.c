@@ -33,7 +33,8 @@ ordered_column(const YsKeySchema *schema, const YsAccess *access)
 	if (column == NULL || access->operation != YS_OPERATION_QUERY ||
 		access->conditions[0].test != YS_TEST_EQ)
 		return NULL;
-	fits = ys_exact_key_fits(column);
+	/* where an index is asked, the query has no use for rows without its sort attribute */
+	fits = ys_exact_key_fits(column) || (access->index != NULL && column->key == 0);
 	/* any condition on it is false for NULL */
 	for (int i = 1; i < access->nconditions; i++)
 		fits = fits || access->conditions[i].key == 1;

@@ -1,11 +1,13 @@
 /*-------------------------------------------------------------------------
  * plan.c
- *	  Planning a scan: sizes, paths by key, and the plan node.
+ *	  Planning a scan: sizes, paths by key and by index, and the plan node.
  *
  * A table has one path for the conditions of the query itself, and one for
- * each set of other tables that a join on the key could take values from.
- * Costs only need to rank: a request costs as much as reading many rows
- * locally, and GetItem < BatchGetItem < Query < Scan whatever the estimates.
+ * each set of other tables that a join on the key could take values from; so
+ * has each of its indexes that may be asked.  Costs only need to rank: a request
+ * costs as much as reading many rows locally.  GetItem < BatchGetItem < Query <
+ * Query of an index for the same items; a Scan reads all of them, but several
+ * pages at once.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -40,6 +42,12 @@
 
 /* In units of a sequential page read; about 2 ms. */
 #define REQUEST_COST		100.0
+
+/* What a Query of an index costs more than one of the table. */
+#define INDEX_COST			(0.1 * REQUEST_COST)
+
+/* Segments of a Scan that make it quicker; the pages of a Query come one after the other. */
+#define SCAN_PAGES_AT_ONCE	4
 
 /* What an item costs on the wire and to decode, in units of cpu_tuple_cost. */
 #define ITEM_COST			5.0
@@ -105,15 +113,49 @@ item_bytes(const RelOptInfo *rel)
 	return Min(Max(bytes, ITEM_BYTES_MIN), ITEM_BYTES_MAX);
 }
 
+/* How many items the store reads for a Query: what the other conditions leave of them is sent. */
+static double
+queried_items(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access)
+{
+	List	   *clauses = NIL;
+
+	for (int i = 0; i < access->nconditions; i++)
+		clauses = lappend(clauses, access->conditions[i].rinfo);
+	return clamp_row_est(rel->tuples *
+						 clauselist_selectivity(root, clauses, rel->relid, JOIN_INNER, NULL));
+}
+
+/* What of a path the plan can't tell from its clauses: the index's number, -1 for the table. */
+static List *
+path_private(const YsSource *source, const YsAccess *access)
+{
+	return list_make1_int(access->index != NULL ? (int) (access->index - source->indexes) : -1);
+}
+
+static const YsSourceIndex *
+path_index(const YsSource *source, const ForeignPath *path)
+{
+	int			number = linitial_int(path->fdw_private);
+
+	return number >= 0 ? &source->indexes[number] : NULL;
+}
+
+static double
+pages_at_once(const YsRelation *relation)
+{
+	return Min(ys_scan_segments(relation->source, relation->bytes, false), SCAN_PAGES_AT_ONCE);
+}
+
 static ForeignPath *
 make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double rows,
 		  Relids required_outer)
 {
-	const YsRelation *relation = rel->fdw_private;
 	static const double startup_requests[] = {1.0, 1.1, 1.3, 1.5};
+	const YsRelation *relation = rel->fdw_private;
 	Cost		startup = REQUEST_COST * startup_requests[access->operation] +
-		rel->baserestrictcost.startup;
+		(access->index != NULL ? INDEX_COST : 0) + rel->baserestrictcost.startup;
 	double		items = rows;
+	double		bytes = item_bytes(rel);
 	double		requests = 0;
 	ForeignPath *path;
 
@@ -125,21 +167,34 @@ make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double row
 			requests = ceil(items / YS_BATCH_GET_MAX) - 1;
 			break;
 		case YS_OPERATION_QUERY:
-			requests = access_keys(root, access) - 1 + floor(items * item_bytes(rel) / PAGE_BYTES);
+			items = queried_items(root, rel, access);
+			if (access->index != NULL)
+				bytes = ys_index_entry_bytes(rel, access->index, bytes);
+			requests = access_keys(root, access) - 1 + floor(items * bytes / PAGE_BYTES);
 			break;
 		case YS_OPERATION_SCAN:
 			items = rel->tuples;
-			requests = 1 + ceil(items * item_bytes(rel) / PAGE_BYTES);
+			requests = 1 + floor(items * bytes / PAGE_BYTES / pages_at_once(relation));
 			break;
 	}
 	path = ys_foreign_path_compat(root, rel, rows, startup,
 								  startup + Max(requests, 0) * REQUEST_COST +
 								  items * (ITEM_COST * cpu_tuple_cost +
 										   rel->baserestrictcost.per_tuple),
-								  required_outer);
+								  required_outer, path_private(relation->source, access));
 	if (access->operation == YS_OPERATION_SCAN && !relation->source->allow_scan)
 		ys_path_disable_compat(&path->path);
 	return path;
+}
+
+static bool
+reads_strong(PlannerInfo *root, const RelOptInfo *rel, const YsSource *source)
+{
+	/* what is to be changed must not be read stale */
+	if (bms_is_member(rel->relid, root->all_result_relids))
+		return true;
+	return ys_guc_consistency == YS_CONSISTENCY_DEFAULT ? source->consistent :
+		ys_guc_consistency == YS_CONSISTENCY_STRONG;
 }
 
 void
@@ -149,6 +204,7 @@ ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 	relation->source = ys_source_load(relid);
 	relation->keys = ys_source_keys(relation->source);
+	relation->consistent = reads_strong(root, rel, relation->source);
 	refuse_row_locks(root, rel, relation->source);
 	rel->fdw_private = relation;
 	if (rel->tuples < 0)
@@ -191,8 +247,8 @@ is_column(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *ec, EquivalenceM
 	return ys_qual_column(rel, em->em_expr) == *(AttrNumber *) arg;
 }
 
-static List *
-find_outer_sets(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema)
+List *
+ys_plan_outer_sets(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema)
 {
 	List	   *sets = NIL;
 	ListCell   *cell;
@@ -231,9 +287,11 @@ static void
 add_own_paths(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 			  const YsAccess *access)
 {
-	List	   *orders = ys_order_find(root, rel, schema, access);
+	List	   *orders = NIL;
 	ListCell   *cell;
 
+	if (access->index == NULL || ys_index_is_sure(access))
+		orders = ys_order_find(root, rel, schema, access);
 	if (orders == NIL)
 		orders = list_make1(NIL);
 	foreach(cell, orders)
@@ -245,33 +303,58 @@ add_own_paths(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 	}
 }
 
-void
-ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
+/* Paths that take values for the keys from a join, where that is more than the query itself has. */
+static void
+add_join_paths(PlannerInfo *root, RelOptInfo *rel, const YsSourceIndex *index, const YsAccess *own)
 {
 	YsRelation *relation = rel->fdw_private;
-	List	   *sets = find_outer_sets(root, rel, &relation->keys);
+	const YsKeySchema *schema = index != NULL ? &index->schema : &relation->keys;
 	ListCell   *cell;
 
-	add_own_paths(root, rel, &relation->keys, &relation->access);
-	foreach(cell, sets)
+	foreach(cell, ys_plan_outer_sets(root, rel, schema))
 	{
 		Relids		outer = lfirst(cell);
 		ParamPathInfo *param = get_baserel_parampathinfo(root, rel, outer);
+		List	   *clauses = list_concat_copy(rel->baserestrictinfo, param->ppi_clauses);
 		YsAccess	access;
 
-		ys_qual_choose(root, rel, &relation->keys,
-					   list_concat_copy(rel->baserestrictinfo, param->ppi_clauses), &access);
-		if (access.operation < relation->access.operation)
+		if (index == NULL)
+			ys_qual_choose(root, rel, schema, clauses, &access);
+		else if (!ys_index_choose(root, rel, index, clauses, &access))
+			continue;
+		if (access.operation < own->operation ||
+			(access.operation == own->operation && access.nconditions > own->nconditions))
 			add_path(rel, (Path *) make_path(root, rel, &access,
 											 access_rows(root, &access, param->ppi_rows), outer));
 	}
 }
 
+void
+ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
+{
+	YsRelation *relation = rel->fdw_private;
+
+	add_own_paths(root, rel, &relation->keys, &relation->access);
+	add_join_paths(root, rel, NULL, &relation->access);
+	for (int i = 0; i < relation->source->nindexes; i++)
+	{
+		const YsSourceIndex *index = &relation->source->indexes[i];
+		YsAccess	access;
+
+		if (relation->access.operation == YS_OPERATION_GET)
+			break;
+		if (ys_index_choose(root, rel, index, rel->baserestrictinfo, &access))
+			add_own_paths(root, rel, &index->schema, &access);
+		else
+			access.operation = YS_OPERATION_SCAN;
+		add_join_paths(root, rel, index, &access);
+	}
+}
+
 /* ---- the plan ---- */
 
-/* Columns the plan needs of each row: what is put out, and what is checked. */
-static List *
-needed_columns(RelOptInfo *rel, List *clauses, const YsSource *source)
+List *
+ys_plan_columns(RelOptInfo *rel, const YsSource *source, List *clauses)
 {
 	Bitmapset  *used = NULL;
 	List	   *columns = NIL;
@@ -327,9 +410,11 @@ ys_plan_private(const YsRelation *relation, const YsAccess *access, List *column
 	private = lappend(private, makeString(relation->source->table));
 	private = lappend(private, makeInteger(nfilters));
 	private = lappend(private, makeInteger(wanted));
-	return lappend(private, makeInteger(access->operation == YS_OPERATION_SCAN ?
+	private = lappend(private, makeInteger(access->operation == YS_OPERATION_SCAN ?
 										ys_scan_segments(relation->source, relation->bytes,
 														 (flags & YS_SCAN_FEW) != 0) : 0));
+	return lappend(private, makeString(access->index != NULL ?
+									   pstrdup(access->index->info->name) : ""));
 }
 
 ForeignScan *
@@ -342,18 +427,22 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	List	   *filters;
 	List	   *values;
 	List	   *private;
+	const YsSourceIndex *index;
+	const YsKeySchema *schema;
 	YsAccess	access;
 	int			flags = 0;
 
 	if (IS_UPPER_REL(rel))
 		return ys_plan_count(root, relation, tlist, outer_plan);
 
+	index = path_index(relation->source, path);
+	schema = index != NULL ? &index->schema : &relation->keys;
 	/* the choice the path stands for: it follows from the same clauses */
-	ys_qual_choose(root, rel, &relation->keys, clauses, &access);
+	ys_qual_choose(root, rel, schema, clauses, &access);
+	access.index = index;
 	if (access.exact)
 		flags |= YS_SCAN_EXACT;
-	/* what is to be changed must not be read stale */
-	if (relation->source->consistent || bms_is_member(rel->relid, root->all_result_relids))
+	if (relation->consistent)
 		flags |= YS_SCAN_CONSISTENT;
 	if (path->path.pathkeys != NIL)
 		flags |= ys_order_is_backward(path->path.pathkeys) ? YS_SCAN_DESCENDING : YS_SCAN_ASCENDING;
@@ -361,11 +450,11 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 		pathkeys_contained_in(root->sort_pathkeys, path->path.pathkeys))
 		flags |= YS_SCAN_FEW;
 
-	columns = needed_columns(rel, quals, relation->source);
+	columns = ys_plan_columns(rel, relation->source, quals);
 	filters = ys_filter_choose(rel, relation->source, clauses, columns, access.operation,
-							   &relation->keys);
+							   schema);
 	private = ys_plan_private(relation, &access, columns, flags, list_length(filters),
-							  rows_wanted(root, rel, path, clauses, &relation->keys, &access),
+							  rows_wanted(root, rel, path, clauses, schema, &access),
 							  &values);
 	return make_foreignscan(tlist, quals, rel->relid, list_concat(values, filters), private,
 							NIL, NIL, outer_plan);

@@ -15,7 +15,8 @@ typedef struct YsRelation
 {
 	YsSource   *source;
 	YsKeySchema keys;			/* the table's */
-	YsAccess	access;			/* by the query's own conditions */
+	bool		consistent;		/* reads must be strongly consistent */
+	YsAccess	access;			/* of the table, by the query's own conditions */
 	double		bytes;			/* what the table takes; 0: not known */
 } YsRelation;
 
@@ -32,5 +33,30 @@ extern List *ys_plan_private(const YsRelation *relation, const YsAccess *access,
  */
 extern ForeignScan *ys_plan_count(PlannerInfo *root, const YsRelation *relation, List *tlist,
 								  Plan *outer_plan);
+
+/* plan.c: columns a scan under these clauses needs of each row, as attribute numbers. */
+extern List *ys_plan_columns(RelOptInfo *rel, const YsSource *source, List *clauses);
+
+/*
+ * plan.c: the sets of other tables' rels that a join on the schema's keys
+ * could take their values from.
+ */
+extern List *ys_plan_outer_sets(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema);
+
+/*
+ * index_path.c: how to ask an index for the rows of these clauses (RestrictInfo).
+ * False: it can't be asked, or might not have all of them.
+ */
+extern bool ys_index_choose(PlannerInfo *root, RelOptInfo *rel, const YsSourceIndex *index,
+							List *clauses, YsAccess *access);
+
+/*
+ * index_path.c: is it sure that nothing but the index is asked?  Where a value might be none
+ * that a key can have, it may be the table instead, see key.c.
+ */
+extern bool ys_index_is_sure(const YsAccess *access);
+
+/* index_path.c: what an entry of the index takes, of items of this size. */
+extern double ys_index_entry_bytes(RelOptInfo *rel, const YsSourceIndex *index, double item_bytes);
 
 #endif							/* YS_FDW_PLAN_H */

@@ -127,7 +127,7 @@ match_operator(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema, Op
 		!has_key_type(schema, key, exprType((Node *) right)) ||
 		!same_order(schema, key, strategy, clause->inputcollid))
 		return false;
-	*condition = (YsKeyCondition) {key, (YsKeyTest) strategy, right};
+	*condition = (YsKeyCondition) {.key = key, .test = (YsKeyTest) strategy, .value = right};
 	return true;
 }
 
@@ -147,7 +147,7 @@ match_array(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 		!has_key_type(schema, key, element) ||
 		!same_order(schema, key, YS_TEST_EQ, clause->inputcollid))
 		return false;
-	*condition = (YsKeyCondition) {key, YS_TEST_ANY, array};
+	*condition = (YsKeyCondition) {.key = key, .test = YS_TEST_ANY, .value = array};
 	return true;
 }
 
@@ -157,14 +157,16 @@ ys_qual_match(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 {
 	if (rinfo->pseudoconstant || !restriction_is_securely_promotable(rinfo, rel))
 		return false;
-	if (IsA(rinfo->clause, OpExpr))
-		return match_operator(root, rel, schema, (OpExpr *) rinfo->clause, condition);
-	if (IsA(rinfo->clause, ScalarArrayOpExpr))
-		return match_array(root, rel, schema, (ScalarArrayOpExpr *) rinfo->clause, condition);
-	return false;
+	if (!(IsA(rinfo->clause, OpExpr) ?
+		  match_operator(root, rel, schema, (OpExpr *) rinfo->clause, condition) :
+		  IsA(rinfo->clause, ScalarArrayOpExpr) &&
+		  match_array(root, rel, schema, (ScalarArrayOpExpr *) rinfo->clause, condition)))
+		return false;
+	condition->rinfo = rinfo;
+	return true;
 }
 
-/* The conditions there are, the first of each kind. */
+/* The conditions there are, the first of each kind (bounds are of the sort key). */
 typedef struct Conditions
 {
 	YsKeyCondition equal[2];
@@ -223,7 +225,7 @@ ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 		if (found.equal[key].value == NULL && found.any[key].value == NULL)
 			full = false;
 	}
-	if (full)
+	if (full && schema->unique)
 	{
 		access->operation = lists ? YS_OPERATION_BATCH : YS_OPERATION_GET;
 		for (int key = 0; key < schema->nkeys; key++)
@@ -234,8 +236,13 @@ ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 	{
 		access->operation = YS_OPERATION_QUERY;
 		add_condition(access, found.equal[0].value != NULL ? &found.equal[0] : &found.any[0]);
-		add_condition(access, &found.lower);
-		add_condition(access, &found.upper);
+		if (found.equal[1].value != NULL)
+			add_condition(access, &found.equal[1]);
+		else
+		{
+			add_condition(access, &found.lower);
+			add_condition(access, &found.upper);
+		}
 	}
 	else
 		access->operation = YS_OPERATION_SCAN;

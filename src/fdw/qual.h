@@ -38,6 +38,7 @@ typedef struct YsKeyCondition
 	int			key;			/* 0 partition key, 1 sort key */
 	YsKeyTest	test;
 	Expr	   *value;			/* has no column of the foreign table */
+	RestrictInfo *rinfo;		/* the clause that says so */
 } YsKeyCondition;
 
 /* Partition key, and at most two bounds of the sort key. */
@@ -49,6 +50,7 @@ typedef struct YsAccess
 	int			nconditions;
 	YsKeyCondition conditions[YS_MAX_CONDITIONS];
 	bool		exact;			/* the conditions used are all there are, and exact */
+	const YsSourceIndex *index; /* that is asked; NULL: the table */
 } YsAccess;
 
 /*

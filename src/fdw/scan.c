@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "catalog/secondary.h"
 #include "catalog/server.h"
 #include "compat.h"
 #include "fdw/fdw.h"
@@ -60,9 +61,10 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 
+	scan->store = ys_server_store(scan->source->serverid,
+								  ys_scan_user_compat(plan, node->ss.ps.state));
 	request = (YsFetchRequest) {
-		.store = ys_server_store(scan->source->serverid,
-								 ys_scan_user_compat(plan, node->ss.ps.state)),
+		.store = scan->store,
 		.source = scan->source,
 		.attributes = ys_row_attributes(scan->reader),
 		.consistent = (flags & YS_SCAN_CONSISTENT) != 0,
@@ -76,17 +78,24 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 static void
 start_pages(YsScan *scan)
 {
-	bool		is_query = scan->operation == YS_OPERATION_QUERY;
+	bool		is_query = scan->operation == YS_OPERATION_QUERY && !scan->beyond_index;
 	YsFetchPages pages = {
-		.nchains = is_query ? scan->keys[0].count : scan->nsegments,
+		.nchains = is_query ? scan->keys[0].count : Max(scan->nsegments, 1),
 		.key_condition = is_query ? ys_scan_key_condition : NULL,
 		.condition_arg = scan,
 		.filter = scan->filter_expr,
-		.wanted = scan->wanted,
+		.wanted = scan->beyond_index ? 0 : scan->wanted,
 		.backward = scan->order < 0,
 		.count_only = scan->counts,
 	};
 
+	if (scan->index != NULL && is_query)
+	{
+		if (!scan->verified)
+			ys_secondary_verify(scan->store, scan->source, scan->index);
+		scan->verified = true;
+		pages.index = scan->index->info->name;
+	}
 	ys_fetch_start_pages(scan->fetch, &pages);
 }
 

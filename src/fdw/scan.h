@@ -26,7 +26,9 @@ typedef struct YsScanCondition
 typedef struct YsScan
 {
 	YsSource   *source;
+	YsStore    *store;
 	YsOperation operation;
+	const YsSourceIndex *index; /* that is queried; NULL: the table */
 	int			nsegments;		/* of a Scan */
 	YsKeySchema schema;			/* what the conditions are on */
 	int			nconditions;
@@ -43,6 +45,8 @@ typedef struct YsScan
 	int64		wanted;			/* rows the query will take; 0: not known */
 	MemoryContext key_context;	/* what the fetch was started with */
 	YsKeyList	keys[2];		/* Query: of the partition key only */
+	bool		beyond_index;	/* a key that no index has may be in the table: scan that */
+	bool		verified;		/* the index is as it is declared */
 	YsExpr		key_expr;
 	const YsExpr *key_args[2];
 	YsExpr		key_terms[2];

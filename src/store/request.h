@@ -27,6 +27,7 @@ struct YsStore
 	YsHttp	   *http;
 	YsJsonReader *reader;
 	YsQuota		quota;
+	void	   *notes;			/* the opener's, see ys_store_notes */
 	dlist_head	calls;			/* oldest first */
 	int64		admit_at;		/* monotonic us: when to look at what the limits hold back */
 	int64		left_at;		/* monotonic us: when the store was last worked on */

@@ -198,6 +198,13 @@ ys_store_close(YsStore *store)
 	MemoryContextDelete(store->context);
 }
 
+void **
+ys_store_notes(YsStore *store, void **context)
+{
+	*context = store->context;
+	return &store->notes;
+}
+
 void
 ys_store_cancel_all(YsStore *store)
 {

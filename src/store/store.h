@@ -128,6 +128,12 @@ extern void ys_store_close(YsStore *store);
 /* Let go of the connections if no request is under way; the next one makes them anew. */
 extern void ys_store_disconnect(YsStore *store);
 
+/*
+ * A place for what whoever opened the store has learned of it, to be kept in its
+ * memory context; empty at first, and gone with the store.
+ */
+extern void **ys_store_notes(YsStore *store, void **context);
+
 /* Could a store be opened with these?  False and err (YS_ERR_INVALID_OPTION) when not. */
 extern bool ys_store_check_api(const char *api, YsError *err);
 extern bool ys_store_check_nodes(const char *nodes, YsError *err);
@@ -261,6 +267,26 @@ typedef struct YsKeyAttribute
 	YsType		type;			/* STRING, NUMBER or BINARY */
 } YsKeyAttribute;
 
+/* What of an item a secondary index has, beside the keys of table and index. */
+typedef enum YsProjection
+{
+	YS_PROJECTION_KEYS,			/* nothing */
+	YS_PROJECTION_INCLUDE,		/* some attributes */
+	YS_PROJECTION_ALL
+} YsProjection;
+
+typedef struct YsIndexInfo
+{
+	const char *name;
+	bool		local;			/* of one partition of the table: reads may be consistent */
+	bool		active;
+	int			nkeys;			/* 1 or 2, partition key first */
+	YsKeyAttribute keys[2];
+	YsProjection projection;
+	int			nincluded;
+	const char **included;		/* YS_PROJECTION_INCLUDE */
+} YsIndexInfo;
+
 typedef struct YsTableInfo
 {
 	int			nkeys;			/* 1 or 2, partition key first */
@@ -270,6 +296,8 @@ typedef struct YsTableInfo
 	int64_t		size_bytes;
 	const char *stream_id;		/* of the enabled stream, or NULL */
 	const char *stream_view;	/* NEW_AND_OLD_IMAGES, ... or NULL */
+	int			nindexes;
+	YsIndexInfo *indexes;		/* global ones first */
 } YsTableInfo;
 
 /* The names of all tables there are, in the store's order. */

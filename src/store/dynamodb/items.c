@@ -189,6 +189,9 @@ ys_dynamodb_page(YsMessage *message, const YsPageRequest *page, YsError *err)
 		ys_request_item(&request, "ExclusiveStartKey", page->start_key);
 	if (page->count_only)
 		ys_request_string(&request, "Select", "COUNT");
+	else if (page->index != NULL && page->projection == NULL)
+		/* whole items: an index that has less must refuse, and not send less */
+		ys_request_string(&request, "Select", "ALL_ATTRIBUTES");
 	if (!ys_request_condition(&request, "KeyConditionExpression", page->key_condition, &aliases,
 							  err) ||
 		!ys_request_condition(&request, "FilterExpression", page->filter, &aliases, err) ||

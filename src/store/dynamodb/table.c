@@ -174,17 +174,17 @@ find_key_type(const json_t *definitions, const char *name, YsType *type)
 	return false;
 }
 
-/* The key attributes, partition key first whatever the store's order. */
+/* The key attributes, partition key first whatever the store's order; keys has room for two. */
 static bool
-read_keys(const json_t *schema, const json_t *definitions, YsArena *arena, YsTableInfo *info,
-		  YsError *err)
+read_keys(const json_t *schema, const json_t *definitions, YsArena *arena, int *nkeys,
+		  YsKeyAttribute *keys, YsError *err)
 {
 	size_t		i;
 	json_t	   *described;
 
-	if (json_array_size(schema) < 1 || json_array_size(schema) > lengthof(info->keys))
+	if (json_array_size(schema) < 1 || json_array_size(schema) > 2)
 		return ys_control_refuse("DescribeTable", err);
-	info->nkeys = (int) json_array_size(schema);
+	*nkeys = (int) json_array_size(schema);
 	json_array_foreach(schema, i, described)
 	{
 		const char *name;
@@ -193,15 +193,86 @@ read_keys(const json_t *schema, const json_t *definitions, YsArena *arena, YsTab
 
 		if (json_unpack(described, "{s:s, s:s}", "AttributeName", &name, "KeyType", &role) != 0)
 			return ys_control_refuse("DescribeTable", err);
-		key = &info->keys[strcmp(role, "HASH") == 0 ? 0 : 1];
+		key = &keys[strcmp(role, "HASH") == 0 ? 0 : 1];
 		if (!find_key_type(definitions, name, &key->type))
 			return ys_control_refuse("DescribeTable", err);
 		if (!ys_control_copy(arena, described, "AttributeName", &key->name))
 			return ys_dynamodb_no_memory(err);
 	}
-	if (info->keys[0].name == NULL || (info->nkeys == 2 && info->keys[1].name == NULL))
+	if (keys[0].name == NULL || (*nkeys == 2 && keys[1].name == NULL))
 		return ys_control_refuse("DescribeTable", err);
 	return true;
+}
+
+static bool
+read_projection(const json_t *described, YsArena *arena, YsIndexInfo *index, YsError *err)
+{
+	const json_t *names = json_object_get(described, "NonKeyAttributes");
+	const char *type = json_string_value(json_object_get(described, "ProjectionType"));
+
+	if (type == NULL)
+		return ys_control_refuse("DescribeTable", err);
+	index->projection = strcmp(type, "ALL") == 0 ? YS_PROJECTION_ALL :
+		strcmp(type, "INCLUDE") == 0 ? YS_PROJECTION_INCLUDE : YS_PROJECTION_KEYS;
+	index->included = ys_arena_alloc(arena, (json_array_size(names) + 1) * sizeof(char *));
+	if (index->included == NULL)
+		return ys_dynamodb_no_memory(err);
+	for (size_t i = 0; i < json_array_size(names); i++)
+	{
+		const json_t *name = json_array_get(names, i);
+
+		if (!json_is_string(name))
+			return ys_control_refuse("DescribeTable", err);
+		index->included[i] = ys_arena_copy(arena, json_string_value(name),
+										   json_string_length(name));
+		if (index->included[i] == NULL)
+			return ys_dynamodb_no_memory(err);
+		index->nincluded++;
+	}
+	return true;
+}
+
+/* Append the indexes of one kind; the others' list has room for them. */
+static bool
+read_indexes(const json_t *list, bool local, const json_t *definitions, YsArena *arena,
+			 YsTableInfo *info, YsError *err)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+	{
+		YsIndexInfo *index = &info->indexes[info->nindexes++];
+		const json_t *described = json_array_get(list, i);
+		const char *status = json_string_value(json_object_get(described, "IndexStatus"));
+
+		memset(index, 0, sizeof(*index));
+		index->local = local;
+		/* a local one is made with its table */
+		index->active = local || (status != NULL && (strcmp(status, "ACTIVE") == 0 ||
+													 strcmp(status, "UPDATING") == 0));
+		if (!ys_control_copy(arena, described, "IndexName", &index->name))
+			return ys_dynamodb_no_memory(err);
+		if (index->name == NULL)
+			return ys_control_refuse("DescribeTable", err);
+		if (!read_keys(json_object_get(described, "KeySchema"), definitions, arena,
+					   &index->nkeys, index->keys, err) ||
+			!read_projection(json_object_get(described, "Projection"), arena, index, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+read_all_indexes(const json_t *table, const json_t *definitions, YsArena *arena,
+				 YsTableInfo *info, YsError *err)
+{
+	const json_t *global = json_object_get(table, "GlobalSecondaryIndexes");
+	const json_t *local = json_object_get(table, "LocalSecondaryIndexes");
+
+	info->indexes = ys_arena_alloc(arena, (json_array_size(global) + json_array_size(local) + 1) *
+								   sizeof(YsIndexInfo));
+	if (info->indexes == NULL)
+		return ys_dynamodb_no_memory(err);
+	return read_indexes(global, false, definitions, arena, info, err) &&
+		read_indexes(local, true, definitions, arena, info, err);
 }
 
 /* The member's value, or -1 where there is no such number. */
@@ -226,7 +297,8 @@ read_description(json_t *reply, YsArena *arena, YsTableInfo *info, YsError *err)
 	if (json_unpack(table, "{s:o, s:o}", "KeySchema", &schema,
 					"AttributeDefinitions", &definitions) != 0)
 		return ys_control_refuse("DescribeTable", err);
-	if (!read_keys(schema, definitions, arena, info, err))
+	if (!read_keys(schema, definitions, arena, &info->nkeys, info->keys, err) ||
+		!read_all_indexes(table, definitions, arena, info, err))
 		return false;
 	status = json_string_value(json_object_get(table, "TableStatus"));
 	info->active = status != NULL &&
