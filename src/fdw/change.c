@@ -9,6 +9,10 @@
  * columns show it: if it still reads the same, the write is repeated under
  * the exact values, else the race is lost.
  *
+ * Paths of many columns make an expression longer than the store takes.  The
+ * item is read then, and written attribute by attribute, of which there may be any
+ * number; each that is looked at is guarded as a whole.
+ *
  * A write whose outcome is unknown is resolved by a strong read: applied, or
  * still applicable and repeated, or left unknown.
  *-------------------------------------------------------------------------
@@ -27,7 +31,8 @@ typedef enum Outcome
 {
 	OUTCOME_APPLIED,
 	OUTCOME_CONDITION_FAILED,
-	OUTCOME_UNKNOWN
+	OUTCOME_UNKNOWN,
+	OUTCOME_TOO_LONG			/* not sent */
 } Outcome;
 
 /*
@@ -71,6 +76,8 @@ write_once(YsChange *change, const YsChangePlan *plan, YsArena *arena, YsError *
 	YsCall	   *call = send(change, plan, err);
 	bool		applied;
 
+	if (call == NULL && err->code == YS_ERR_TOO_LARGE && !change->whole_attributes)
+		return OUTCOME_TOO_LONG;
 	if (call == NULL)
 		ys_error_throw(err);
 	ys_written_begin();
@@ -146,6 +153,7 @@ ys_change_apply(YsChange *change)
 		outcome = write_once(change, &plan, &arena, &err);
 		if (outcome == OUTCOME_APPLIED)
 			return true;
+		change->whole_attributes = change->whole_attributes || outcome == OUTCOME_TOO_LONG;
 		known = read_item(change, &arena, outcome == OUTCOME_UNKNOWN ? &err : NULL);
 		if (outcome == OUTCOME_UNKNOWN)
 		{

@@ -46,6 +46,7 @@ typedef struct YsChange
 	const YsValue *old_document;	/* as it was read; NULL: not known */
 	bool		old_exact;		/* it is all of the item, not its plain form */
 	bool		guard_document; /* all of it must still read the same */
+	bool		whole_attributes;	/* set here: paths make too long an expression */
 
 	YsCost	   *cost;			/* where to add up what it costs */
 	bool		want_item;		/* for RETURNING and triggers: fill item */

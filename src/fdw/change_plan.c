@@ -37,22 +37,6 @@ add_guard(YsChangePlan *plan, YsPath path, const YsValue *value)
 	add_term(plan, value != NULL ? YS_EXPR_EQ : YS_EXPR_NOT_EXISTS, path, value);
 }
 
-static void
-add_assignment(YsChangePlan *plan, YsPath path, const YsValue *value)
-{
-	Assert(plan->nassignments < plan->size);
-	plan->assignments[plan->nassignments++] = (YsAssignment) {.path = path, .value = value};
-}
-
-static bool
-has_every(const YsPath *path)
-{
-	for (int i = 0; i < path->nsteps; i++)
-		if (path->steps[i].name == NULL && path->steps[i].index == YS_PATH_EVERY)
-			return true;
-	return false;
-}
-
 static bool
 same_step(const YsPathStep *a, const YsPathStep *b)
 {
@@ -69,6 +53,32 @@ overlap(const YsPath *a, const YsPath *b)
 		if (!same_step(&a->steps[i], &b->steps[i]))
 			return false;
 	return true;
+}
+
+/* A guard of an attribute that several columns may be in. */
+static void
+add_guard_once(YsChangePlan *plan, YsPath path, const YsValue *value)
+{
+	for (int i = 0; i < plan->nterms; i++)
+		if (overlap(&plan->terms[i].path, &path))
+			return;
+	add_guard(plan, path, value);
+}
+
+static void
+add_assignment(YsChangePlan *plan, YsPath path, const YsValue *value)
+{
+	Assert(plan->nassignments < plan->size);
+	plan->assignments[plan->nassignments++] = (YsAssignment) {.path = path, .value = value};
+}
+
+static bool
+has_every(const YsPath *path)
+{
+	for (int i = 0; i < path->nsteps; i++)
+		if (path->steps[i].name == NULL && path->steps[i].index == YS_PATH_EVERY)
+			return true;
+	return false;
 }
 
 /* Room for every attribute of these items, and for every column. */
@@ -272,7 +282,9 @@ guard_column(Rewrite *rewrite, const YsGuard *guard)
 
 	if (rewrite->change->guard_document || !ys_shape_equal(old, new))
 		return;
-	if (has_every(&guard->column->path))
+	if (rewrite->change->whole_attributes)
+		add_guard_once(rewrite->plan, ys_source_name_path(top->name, top->name_len), old);
+	else if (has_every(&guard->column->path))
 		add_guard(rewrite->plan, ys_source_name_path(top->name, top->name_len), old);
 	else
 		add_guard(rewrite->plan, guard->column->path,

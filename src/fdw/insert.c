@@ -71,7 +71,7 @@ send(YsInserter *inserter, YsPut *put)
 
 	ys_calls_add(&inserter->calls,
 				 ys_store_put_item(modify->store, modify->source->table, &put->item,
-								   &inserter->condition, YS_RETURN_NONE, &err), &err);
+								   modify->source->key_names[0], &inserter->condition, YS_RETURN_NONE, &err), &err);
 	ys_call_set_tag(inserter->calls.calls[inserter->calls.count - 1], put);
 	ys_written_begin();
 }

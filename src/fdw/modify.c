@@ -290,6 +290,7 @@ ys_modify_replaces(const YsSource *source, const ModifyTable *plan)
 	return source->upsert && (plan == NULL || plan->onConflictAction == ONCONFLICT_NONE);
 }
 
+/* How new items are written; plan: NULL for COPY. */
 static int
 insert_flags(const YsModify *modify, const ResultRelInfo *rinfo, const ModifyTable *plan)
 {

@@ -60,7 +60,8 @@ typedef struct YsApi
 							  const YsAttributeFilter *projection, bool consistent, YsError *err);
 	bool		(*page) (YsMessage *message, const YsPageRequest *request, YsError *err);
 	bool		(*put_item) (YsMessage *message, const char *table, const YsValue *item,
-							 const YsExpr *condition, YsReturnItem ret, YsError *err);
+							 const char *partition_key, const YsExpr *condition,
+							 YsReturnItem ret, YsError *err);
 	bool		(*update_item) (YsMessage *message, const char *table, const YsValue *key,
 								int nassignments, const YsAssignment *assignments,
 								const YsExpr *condition, YsReturnItem ret, YsError *err);

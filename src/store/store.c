@@ -275,12 +275,13 @@ ys_store_page(YsStore *store, const YsPageRequest *request, YsError *err)
 
 YsCall *
 ys_store_put_item(YsStore *store, const char *table, const YsValue *item,
-				  const YsExpr *condition, YsReturnItem ret, YsError *err)
+				  const char *partition_key, const YsExpr *condition, YsReturnItem ret,
+				  YsError *err)
 {
 	YsCall	   *call = ys_call_create(store);
 
-	return ys_call_send(call, store->api->put_item(&call->message, table, item, condition, ret, err),
-						err);
+	return ys_call_send(call, store->api->put_item(&call->message, table, item, partition_key,
+												   condition, ret, err), err);
 }
 
 YsCall *

@@ -188,10 +188,15 @@ extern YsCall *ys_store_page(YsStore *store, const YsPageRequest *request, YsErr
 
 /*
  * condition NULL: unconditional, and then idempotent, unless the old item is
- * asked for.  Only an update can return the new one.
+ * asked for.  Only an update can return the new one.  An item's key is a map of
+ * its attributes, the partition key first.  A write that speaks of top-level
+ * attributes only, of each once, and asks for equality, presence or absence of
+ * all of them, may name any number; others end with YS_ERR_TOO_LARGE above what an
+ * expression takes.
  */
 extern YsCall *ys_store_put_item(YsStore *store, const char *table, const YsValue *item,
-								 const YsExpr *condition, YsReturnItem ret, YsError *err);
+								 const char *partition_key, const YsExpr *condition,
+								 YsReturnItem ret, YsError *err);
 extern YsCall *ys_store_update_item(YsStore *store, const char *table, const YsValue *key,
 									int nassignments, const YsAssignment *assignments,
 									const YsExpr *condition, YsReturnItem ret, YsError *err);

@@ -23,7 +23,8 @@ extern bool ys_dynamodb_batch_get(YsMessage *message, const char *table, int nke
 								  bool consistent, YsError *err);
 extern bool ys_dynamodb_page(YsMessage *message, const YsPageRequest *page, YsError *err);
 extern bool ys_dynamodb_put_item(YsMessage *message, const char *table, const YsValue *item,
-								 const YsExpr *condition, YsReturnItem ret, YsError *err);
+								 const char *partition_key, const YsExpr *condition,
+								 YsReturnItem ret, YsError *err);
 extern bool ys_dynamodb_update_item(YsMessage *message, const char *table, const YsValue *key,
 									int nassignments, const YsAssignment *assignments,
 									const YsExpr *condition, YsReturnItem ret, YsError *err);

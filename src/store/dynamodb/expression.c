@@ -171,6 +171,7 @@ bool
 ys_request_projection(YsRequestText *request, const YsAttributeFilter *projection,
 					  YsAliases *aliases, YsError *err)
 {
+	int			nnames = aliases->nnames;
 	YsText		text;
 
 	if (projection == NULL || projection->count == 0)
@@ -180,6 +181,12 @@ ys_request_projection(YsRequestText *request, const YsAttributeFilter *projectio
 	{
 		ys_text_add_cstring(&text, i > 0 ? "," : "");
 		ys_print_name(&text, projection->names[i], projection->lens[i], aliases);
+	}
+	if (!text.failed && text.len > EXPRESSION_MAX)
+	{
+		/* the store takes no alias that nothing uses */
+		aliases->nnames = nnames;
+		return true;
 	}
 	return add_expression(request, "ProjectionExpression", &text, err);
 }

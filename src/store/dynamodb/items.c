@@ -55,35 +55,80 @@ end_request(YsRequestText *request, YsAliases *aliases)
 	ys_request_end(request);
 }
 
-/* The item's key; requests about one key go to one node. */
+/*
+ * Requests about one partition go to one node, whatever they do there: its items are on the same
+ * nodes of the store, and are in the caches of the one that is asked.
+ */
+static void
+set_affinity(YsMessage *message, const YsValue *partition)
+{
+	const char *name = "";
+	YsMember	member = {.name = name, .value = *partition};
+	YsValue		map = {.type = YS_TYPE_MAP, .len = 1, .members = &member};
+	YsText		text;
+
+	/* equal numbers may be written differently */
+	ys_text_init(&text, message->body.arena);
+	if (!ys_value_canonical_key(&text, &map, 1, &name, NULL) || text.failed)
+		return;
+	message->has_affinity = true;
+	message->affinity = hash_bytes((const unsigned char *) text.bytes, (int) text.len);
+}
+
+/* The item's key, whose first member is that of the partition. */
 static void
 add_key(YsRequestText *request, YsMessage *message, const YsValue *key)
 {
-	const YsText *body = &message->body;
-	size_t		before = body->len;
-
 	ys_request_item(request, "Key", key);
-	if (body->failed)
-		return;
-	message->has_affinity = true;
-	message->affinity = hash_bytes((const unsigned char *) body->bytes + before,
-								   (int) (body->len - before));
+	set_affinity(message, &key->members[0].value);
 }
 
-/* The end of a write: its condition, what it returns, and whether it may be repeated. */
-static bool
-end_write(YsRequestText *request, YsAliases *aliases, YsMessage *message,
-		  const YsExpr *condition, YsReturnItem ret, YsError *err)
+/* The one partition a key condition is about. */
+static void
+set_query_affinity(YsMessage *message, const YsExpr *condition)
 {
-	if (!ys_request_condition(request, "ConditionExpression", condition, aliases, err))
+	if (condition->kind == YS_EXPR_AND)
+		condition = condition->args[0];
+	if (condition->kind == YS_EXPR_EQ)
+		set_affinity(message, &condition->values[0]);
+}
+
+/* What to write where, under which condition: as expressions, or else in the older form. */
+static bool
+add_change(YsRequestText *request, YsAliases *aliases, int nassignments,
+		   const YsAssignment *assignments, const YsExpr *condition, YsError *err)
+{
+	YsText	   *text = request->text;
+	size_t		before = text->len;
+	YsError		why;
+
+	if (ys_request_update(request, nassignments, assignments, aliases, &why) &&
+		ys_request_condition(request, "ConditionExpression", condition, aliases, &why))
+		return true;
+	if (why.code != YS_ERR_TOO_LARGE || !ys_legacy_can(nassignments, assignments, condition))
+	{
+		if (err != NULL)
+			*err = why;
 		return false;
+	}
+	text->len = before;
+	text->bytes[before] = '\0';
+	ys_aliases_init(aliases, aliases->arena);
+	ys_legacy_add(request, nassignments, assignments, condition);
+	return true;
+}
+
+/* The end of a write: what it returns, and whether it may be repeated. */
+static void
+end_write(YsRequestText *request, YsAliases *aliases, YsMessage *message,
+		  const YsExpr *condition, YsReturnItem ret)
+{
 	if (ret != YS_RETURN_NONE)
 		ys_request_string(request, "ReturnValues", ret == YS_RETURN_OLD ? "ALL_OLD" : "ALL_NEW");
 	if (condition != NULL && ret == YS_RETURN_OLD)
 		ys_request_string(request, "ReturnValuesOnConditionCheckFailure", "ALL_OLD");
 	message->idempotent = condition == NULL && ret != YS_RETURN_OLD;
 	end_request(request, aliases);
-	return true;
 }
 
 static bool
@@ -172,6 +217,8 @@ ys_dynamodb_page(YsMessage *message, const YsPageRequest *page, YsError *err)
 
 	begin_request(&request, &aliases, message, is_query ? &query : &scan, page->table);
 	message->idempotent = true;
+	if (is_query)
+		set_query_affinity(message, page->key_condition);
 	if (page->index != NULL)
 		ys_request_string(&request, "IndexName", page->index);
 	if (page->consistent)
@@ -205,8 +252,10 @@ ys_dynamodb_page(YsMessage *message, const YsPageRequest *page, YsError *err)
 
 bool
 ys_dynamodb_put_item(YsMessage *message, const char *table, const YsValue *item,
-					 const YsExpr *condition, YsReturnItem ret, YsError *err)
+					 const char *partition_key, const YsExpr *condition, YsReturnItem ret,
+					 YsError *err)
 {
+	const YsValue *partition = ys_value_member(item, partition_key, strlen(partition_key));
 	YsRequestText request;
 	YsAliases	aliases;
 
@@ -214,7 +263,12 @@ ys_dynamodb_put_item(YsMessage *message, const char *table, const YsValue *item,
 		return false;
 	begin_request(&request, &aliases, message, &put_item, table);
 	ys_request_item(&request, "Item", item);
-	return end_write(&request, &aliases, message, condition, ret, err);
+	if (partition != NULL)
+		set_affinity(message, partition);
+	if (!add_change(&request, &aliases, 0, NULL, condition, err))
+		return false;
+	end_write(&request, &aliases, message, condition, ret);
+	return true;
 }
 
 bool
@@ -227,9 +281,10 @@ ys_dynamodb_update_item(YsMessage *message, const char *table, const YsValue *ke
 
 	begin_request(&request, &aliases, message, &update_item, table);
 	add_key(&request, message, key);
-	if (!ys_request_update(&request, nassignments, assignments, &aliases, err))
+	if (!add_change(&request, &aliases, nassignments, assignments, condition, err))
 		return false;
-	return end_write(&request, &aliases, message, condition, ret, err);
+	end_write(&request, &aliases, message, condition, ret);
+	return true;
 }
 
 bool
@@ -243,7 +298,10 @@ ys_dynamodb_delete_item(YsMessage *message, const char *table, const YsValue *ke
 		return false;
 	begin_request(&request, &aliases, message, &delete_item, table);
 	add_key(&request, message, key);
-	return end_write(&request, &aliases, message, condition, ret, err);
+	if (!add_change(&request, &aliases, 0, NULL, condition, err))
+		return false;
+	end_write(&request, &aliases, message, condition, ret);
+	return true;
 }
 
 /* [before and behind] each item of one kind of a batch; any: something stands before it. */

@@ -24,13 +24,19 @@ ys_request_end(YsRequestText *request)
 }
 
 void
-ys_request_name(YsRequestText *request, const char *name)
+ys_request_bytes_name(YsRequestText *request, const char *name, size_t len)
 {
 	if (request->any)
 		ys_text_add_cstring(request->text, ",");
 	request->any = true;
-	ys_text_add_json_string(request->text, name, strlen(name));
+	ys_text_add_json_string(request->text, name, len);
 	ys_text_add_cstring(request->text, ":");
+}
+
+void
+ys_request_name(YsRequestText *request, const char *name)
+{
+	ys_request_bytes_name(request, name, strlen(name));
 }
 
 void

@@ -43,6 +43,7 @@ extern void ys_request_end(YsRequestText *request);
 
 /* "name": and what follows is the caller's. */
 extern void ys_request_name(YsRequestText *request, const char *name);
+extern void ys_request_bytes_name(YsRequestText *request, const char *name, size_t len);
 extern void ys_request_string(YsRequestText *request, const char *name, const char *value);
 extern void ys_request_int(YsRequestText *request, const char *name, int value);
 extern void ys_request_bool(YsRequestText *request, const char *name, bool value);
@@ -57,7 +58,8 @@ extern void ys_print_value(YsText *text, const YsValue *value, YsAliases *aliase
 
 /*
  * Members whose value is an expression.  False and err when it is longer
- * than the store takes.  A missing expression prints nothing.
+ * than the store takes, save a projection, which is then left out: whole items
+ * hold what it asks for.  A missing expression prints nothing.
  */
 extern bool ys_request_condition(YsRequestText *request, const char *name, const YsExpr *expr,
 								 YsAliases *aliases, YsError *err);
@@ -65,6 +67,15 @@ extern bool ys_request_projection(YsRequestText *request, const YsAttributeFilte
 								  YsAliases *aliases, YsError *err);
 extern bool ys_request_update(YsRequestText *request, int nassignments,
 							  const YsAssignment *assignments, YsAliases *aliases, YsError *err);
+
+/*
+ * legacy.c: the same without expressions, of any length.  Not every write can be
+ * said so, and none can be said half so: no aliases may be in the request then.
+ */
+extern bool ys_legacy_can(int nassignments, const YsAssignment *assignments,
+						  const YsExpr *condition);
+extern void ys_legacy_add(YsRequestText *request, int nassignments,
+						  const YsAssignment *assignments, const YsExpr *condition);
 
 /* ExpressionAttributeNames and -Values, if there are any. */
 extern void ys_request_aliases(YsRequestText *request, YsAliases *aliases);
