@@ -40,6 +40,10 @@ typedef struct OptionRule
 static const OptionRule rules[] = {
 	{"api", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_api, false},
 	{"nodes", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_nodes, true},
+	{"discovery", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_discovery, false},
+	{"datacenter", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_place, false},
+	{"rack", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_place, false},
+	{"discovery_interval", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_timeout, false},
 	{"region", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_region, false},
 	{"consistency", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_consistency, false},
 	{"allow_scan", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_boolean, false},
@@ -156,6 +160,24 @@ check_column(List *options)
 	}
 }
 
+/* What narrows a question needs the question. */
+static void
+check_server(List *options)
+{
+	static const char *const of_discovery[] = {"datacenter", "rack", "discovery_interval"};
+	const char *discovery = ys_option_get(options, "discovery");
+
+	for (size_t i = 0; i < lengthof(of_discovery); i++)
+		if (ys_option_get(options, of_discovery[i]) != NULL &&
+			(discovery == NULL || strcmp(discovery, "none") == 0))
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+					 errmsg("option \"%s\" needs option \"discovery\"", of_discovery[i]),
+					 errdetail("Without it all nodes of option \"nodes\" are used, and no others."),
+					 errhint("Add discovery 'localnodes' to the OPTIONS.")));
+	ys_option_check_files(options);
+}
+
 void
 ys_option_validate(YsWrapperKind kind, List *options, Oid catalog)
 {
@@ -186,7 +208,7 @@ ys_option_validate(YsWrapperKind kind, List *options, Oid catalog)
 	if (catalog == AttributeRelationId)
 		check_column(options);
 	else if (catalog == ForeignServerRelationId && kind == YS_WRAPPER_STORE)
-		ys_option_check_files(options);
+		check_server(options);
 	else if (catalog == UserMappingRelationId)
 		ys_option_check_credentials(options);
 }
@@ -228,10 +250,15 @@ void
 ys_option_store_config(List *server_options, List *mapping_options, YsStoreConfig *config)
 {
 	const char *api = ys_option_get(server_options, "api");
+	const char *discovery = ys_option_get(server_options, "discovery");
 
 	memset(config, 0, sizeof(*config));
 	config->api = api != NULL ? api : "dynamodb";
 	config->nodes = ys_option_get(server_options, "nodes");
+	config->discover = discovery != NULL && strcmp(discovery, "localnodes") == 0;
+	config->datacenter = ys_option_get(server_options, "datacenter");
+	config->rack = ys_option_get(server_options, "rack");
+	config->discovery_interval_ms = get_milliseconds(server_options, "discovery_interval");
 	config->region = ys_option_get(server_options, "region");
 	config->ca_file = ys_option_get(server_options, "ca_file");
 	config->client_cert_file = ys_option_get(server_options, "client_cert_file");

@@ -22,6 +22,7 @@
 #include "store/store.h"
 
 #define TABLE_NAME_MAX		255
+#define PLACE_NAME_MAX		100
 #define PROFILE_NAME_MAX	100
 #define PREFIX_MAX			100
 #define TOPIC_NAME_MAX		249
@@ -55,6 +56,22 @@ ys_option_check_nodes(const char *name, const char *value)
 
 	if (!ys_store_check_nodes(value, &err))
 		ys_error_throw(&err);
+}
+
+void
+ys_option_check_discovery(const char *name, const char *value)
+{
+	if (strcmp(value, "none") != 0 && strcmp(value, "localnodes") != 0)
+		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: none, localnodes.");
+}
+
+/* A datacenter or rack. */
+void
+ys_option_check_place(const char *name, const char *value)
+{
+	if (value[0] == '\0' || strlen(value) > PLACE_NAME_MAX)
+		refuse_value(name, value, "It is empty, or longer than 100 bytes.",
+					 "Name it as the store's own configuration does.");
 }
 
 /* What ends up in a request's header or signature. */

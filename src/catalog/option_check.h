@@ -13,6 +13,8 @@ typedef void (*YsOptionCheck) (const char *name, const char *value);
 
 extern void ys_option_check_api(const char *name, const char *value);
 extern void ys_option_check_nodes(const char *name, const char *value);
+extern void ys_option_check_discovery(const char *name, const char *value);
+extern void ys_option_check_place(const char *name, const char *value);
 extern void ys_option_check_region(const char *name, const char *value);
 extern void ys_option_check_consistency(const char *name, const char *value);
 extern void ys_option_check_insert_mode(const char *name, const char *value);

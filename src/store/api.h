@@ -51,6 +51,7 @@ typedef struct YsApi
 	const char *name;
 	const char *signing_service;
 	const char *token_header;	/* name of the header for a session token */
+	const char *nodes_path;		/* where a node may say which nodes there are */
 	bool		(*is_provider_host) (const char *host); /* see YsOperation.host_prefix */
 
 	/* Print a request; false and err when it can't be one.  Out of memory shows in body.failed. */

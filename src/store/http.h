@@ -51,7 +51,7 @@ typedef struct YsHttpRequest
 	const char *headers[YS_HTTP_HEADERS_MAX];	/* "name: value"; copied */
 	const char *access_key_id;	/* what it is signed with; NULL: it is not */
 	const char *secret_access_key;
-	const char *body;			/* must outlive the transfer */
+	const char *body;			/* must outlive the transfer; NULL: a GET */
 	size_t		body_len;
 	MemoryContext context;		/* of the transfer and its response */
 	bool		resend;			/* libcurl may send it again when a kept connection turns out dead */

@@ -114,6 +114,7 @@ parse_node(const char *text, size_t len, YsArena *arena, YsNode *node, YsError *
 	node->url = ys_arena_copy(arena, text, len);
 	if (node->host == NULL || node->url == NULL)
 		return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
+	node->hash = hash_bytes((const unsigned char *) node->url, (int) len);
 	return true;
 }
 
@@ -122,7 +123,7 @@ ys_nodes_parse(const char *text, YsArena *arena, YsNodeList *list, YsError *err)
 {
 	const char *next = text != NULL ? text : "";
 
-	list->count = 0;
+	list->count = list->nlisted = 0;
 	list->turn = 0;
 	for (;;)
 	{
@@ -145,11 +146,136 @@ ys_nodes_parse(const char *text, YsArena *arena, YsNodeList *list, YsError *err)
 		}
 		if (!parse_node(next, last - next, arena, &list->nodes[list->count], err))
 			return false;
-		list->count++;
+		list->listed[list->nlisted++] = (uint8_t) list->count++;
 		if (*end == '\0')
 			return true;
 		next = end + 1;
 	}
+}
+
+/* ---- nodes that come and go ---- */
+
+static bool
+is_among(uint64_t nodes, int index)
+{
+	return (nodes & (UINT64CONST(1) << index)) != 0;
+}
+
+bool
+ys_node_make(YsNode *node, const YsNode *like, const char *address, YsArena *arena)
+{
+	bool		bracket = strchr(address, ':') != NULL;
+	char		host[LONGEST_HOST + 1];
+	char		url[YS_NODE_URL_MAX];
+
+	snprintf(host, sizeof(host), bracket ? "[%s]" : "%s", address);
+	memset(node, 0, sizeof(*node));
+	node->tls = like->tls;
+	node->port = like->port;
+	node->host = ys_arena_copy(arena, host, strlen(host));
+	if (node->host == NULL)
+		return false;
+	ys_node_print(node, "", url);
+	node->url = ys_arena_copy(arena, url, strlen(url));
+	node->hash = hash_bytes((const unsigned char *) url, (int) strlen(url));
+	return node->url != NULL;
+}
+
+bool
+ys_node_copy(YsNode *copy, const YsNode *node, YsArena *arena)
+{
+	*copy = *node;
+	copy->own = NULL;
+	copy->host = ys_arena_copy(arena, node->host, strlen(node->host));
+	copy->url = ys_arena_copy(arena, node->url, strlen(node->url));
+	return copy->host != NULL && copy->url != NULL;
+}
+
+void
+ys_node_print(const YsNode *node, const char *prefix, char url[YS_NODE_URL_MAX])
+{
+	char		port[16] = "";
+
+	if (node->port != 0)
+		snprintf(port, sizeof(port), ":%d", node->port);
+	snprintf(url, YS_NODE_URL_MAX, "%s://%s%s%s", node->tls ? "https" : "http", prefix,
+			 node->host, port);
+}
+
+/* Make the place this node's, with strings of its own.  False when out of memory. */
+static bool
+take_place(YsNode *place, const YsNode *node, MemoryContext context)
+{
+	size_t		host_size = strlen(node->host) + 1;
+	size_t		url_size = strlen(node->url) + 1;
+	char	   *own = MemoryContextAllocExtended(context, host_size + url_size, MCXT_ALLOC_NO_OOM);
+
+	if (own == NULL)
+		return false;
+	memcpy(own, node->host, host_size);
+	memcpy(own + host_size, node->url, url_size);
+	if (place->own != NULL)
+		pfree(place->own);
+	*place = *node;
+	place->own = own;
+	place->host = own;
+	place->url = own + host_size;
+	return true;
+}
+
+static int
+find_node(const YsNodeList *list, const char *url)
+{
+	for (int i = 0; i < list->count; i++)
+		if (strcmp(list->nodes[i].url, url) == 0)
+			return i;
+	return -1;
+}
+
+static void
+list_place(YsNodeList *list, int index, uint64_t *listed)
+{
+	if (is_among(*listed, index))
+		return;
+	*listed |= UINT64CONST(1) << index;
+	list->listed[list->nlisted++] = (uint8_t) index;
+}
+
+uint64_t
+ys_nodes_list(YsNodeList *list, int count, const YsNode *nodes, uint64_t busy, void *context)
+{
+	uint64		listed = 0;
+	uint64		replaced = 0;
+	int			before = list->nlisted;
+
+	/* first all that stay, so that no new one takes their places */
+	list->nlisted = 0;
+	for (int i = 0; i < count; i++)
+	{
+		int			index = find_node(list, nodes[i].url);
+
+		if (index >= 0)
+			list_place(list, index, &listed);
+	}
+	for (int i = 0; i < count; i++)
+	{
+		int			place = 0;
+
+		if (find_node(list, nodes[i].url) >= 0)
+			continue;
+		while (place < list->count && is_among(busy | listed, place))
+			place++;
+		if (place == YS_NODES_MAX || !take_place(&list->nodes[place], &nodes[i], context))
+			continue;
+		if (place == list->count)
+			list->count++;
+		else
+			replaced |= UINT64CONST(1) << place;
+		list_place(list, place, &listed);
+	}
+	if (list->nlisted == 0)
+		list->nlisted = before;
+	return replaced;
 }
 
 /* ---- health ---- */
@@ -216,17 +342,11 @@ take_probe(YsNodeList *list, int index, int64 now)
 
 /* ---- choice ---- */
 
-static bool
-is_among(uint64_t nodes, int index)
-{
-	return (nodes & (UINT64CONST(1) << index)) != 0;
-}
-
 bool
 ys_nodes_has_other(YsNodeList *list, uint64_t failed)
 {
-	for (int i = 0; i < list->count; i++)
-		if (!is_down(list, i) && !is_among(failed, i))
+	for (int i = 0; i < list->nlisted; i++)
+		if (!is_down(list, list->listed[i]) && !is_among(failed, list->listed[i]))
 			return true;
 	return false;
 }
@@ -234,8 +354,8 @@ ys_nodes_has_other(YsNodeList *list, uint64_t failed)
 bool
 ys_nodes_are_all(const YsNodeList *list, uint64_t nodes)
 {
-	for (int i = 0; i < list->count; i++)
-		if (!is_among(nodes, i))
+	for (int i = 0; i < list->nlisted; i++)
+		if (!is_among(nodes, list->listed[i]))
 			return false;
 	return true;
 }
@@ -245,45 +365,60 @@ ys_nodes_are_all(const YsNodeList *list, uint64_t nodes)
  * that a node's death moves only its own keys; else by whose turn it is.
  */
 static uint32
-preference(const YsNodeList *list, const uint32_t *affinity, int index)
+preference(const YsNodeList *list, const uint32_t *affinity, int position)
 {
-	uint32		count = (uint32) list->count;
+	uint32		count = (uint32) list->nlisted;
 
 	if (affinity != NULL)
-		return murmurhash32(*affinity ^ murmurhash32((uint32) index + 1));
-	return UINT32_MAX - ((uint32) index + count - list->turn % count) % count;
+		return murmurhash32(*affinity ^ list->nodes[list->listed[position]].hash);
+	return UINT32_MAX - ((uint32) position + count - list->turn % count) % count;
+}
+
+/*
+ * The position of the most wanted of those that are up and not among failed;
+ * -1 when there is none.
+ */
+static int
+most_wanted(YsNodeList *list, const uint32_t *affinity, uint64_t failed)
+{
+	int			best = -1;
+
+	for (int i = 0; i < list->nlisted; i++)
+	{
+		if (is_down(list, list->listed[i]) || is_among(failed, list->listed[i]))
+			continue;
+		if (best < 0 || preference(list, affinity, i) > preference(list, affinity, best))
+			best = i;
+	}
+	return best;
+}
+
+static uint64
+probe_time(YsNodeList *list, int position)
+{
+	return pg_atomic_read_u64(&ys_node_meter(list, list->listed[position])->probe_at);
 }
 
 int
 ys_nodes_choose(YsNodeList *list, const uint32_t *affinity, uint64_t failed,
 				bool may_probe, int64_t now)
 {
-	int			best = -1;
+	int			best;
 	int			soonest = 0;
 
-	if (may_probe)
-		for (int i = 0; i < list->count; i++)
-			if (!is_among(failed, i) && take_probe(list, i, now))
-				return i;
+	for (int i = 0; may_probe && i < list->nlisted; i++)
+		if (!is_among(failed, list->listed[i]) && take_probe(list, list->listed[i], now))
+			return list->listed[i];
 
-	/* the most wanted of those that are up and have not failed this request; then of those up */
-	for (int pass = 0; pass < 2 && best < 0; pass++)
-	{
-		for (int i = 0; i < list->count; i++)
-		{
-			if (is_down(list, i) || (pass == 0 && is_among(failed, i)))
-				continue;
-			if (best < 0 || preference(list, affinity, i) > preference(list, affinity, best))
-				best = i;
-		}
-	}
+	best = most_wanted(list, affinity, failed);
+	if (best < 0)
+		best = most_wanted(list, affinity, 0);
 	list->turn++;
 	if (best >= 0)
-		return best;
+		return list->listed[best];
 
-	for (int i = 1; i < list->count; i++)
-		if (pg_atomic_read_u64(&ys_node_meter(list, i)->probe_at) <
-			pg_atomic_read_u64(&ys_node_meter(list, soonest)->probe_at))
+	for (int i = 1; i < list->nlisted; i++)
+		if (probe_time(list, i) < probe_time(list, soonest))
 			soonest = i;
-	return soonest;
+	return list->listed[soonest];
 }

@@ -234,14 +234,12 @@ static void
 print_url(YsCall *call, const YsNode *node)
 {
 	const char *prefix = call->message.operation->host_prefix;
-	char		port[16] = "";
+	char		address[YS_NODE_URL_MAX];
 
 	if (prefix == NULL || !call->store->api->is_provider_host(node->host))
 		prefix = "";
-	if (node->port != 0)
-		snprintf(port, sizeof(port), ":%d", node->port);
-	snprintf(call->url, sizeof(call->url), "%s://%s%s%s/", node->tls ? "https" : "http",
-			 prefix, node->host, port);
+	ys_node_print(node, prefix, address);
+	snprintf(call->url, sizeof(call->url), "%s/", address);
 }
 
 static void
@@ -261,6 +259,7 @@ begin_attempt(YsCall *call)
 	if (message->idempotent)
 		left = Max(left / 2, Min(left, store->config.connect_timeout_ms));
 	call->attempt_ends = now + left;
+	ys_discovery_rescue(store, now);
 	call->node = ys_nodes_choose(&store->nodes, message->has_affinity ? &message->affinity : NULL,
 								 call->failed_nodes, message->idempotent, now);
 	print_url(call, &store->nodes.nodes[call->node]);
@@ -474,6 +473,7 @@ forgive_absence(YsStore *store)
 		call->attempt_ends += absent;
 		call->held_since += absent;
 	}
+	store->discovery.ends += absent;
 }
 
 /* What is due now, without forgiving. */
@@ -485,6 +485,7 @@ do_work(YsStore *store)
 
 	ys_http_work(store->http);
 	now = ys_clock_ms();
+	ys_discovery_work(store, now);
 	dlist_foreach(iter, &store->calls)
 	{
 		YsCall	   *call = dlist_container(YsCall, link, iter.cur);

@@ -11,6 +11,7 @@
 
 #include "store/api.h"
 #include "store/credential.h"
+#include "store/discovery.h"
 #include "store/http.h"
 #include "store/node.h"
 #include "store/quota.h"
@@ -23,7 +24,9 @@ struct YsStore
 	YsCredentials credentials;
 	YsArena		arena;			/* of the copies and the lists */
 	YsNodeList	nodes;
-	YsEndpointList endpoints;	/* when only some are allowed */
+	YsDiscovery discovery;
+	YsEndpointList endpoints;
+	const YsEndpointList *allowed;	/* these; NULL: any */
 	YsHttp	   *http;
 	YsJsonReader *reader;
 	YsQuota		quota;

@@ -163,14 +163,18 @@ open_store(YsStore *store, const YsStoreConfig *config, YsError *err)
 	{
 		if (!ys_endpoints_parse(config->allowed_endpoints, &store->arena, &store->endpoints, err))
 			return false;
-		http.endpoints = &store->endpoints;
+		store->allowed = &store->endpoints;
 	}
+	http.endpoints = store->allowed;
 	http.connect_timeout_ms = store->config.connect_timeout_ms;
 	http.provider = "aws:amz";
 	http.region = store->config.region;
 	http.service = store->api->signing_service;
 	store->http = ys_http_open(store->context, &http, err);
-	return store->http != NULL;
+	if (store->http == NULL)
+		return false;
+	return ys_discovery_open(store, config) ||
+		ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
 }
 
 YsStore *
@@ -226,6 +230,7 @@ ys_store_disconnect(YsStore *store)
 	dlist_foreach(iter, &store->calls)
 		if (dlist_container(YsCall, link, iter.cur)->transfer != NULL)
 			return;
+	ys_discovery_stop(store);
 	ys_http_disconnect(store->http);
 }
 

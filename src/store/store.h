@@ -30,6 +30,10 @@ typedef struct YsStoreConfig
 {
 	const char *api;			/* "dynamodb" */
 	const char *nodes;			/* comma-separated http(s)://host[:port] */
+	bool		discover;		/* ask them which nodes there are */
+	const char *datacenter;		/* whose nodes; NULL: that of the node asked */
+	const char *rack;			/* of it, or NULL */
+	int			discovery_interval_ms;
 	const char *region;			/* NULL: "us-east-1" */
 	const char *access_key_id;	/* may be NULL: requests are then refused with a hint */
 	const char *secret_access_key;

@@ -12,6 +12,7 @@
 #   stump         close it in the middle of an answer's headers
 #   half          close it in the middle of an answer's body
 #   hang          accept, read, and never answer
+# By its answers() a node also says which nodes there are, itself: GET requests are not passed on.
 # The process ends with the test that started it.
 # ----------------------------------------------------------------------------------------------
 package YottaNodes;
@@ -28,13 +29,14 @@ use Time::HiRes qw(time);
 
 use constant CHUNK => 65536;
 
-# YottaNodes->new(store port, number of nodes)
+# YottaNodes->new(store port, number of nodes), or, for nodes of one port at several addresses of
+# loopback: YottaNodes->new(store port, [addresses])
 sub new
 {
 	my ($class, $target, $count) = @_;
-	my @ports = map { { listener => _bind(0), mode => 'refuse', delay => 0, requests => 0 } } 1 .. $count;
-	my @numbers = map { (unpack_sockaddr_in(getsockname($_->{listener})))[0] } @ports;
-	$ports[$_]{number} = $numbers[$_] foreach 0 .. $#ports;
+	my @addresses = ref $count ? @$count : ('127.0.0.1') x $count;
+	my @ports = map { { address => $_, mode => 'refuse', delay => 0, requests => 0, asked => [] } } @addresses;
+	_bind_all(\@ports, ref $count);
 
 	socketpair(my $control, my $remote, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or croak "socketpair: $!";
 	$control->autoflush(1);
@@ -48,13 +50,17 @@ sub new
 	}
 	close $remote;
 	close $_->{listener} foreach @ports;
-	my $self = bless { control => $control, pid => $pid, owner => $$, numbers => \@numbers }, $class;
-	$self->set($_, 'pass') foreach 0 .. $count - 1;
+	my @urls = map { "http://$_->{address}:$_->{number}" } @ports;
+	my $self = bless { control => $control, pid => $pid, owner => $$, urls => \@urls }, $class;
+	$self->set_all('pass');
 	return $self;
 }
 
 # The nodes, as option "nodes" takes them.
-sub nodes { return join ',', map { "http://127.0.0.1:$_" } @{ $_[0]{numbers} }; }
+sub nodes { return join ',', @{ $_[0]{urls} }; }
+
+# One of them.
+sub url { return $_[0]{urls}[ $_[1] ]; }
 
 # set(node, 'delay', 100): what it does from now on.
 sub set
@@ -66,12 +72,20 @@ sub set
 sub set_all
 {
 	my ($self, @mode) = @_;
-	$self->set($_, @mode) foreach 0 .. $#{ $self->{numbers} };
+	$self->set($_, @mode) foreach 0 .. $#{ $self->{urls} };
 	return;
 }
 
 # How many requests have come to each node so far.
 sub requests { return split / /, $_[0]->_ask('requests'); }
+
+# answers('/localnodes', 200, '["127.0.0.1"]'): what every node says there from now on; no status: nothing,
+# ever. Paths it was not told of get a 404.
+sub answers { my ($self, $path, $status, $text) = @_; return $self->_ask(join ' ', 'answer', $path, $status // 'never', $text // ''); }
+
+# What was asked for by GET of a node since it was last looked at: paths, with " signed" behind those
+# that came with credentials.
+sub asked { my ($self, $node) = @_; return split /,/, $self->_ask("asked $node"); }
 
 sub _ask
 {
@@ -98,11 +112,29 @@ sub DESTROY
 # A socket that holds the port: as long as it does not listen, connections are refused.
 sub _bind
 {
-	my ($number) = @_;
+	my ($address, $number) = @_;
 	socket(my $socket, PF_INET, SOCK_STREAM, 0) or croak "socket: $!";
 	setsockopt($socket, SOL_SOCKET, SO_REUSEADDR, 1);
-	bind($socket, pack_sockaddr_in($number, INADDR_LOOPBACK)) or croak "bind $number: $!";
-	return $socket;
+	return bind($socket, pack_sockaddr_in($number, inet_aton($address))) ? $socket : undef;
+}
+
+# Each its own free port, or all the same one.
+sub _bind_all
+{
+	my ($ports, $same) = @_;
+	foreach my $try (1 .. 100)
+	{
+		my $number = 0;
+		foreach my $port (@$ports)
+		{
+			$port->{listener} = _bind($port->{address}, $number) or last;
+			$port->{number} = (unpack_sockaddr_in(getsockname($port->{listener})))[0];
+			$number = $port->{number} if $same;
+		}
+		return unless grep { !defined $_->{listener} } @$ports;
+		delete @$_{qw(listener)} foreach @$ports;
+	}
+	croak 'no free port';
 }
 
 # Both ends are in %$ends, by descriptor: { socket, port, peer (descriptor), queue => [[due, bytes]] }.
@@ -126,7 +158,7 @@ sub _set_mode
 	if ($mode eq 'refuse' && !$refused)
 	{
 		close $port->{listener};
-		$port->{listener} = _bind($port->{number});
+		$port->{listener} = _bind($port->{address}, $port->{number}) or croak "bind $port->{number}: $!";
 		_drop($ends, $_, 1) foreach grep { $_->{client} && $_->{port} == $port } values %$ends;
 	}
 	elsif ($mode ne 'refuse' && $refused)
@@ -139,8 +171,14 @@ sub _set_mode
 sub _obey
 {
 	my ($line, $ends, $ports) = @_;
-	my ($command, $node, $mode, $delay) = split ' ', $line;
+	my ($command, $node, $mode, $delay) = split ' ', $line, 4;
 	return join ' ', map { $_->{requests} } @$ports if $command eq 'requests';
+	return join ',', splice @{ $ports->[$node]{asked} } if $command eq 'asked';
+	if ($command eq 'answer')
+	{
+		$_->{answers}{$node} = [ $mode, $delay ] foreach @$ports;
+		return 'ok';
+	}
 	return "unknown: $line"
 	  unless $command eq 'set' && $mode =~ /^(?:pass|delay|refuse|cut|stump|half|hang)$/ && $ports->[$node];
 	_set_mode($ends, $ports->[$node], $mode, $delay);
@@ -180,6 +218,7 @@ sub _receive
 
 	return if $port->{mode} eq 'hang';
 	return _drop($ends, $end) if $port->{mode} eq 'cut';
+	return _answer($end, $1, $bytes) if $end->{client} && $bytes =~ /^GET (\S+)/;
 	if ($port->{mode} =~ /^(?:stump|half)$/ && !$end->{client})
 	{
 		my ($head, $body) = $bytes =~ /\A(HTTP.*?\r\n\r\n|)(.*)\z/s;
@@ -189,6 +228,20 @@ sub _receive
 		return _drop($ends, $end);
 	}
 	push @{ $peer->{queue} }, [ time() + ($end->{client} ? $port->{delay} : 0), $bytes ];
+	return;
+}
+
+# A GET, which is answered here.
+sub _answer
+{
+	my ($end, $path, $bytes) = @_;
+	my $port = $end->{port};
+	push @{ $port->{asked} }, $path . ($bytes =~ /^Authorization:/mi ? ' signed' : '');
+	my ($status, $text) = @{ $port->{answers}{$path} // [ 404, 'nothing here' ] };
+	return if $status eq 'never';
+	chomp $text;
+	my $reply = "HTTP/1.1 $status Told\r\nContent-Length: " . length($text) . "\r\n\r\n$text";
+	push @{ $end->{queue} }, [ time() + $port->{delay}, $reply ];
 	return;
 }
 
@@ -229,7 +282,11 @@ sub _serve
 			my $number = fileno($socket) // next;    # closed meanwhile
 			if ($socket == $control)
 			{
-				return unless sysread($control, my $line, CHUNK);
+				my $line = '';
+				until ($line =~ /\n\z/)
+				{
+					return unless sysread $control, $line, CHUNK, length $line;
+				}
 				syswrite $control, _obey($line, \%ends, $ports) . "\n";
 			}
 			elsif (my ($port) = grep { fileno($_->{listener}) == $number && $_->{mode} ne 'refuse' } @$ports)

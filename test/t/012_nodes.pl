@@ -18,8 +18,8 @@ my $proxy = YottaNodes->new($store->{port}, 3);
 my $node = new_node('nodes');
 create_servers($node, store => $proxy->nodes);
 $node->safe_psql('postgres', <<"END");
-ALTER SERVER fleet OPTIONS (ADD connect_timeout '1s', ADD request_timeout '@{[REQUEST_TIMEOUT]}s');
 SELECT yottastore.create_store_table('fleet', 'parts', 'id');
+ALTER SERVER fleet OPTIONS (ADD connect_timeout '1s', ADD request_timeout '@{[REQUEST_TIMEOUT]}s');
 CREATE FOREIGN TABLE parts (id text OPTIONS (key 'partition') NOT NULL, n int, filling text)
   SERVER fleet OPTIONS (table 'parts');
 END

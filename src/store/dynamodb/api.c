@@ -19,6 +19,7 @@ const YsApi ys_dynamodb_api = {
 	.name = "dynamodb",
 	.signing_service = "dynamodb",
 	.token_header = "x-amz-security-token",
+	.nodes_path = "/localnodes",
 	.is_provider_host = is_provider_host,
 	.get_item = ys_dynamodb_get_item,
 	.batch_get = ys_dynamodb_batch_get,
