@@ -79,6 +79,18 @@ show_projection(YsScan *scan, ExplainState *es)
 	ExplainPropertyList("Store Attributes", names, es);
 }
 
+/* What has gone wrong and was made good again: shown when there is any, or all is. */
+static void
+show_troubles(int64 retries, int64 throttles, ExplainState *es)
+{
+	bool		all = es->verbose || es->format != EXPLAIN_FORMAT_TEXT;
+
+	if (retries > 0 || all)
+		ExplainPropertyInteger("Store Retries", NULL, retries, es);
+	if (throttles > 0 || all)
+		ExplainPropertyInteger("Store Throttles", NULL, throttles, es);
+}
+
 static void
 show_counters(YsScan *scan, ExplainState *es)
 {
@@ -86,8 +98,9 @@ show_counters(YsScan *scan, ExplainState *es)
 
 	ExplainPropertyInteger("Store Requests", NULL, counters->requests, es);
 	ExplainPropertyInteger("Store Pages", NULL, counters->pages, es);
+	show_troubles(counters->retries, counters->throttles, es);
 	ExplainPropertyFloat("Store Read Units", NULL, counters->units, 1, es);
-	if (scan->reader->mismatches > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+	if (scan->reader->mismatches > 0 || es->verbose || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Mismatches", NULL, scan->reader->mismatches, es);
 }
 
@@ -119,23 +132,11 @@ ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
 		show_counters(scan, es);
 }
 
-/* What has gone wrong and was made good again: shown when there is any, or all is. */
-static void
-show_troubles(const YsCost *cost, ExplainState *es)
-{
-	bool		all = es->verbose || es->format != EXPLAIN_FORMAT_TEXT;
-
-	if (cost->retries > 0 || all)
-		ExplainPropertyInteger("Store Retries", NULL, cost->retries, es);
-	if (cost->throttles > 0 || all)
-		ExplainPropertyInteger("Store Throttles", NULL, cost->throttles, es);
-}
-
 static void
 show_write_cost(const YsCost *cost, ExplainState *es)
 {
 	ExplainPropertyInteger("Store Requests", NULL, cost->requests, es);
-	show_troubles(cost, es);
+	show_troubles(cost->retries, cost->throttles, es);
 	if (cost->read_units > 0 || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyFloat("Store Read Units", NULL, cost->read_units, 1, es);
 	ExplainPropertyFloat("Store Write Units", NULL, cost->write_units, 1, es);

@@ -58,6 +58,13 @@ ys_fetch_add_call(YsFetch *fetch, YsCall *call, const YsError *err)
 	fetch->counters.requests++;
 }
 
+void
+ys_fetch_count_attempts(YsFetch *fetch)
+{
+	fetch->counters.retries += fetch->reply.retries;
+	fetch->counters.throttles += fetch->reply.throttles;
+}
+
 const YsValue *
 ys_fetch_next(YsFetch *fetch)
 {

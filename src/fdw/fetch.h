@@ -20,6 +20,8 @@ typedef struct YsFetchCounters
 	int64		requests;		/* started, not counting retries */
 	int64		pages;			/* replies decoded */
 	int64		items;
+	int64		retries;
+	int64		throttles;
 	double		units;
 } YsFetchCounters;
 

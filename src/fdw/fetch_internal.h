@@ -75,6 +75,9 @@ struct YsFetch
 	YsFetchCounters counters;
 };
 
+/* Count what a reply says of the attempts it took. */
+extern void ys_fetch_count_attempts(YsFetch *fetch);
+
 /* Keep a call that was started, and count it; throws err when it is NULL. */
 extern void ys_fetch_add_call(YsFetch *fetch, YsCall *call, const YsError *err);
 

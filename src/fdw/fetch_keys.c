@@ -118,6 +118,7 @@ receive_batch(YsFetch *fetch)
 	ys_arena_reset(&fetch->arena);
 	if (!ys_store_wait(first, fetch->request.attributes, &fetch->arena, &fetch->reply, &err))
 		ys_error_throw(&err);
+	ys_fetch_count_attempts(fetch);
 	fetch->counters.pages++;
 	fetch->counters.units += fetch->reply.units;
 	ask_again(fetch);

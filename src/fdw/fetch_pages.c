@@ -182,13 +182,16 @@ static bool
 open_page(YsFetch *fetch, YsPageChain *chain, YsCall *call, YsError *err)
 {
 	YsArena    *arena = &chain->key_arenas[1 - chain->key_arena];
+	bool		opened;
 
 	if (fetch->page == NULL)
 		fetch->page = ys_page_create(fetch->context, err);
 	if (fetch->page == NULL)
 		ys_error_throw(err);
 	ys_arena_reset(arena);
-	if (!ys_page_open(fetch->page, call, arena, &fetch->reply, err))
+	opened = ys_page_open(fetch->page, call, arena, &fetch->reply, err);
+	ys_fetch_count_attempts(fetch);
+	if (!opened)
 		return false;
 	fetch->pages++;
 	fetch->counters.pages++;

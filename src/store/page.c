@@ -42,7 +42,7 @@ ys_page_open(YsPage *page, YsCall *call, YsArena *arena, YsReply *reply, YsError
 	memset(reply, 0, sizeof(*reply));
 	ok = ys_call_succeeds(call, err) &&
 		api->begin_page(page->reader, call->bytes, call->len, arena, reply, err);
-	ys_call_account(call, reply, ok);
+	ys_call_account(call, reply);
 	if (!ok)
 		return ys_call_finish(call, false);
 	ys_call_detach(call, page->context);
@@ -56,8 +56,14 @@ bool
 ys_page_next(YsPage *page, const YsAttributeFilter *filter, YsArena *item_arena, YsValue *item,
 			 bool *more, YsError *err)
 {
-	return page->call->store->api->next_item(page->reader, filter, page->arena, page->reply,
-											 item_arena, item, more, err);
+	double		units = page->reply->units;
+	bool		ok;
+
+	ok = page->call->store->api->next_item(page->reader, filter, page->arena, page->reply,
+										   item_arena, item, more, err);
+	if (page->reply->units != units)
+		ys_call_consumed(page->call, page->reply->units - units);
+	return ok;
 }
 
 void

@@ -426,16 +426,25 @@ ys_call_succeeds(YsCall *call, YsError *err)
 }
 
 void
-ys_call_account(YsCall *call, YsReply *reply, bool success)
+ys_call_consumed(YsCall *call, double units)
 {
 	const YsOperation *operation = call->message.operation;
 
-	reply->writes = operation->writes;
+	ys_meter_consumed(meter_of(call), operation->writes, units);
+	if (operation->reads && units > 0)
+	{
+		ys_quota_settle(&call->store->quota, call->charged, units, ys_clock_us());
+		call->charged = 0;
+	}
+}
+
+void
+ys_call_account(YsCall *call, YsReply *reply)
+{
+	reply->writes = call->message.operation->writes;
 	reply->retries = Max(call->attempts - 1, 0);
 	reply->throttles = call->throttles;
-	ys_meter_consumed(meter_of(call), operation->writes, reply->units);
-	if (success && operation->reads)
-		ys_quota_settle(&call->store->quota, call->charged, reply->units, ys_clock_us());
+	ys_call_consumed(call, reply->units);
 }
 
 void

@@ -100,7 +100,10 @@ extern bool ys_call_succeeds(YsCall *call, YsError *err);
  * Everybody who reads a reply's items and units ends with this: the units are
  * counted and charged to the limits, and the reply learns what the call took.
  */
-extern void ys_call_account(YsCall *call, YsReply *reply, bool success);
+extern void ys_call_account(YsCall *call, YsReply *reply);
+
+/* Of a page that is read item by item, units may come to light behind its items. */
+extern void ys_call_consumed(YsCall *call, double units);
 
 /* Give an ended call to another memory context, whose it then is alone. */
 extern void ys_call_detach(YsCall *call, MemoryContext context);

@@ -364,6 +364,6 @@ ys_store_wait(YsCall *call, const YsAttributeFilter *filter, YsArena *arena,
 	if ((ok || reply->condition_failed) &&
 		!store->api->read_reply(store->reader, call->bytes, call->len, filter, arena, reply, err))
 		ok = false;
-	ys_call_account(call, reply, ok);
+	ys_call_account(call, reply);
 	return ys_call_finish(call, ok);
 }

@@ -78,6 +78,27 @@ my $text = sql("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) DELETE FRO
 unlike($text, qr/Store (?:Retries|Throttles)/, 'what did not happen is left out of a text');
 like($text, qr/Store Requests: 3\n +Store Read Units: 1.0\n +Store Write Units: 1.0/, '... what did is in it');
 
+# ---- reads -----------------------------------------------------------------------------------
+
+costs("SELECT n FROM parts WHERE id = 'p20'",
+	{ %quiet, Operation => 'GetItem', Requests => 1, Pages => 1, 'Read Units' => 0.5 }, 'one item');
+costs("SELECT n FROM parts WHERE id = ANY (ARRAY(SELECT 'p' || i FROM generate_series(10, 39) i))",
+	{ %quiet, Operation => 'BatchGetItem', Requests => 1, 'Read Units' => 15 }, 'a batch');
+my $verbose = "EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT n FROM parts";
+like(sql($verbose), qr/Store Retries: 0\n +Store Throttles: 0\n +Store Read Units: \d+\.\d\n +Mismatches: 0/,
+	'VERBOSE shows what did not happen');
+
+# what statements say they have read is what the node has counted
+sql('SELECT yottastore.reset_node_status()');
+my $units = 0;
+foreach my $query ('SELECT n FROM parts', "SELECT n FROM parts WHERE id = 'p20'", 'SELECT count(*) FROM parts')
+{
+	my $found = properties($query);
+	cmp_ok($found->{'Read Units'}, '>', 0, $query);
+	$units += $found->{'Read Units'};
+}
+is(sql('SELECT sum(read_units) FROM yottastore.node_status'), $units, 'sum up to what node_status says');
+
 # ---- throttling ------------------------------------------------------------------------------
 
 my $slow_down = refusal('ThrottlingException', 'slow down');
@@ -89,6 +110,15 @@ $scripted->says('UpdateItem', $slow_down, { json => $capacity });
 $text = sql("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) UPDATE told SET n = 2 WHERE id = 'a'");
 like($text, qr/Store Requests: 1\n +Store Retries: 1\n +Store Throttles: 1\n +Store Write Units: 1.5/,
 	'what happened is in a text');
+my $page = { %$capacity, Items => [ { id => { S => 'a' } } ] };
+foreach my $try ([ Scan => 'SELECT * FROM told', $page ],
+	[ GetItem => "SELECT * FROM told WHERE id = 'a'", { %$capacity, Item => { id => { S => 'a' } } } ])
+{
+	my ($operation, $query, $answer) = @$try;
+	$scripted->says($operation, $slow_down, refusal('InternalServerError', 'failed', 500), { json => $answer });
+	costs($query, { Operation => $operation, Retries => 2, Throttles => 1, 'Read Units' => 1.5 },
+		"$operation that is throttled, and then fails once");
+}
 unlike(sql("EXPLAIN UPDATE told SET n = 2 WHERE id = 'a'"), qr/Requests/, 'what is not run has no cost');
 
 $node->stop;
