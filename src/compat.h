@@ -18,6 +18,13 @@
 #include "nodes/miscnodes.h"
 #endif
 
+/* 18 knows functions that don't return by a prefix. */
+#if PG_VERSION_NUM >= 180000
+#define ys_noreturn_compat	pg_noreturn
+#else
+#define ys_noreturn_compat	pg_attribute_noreturn()
+#endif
+
 /*
  * Call a type's input function; false when it refuses the text.  Before 16 a
  * refusal is thrown instead.

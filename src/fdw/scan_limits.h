@@ -7,6 +7,7 @@
 #define YS_FDW_SCAN_LIMITS_H
 
 #include "catalog/source.h"
+#include "compat.h"
 
 /*
  * In how many segments to scan a table of so many bytes (0: nobody knows),
@@ -15,7 +16,7 @@
 extern int ys_scan_segments(const YsSource *source, double bytes, bool few);
 
 /* Throw what a Scan meets where it isn't allowed, or not so far. */
-extern void ys_scan_refuse(const YsSource *source) pg_attribute_noreturn();
-extern void ys_scan_refuse_more(const YsSource *source) pg_attribute_noreturn();
+ys_noreturn_compat extern void ys_scan_refuse(const YsSource *source);
+ys_noreturn_compat extern void ys_scan_refuse_more(const YsSource *source);
 
 #endif							/* YS_FDW_SCAN_LIMITS_H */
