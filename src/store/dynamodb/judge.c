@@ -116,6 +116,13 @@ is_about_size(const YsComplaint *complaint)
 	return has_words(complaint, "item size") && has_words(complaint, "exceeded the maximum");
 }
 
+/* Is it nested too deep? */
+static bool
+is_about_depth(const YsComplaint *complaint)
+{
+	return has_words(complaint, "nest") && has_words(complaint, "level");
+}
+
 static YsErrorCode
 find_code(const YsComplaint *complaint, int status)
 {
@@ -127,7 +134,8 @@ find_code(const YsComplaint *complaint, int status)
 		return YS_ERR_REFUSED;
 	if (status == 429)
 		return YS_ERR_THROTTLED;
-	return status == 400 && is_about_size(complaint) ? YS_ERR_TOO_LARGE : YS_ERR_REMOTE;
+	return status == 400 && (is_about_size(complaint) || is_about_depth(complaint)) ?
+		YS_ERR_TOO_LARGE : YS_ERR_REMOTE;
 }
 
 /* ---- saying it ---- */
@@ -212,9 +220,11 @@ describe_failure(const YsMessage *message, const YsComplaint *complaint, int sta
 			quote_complaint(complaint, status, true, err);
 			break;
 		case YS_ERR_TOO_LARGE:
-			ys_error_set(err, code, "item is larger than the store allows");
+			ys_error_set(err, code, "item is %s than the store allows",
+						 is_about_depth(complaint) ? "nested deeper" : "larger");
 			quote_complaint(complaint, status, true, err);
-			ys_error_hint(err, "Divide it, or keep large parts of it elsewhere.");
+			ys_error_hint(err, "Divide it, or keep %s parts of it elsewhere.",
+						  is_about_depth(complaint) ? "inner" : "large");
 			break;
 		case YS_ERR_TRIMMED:
 			ys_error_set(err, code, "the store no longer keeps this part of its stream");
