@@ -42,7 +42,9 @@ my %value = (
 		connect_timeout => '1500ms', request_timeout => '1min', ca_file => "$directory/ca.pem", client_cert_file => "$directory/cert.pem",
 		client_key_file => "$directory/key.pem", insert_mode => 'upsert' },
 	mapping => { access_key_id => 'key', secret_access_key => q(it's\a"secret"), session_token => q(E'\\\\x') },
-	table => { table => 'the_store.s-name', consistency => 'eventual', insert_mode => 'insert' },
+	table => {
+		indexes => q(by_model (model, "o'dd") all; by_city (city) include (name, pos); by_age local (id, age) keys),
+		table => 'the_store.s-name', consistency => 'eventual', insert_mode => 'insert' },
 	column => { path => q(a."odd 'na\\\\me".x[0]), on_mismatch => 'error', encoding => 'typed' },
 	stream => { brokers => '127.0.0.1:9092,[::1]:9093', topic => 'some.topic', format => 'dynamodb' });
 # given elsewhere: they exclude others
