@@ -170,11 +170,11 @@ make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double row
 			items = queried_items(root, rel, access);
 			if (access->index != NULL)
 				bytes = ys_index_entry_bytes(rel, access->index, bytes);
-			requests = access_keys(root, access) - 1 + floor(items * bytes / PAGE_BYTES);
+			requests = access_keys(root, access) - 1 + items * bytes / PAGE_BYTES;
 			break;
 		case YS_OPERATION_SCAN:
 			items = rel->tuples;
-			requests = 1 + floor(items * bytes / PAGE_BYTES / pages_at_once(relation));
+			requests = 1 + items * bytes / PAGE_BYTES / pages_at_once(relation);
 			break;
 	}
 	path = ys_foreign_path_compat(root, rel, rows, startup,

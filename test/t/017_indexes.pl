@@ -360,7 +360,5 @@ is(refusal('by_model (model, year) include ("name", id)', "SELECT name FROM t WH
 like(error_of("ALTER FOREIGN TABLE t OPTIONS (SET indexes 'by_age local (model, age) all'); SELECT 1 FROM t"),
 	qr/HV00D: local index "by_age" of foreign table "t" has another partition key than the table\n.*"model".*"fleet"\.\nHINT/, 'a local index of another partition key');
 
-# one DescribeTable of an open store
-sql("ALTER FOREIGN TABLE t OPTIONS (SET indexes '$declared')");
-
+store_api('DeleteTable', { TableName => $table });
 done_testing();
