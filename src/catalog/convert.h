@@ -61,6 +61,9 @@ extern YsValue ys_convert_from_datum(YsConverter *converter, Datum datum);
 /* The same for a key's value to look for; false when no item can have such a key. */
 extern bool ys_convert_key(YsConverter *converter, Datum datum, bool is_sort_key, YsValue *value);
 
+/* The longest a key may be. */
+extern uint32_t ys_convert_key_max_bytes(bool is_sort_key);
+
 /* ---- jsonb ---- */
 
 /*

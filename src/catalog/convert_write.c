@@ -265,6 +265,12 @@ ys_convert_from_datum(YsConverter *converter, Datum datum)
 	}
 }
 
+uint32_t
+ys_convert_key_max_bytes(bool is_sort_key)
+{
+	return is_sort_key ? SORT_KEY_MAX_BYTES : PARTITION_KEY_MAX_BYTES;
+}
+
 bool
 ys_convert_key(YsConverter *converter, Datum datum, bool is_sort_key, YsValue *value)
 {
@@ -272,6 +278,5 @@ ys_convert_key(YsConverter *converter, Datum datum, bool is_sort_key, YsValue *v
 		return ys_convert_from_numeric(datum, value);
 	*value = ys_convert_from_datum(converter, datum);
 	return value->type == YS_TYPE_NUMBER ||
-		(value->len > 0 &&
-		 value->len <= (is_sort_key ? SORT_KEY_MAX_BYTES : PARTITION_KEY_MAX_BYTES));
+		(value->len > 0 && value->len <= ys_convert_key_max_bytes(is_sort_key));
 }

@@ -77,7 +77,7 @@ needs_count_only(const YsRelation *relation, RelOptInfo *rel, const PathTarget *
 static bool
 may_be_left_out(const YsKeyCondition *condition)
 {
-	return condition->test != YS_TEST_EQ && condition->test != YS_TEST_ANY &&
+	return condition->test <= YS_TEST_GT && condition->test != YS_TEST_EQ &&
 		ys_exact_may_be_no_key(condition);
 }
 

@@ -17,6 +17,7 @@
 
 #include "catalog/convert.h"
 #include "fdw/exact.h"
+#include "fdw/prefix.h"
 
 bool
 ys_exact_may_be_no_key(const YsKeyCondition *condition)
@@ -55,7 +56,13 @@ is_exact(const YsKeySchema *schema, const YsKeyCondition *condition)
 {
 	const YsSourceColumn *column = schema->columns[condition->key];
 	bool		equality = condition->test == YS_TEST_EQ || condition->test == YS_TEST_ANY;
+	YsValue		prefix;
+	bool		mere_prefix;
 
+	if (condition->test == YS_TEST_LIKE &&
+		!(ys_prefix_constant(YS_PREFIX_LIKE, condition->value, &prefix, &mere_prefix) &&
+		  mere_prefix))
+		return false;
 	/* what equals a text is text */
 	if (equality && (column->type == TEXTOID || column->type == VARCHAROID) && column->typmod < 0)
 		return true;

@@ -22,7 +22,7 @@
 static const char *
 test_operator(YsKeyTest test)
 {
-	static const char *const operators[] = {"", "<", "<=", "=", ">=", ">", "= ANY"};
+	static const char *const operators[] = {"", "<", "<=", "=", ">=", ">", "= ANY", "^@", "~~"};
 
 	return operators[test];
 }

@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 
 #include "fdw/filter.h"
+#include "fdw/prefix.h"
 
 /* Longest value that is sent. */
 #define VALUE_MAX_BYTES	2048
@@ -203,28 +204,6 @@ build_time(YsFilterNode *node, Datum datum, const YsExpr **expr)
 	return DEPENDS;
 }
 
-/* The characters a LIKE pattern begins with, before the first wildcard. */
-static void
-cut_pattern(YsValue *pattern)
-{
-	char	   *prefix = palloc(pattern->len + 1);
-	uint32_t	len = 0;
-
-	for (uint32_t i = 0; i < pattern->len; i++)
-	{
-		char		c = pattern->bytes[i];
-
-		if (c == '%' || c == '_')
-			break;
-		/* one at the end is an error, which is not ours to raise */
-		if (c == '\\' && ++i == pattern->len)
-			break;
-		prefix[len++] = pattern->bytes[i];
-	}
-	pattern->bytes = prefix;
-	pattern->len = len;
-}
-
 static Truth
 build_prefix(YsFilterNode *node, Datum datum, const YsExpr **expr)
 {
@@ -234,7 +213,7 @@ build_prefix(YsFilterNode *node, Datum datum, const YsExpr **expr)
 	if (!convert_value(node, datum, value))
 		return ALWAYS;
 	if (node->kind == YS_FILTER_LIKE)
-		cut_pattern(value);
+		(void) ys_prefix_cut(value);
 	*expr = or_element(path, value->len == 0 ? make_type_test(path, "S") :
 					   make_condition(YS_EXPR_BEGINS_WITH, path, 1, value));
 	return DEPENDS;

@@ -23,13 +23,13 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/restrictinfo.h"
 #include "utils/array.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
 #include "fdw/filter.h"
+#include "fdw/prefix.h"
 #include "guc.h"
 
 /* The store refuses longer expressions, and longer paths. */
@@ -290,20 +290,21 @@ find_operator(const YsSourceColumn *column, Oid operator, YsExprKind *op)
 		get_op_opfamily_strategy(negator, family) == BTEqualStrategyNumber;
 }
 
-/* column LIKE value, starts_with(column, value): both compare bytes if the collation is deterministic. */
+/* column LIKE value, starts_with(column, value) */
 static YsFilterNode *
 match_prefix(const Matcher *matcher, Oid function, List *args, Oid collation, bool in_or)
 {
+	YsPrefixKind kind = ys_prefix_kind(function, collation);
 	const YsSourceColumn *column;
 
-	if ((function != F_TEXTLIKE && function != F_STARTS_WITH) || !is_deterministic(collation))
+	if (kind == YS_PREFIX_NONE)
 		return NULL;
 	column = find_column(matcher, linitial(args));
 	if (column == NULL || !is_value(matcher, lsecond(args), in_or) ||
 		!ys_filter_type(column).comparable || strcmp(ys_filter_type(column).tag, "S") != 0 ||
 		!has_tag(exprType(lsecond(args)), "S"))
 		return NULL;
-	return make_node(function == F_TEXTLIKE ? YS_FILTER_LIKE : YS_FILTER_STARTS_WITH, column,
+	return make_node(kind == YS_PREFIX_LIKE ? YS_FILTER_LIKE : YS_FILTER_STARTS_WITH, column,
 					 YS_EXPR_BEGINS_WITH, lsecond(args));
 }
 

@@ -17,6 +17,7 @@
 
 #include "catalog/shape.h"
 #include "fdw/fdw.h"
+#include "fdw/prefix.h"
 #include "fdw/scan.h"
 
 void
@@ -65,18 +66,25 @@ make_distinct(YsKeyList *list)
 }
 
 /*
- * The key's value; false: no item can have it there.  A global index may have
+ * No key can be what this condition asks for.  A global index may have
  * been made for a table with items whose strings or binaries no key can have
  * (empty, too long): these are in the table, but not in the index.
  */
+static void
+note_no_key(YsScan *scan, const YsScanCondition *condition)
+{
+	if (scan->index != NULL && !scan->index->info->local &&
+		scan->schema.types[condition->key] != YS_TYPE_NUMBER)
+		scan->beyond_index = true;
+}
+
+/* The key's value; false: no item can have it there. */
 static bool
 convert_key(YsScan *scan, YsScanCondition *condition, Datum datum, YsValue *value)
 {
 	if (ys_convert_key(&condition->converter, datum, condition->key == 1, value))
 		return true;
-	if (scan->index != NULL && !scan->index->info->local &&
-		scan->schema.types[condition->key] != YS_TYPE_NUMBER)
-		scan->beyond_index = true;
+	note_no_key(scan, condition);
 	return false;
 }
 
@@ -173,6 +181,48 @@ evaluate_bound(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
 	return true;
 }
 
+/* What the sort key begins with; false: nothing does. */
+static bool
+evaluate_prefix(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
+{
+	YsValue    *prefix = &scan->bounds[0];
+	bool		isnull;
+	Datum		datum = ExecEvalExpr(condition->value, econtext, &isnull);
+
+	if (isnull)
+		return false;
+	*prefix = ys_convert_from_datum(&condition->converter, datum);
+	if (condition->test == YS_TEST_LIKE)
+		(void) ys_prefix_cut(prefix);
+	scan->bound = YS_EXPR_BEGINS_WITH;
+	/* everything begins with nothing */
+	scan->nbounds = prefix->len > 0;
+	if (prefix->len > 0 && prefix->len <= ys_convert_key_max_bytes(true))
+		return true;
+	note_no_key(scan, condition);
+	return prefix->len == 0 || scan->beyond_index;
+}
+
+static bool
+evaluate_condition(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
+{
+	switch (condition->test)
+	{
+		case YS_TEST_ANY:
+			return evaluate_list(scan, condition, econtext);
+		case YS_TEST_EQ:
+			/* of the sort key, in a Query of an index, it is a condition as any other */
+			return condition->key == 0 || scan->operation != YS_OPERATION_QUERY ?
+				evaluate_list(scan, condition, econtext) :
+				evaluate_bound(scan, condition, econtext);
+		case YS_TEST_STARTS_WITH:
+		case YS_TEST_LIKE:
+			return evaluate_prefix(scan, condition, econtext);
+		default:
+			return evaluate_bound(scan, condition, econtext);
+	}
+}
+
 bool
 ys_scan_evaluate(YsScan *scan, ExprContext *econtext)
 {
@@ -180,16 +230,8 @@ ys_scan_evaluate(YsScan *scan, ExprContext *econtext)
 	scan->left_out = false;
 	scan->beyond_index = false;
 	for (int i = 0; i < scan->nconditions; i++)
-	{
-		YsScanCondition *condition = &scan->conditions[i];
-		bool		is_list = condition->test == YS_TEST_ANY ||
-			(condition->test == YS_TEST_EQ &&
-			 (condition->key == 0 || scan->operation != YS_OPERATION_QUERY));
-
-		if (!(is_list ? evaluate_list(scan, condition, econtext) :
-			  evaluate_bound(scan, condition, econtext)))
+		if (!evaluate_condition(scan, &scan->conditions[i], econtext))
 			return false;
-	}
 	/* lower bound first, as planned; the store refuses a reversed pair */
 	return scan->nbounds < 2 || ys_shape_order(&scan->bounds[0], &scan->bounds[1]) <= 0;
 }

@@ -21,6 +21,7 @@
 
 #include "catalog/convert.h"
 #include "compat.h"
+#include "fdw/prefix.h"
 #include "fdw/qual.h"
 
 const char *
@@ -151,16 +152,63 @@ match_array(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 	return true;
 }
 
+/* starts_with(sort key, value), sort key LIKE value */
+static bool
+match_prefix(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema, Oid function,
+			 List *args, Oid collation, YsKeyCondition *condition)
+{
+	YsPrefixKind kind = ys_prefix_kind(function, collation);
+	YsValue		prefix;
+	bool		exact;
+	Expr	   *value;
+
+	if (kind == YS_PREFIX_NONE || find_key(rel, schema, linitial(args)) != 1)
+		return false;
+	value = lsecond(args);
+	if (schema->types[1] != YS_TYPE_STRING ||
+		!has_key_type(schema, 1, exprType((Node *) value)) || !is_value(root, rel, value))
+		return false;
+	/* everything begins with nothing */
+	if (ys_prefix_constant(kind, value, &prefix, &exact) && prefix.len == 0)
+		return false;
+	*condition = (YsKeyCondition) {
+		.key = 1,
+		.test = kind == YS_PREFIX_LIKE ? YS_TEST_LIKE : YS_TEST_STARTS_WITH,
+		.value = value
+	};
+	return true;
+}
+
+static bool
+match_clause(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema, Expr *expr,
+			 YsKeyCondition *condition)
+{
+	if (IsA(expr, OpExpr))
+	{
+		OpExpr	   *clause = (OpExpr *) expr;
+
+		return match_operator(root, rel, schema, clause, condition) ||
+			match_prefix(root, rel, schema, get_opcode(clause->opno), clause->args,
+						 clause->inputcollid, condition);
+	}
+	if (IsA(expr, FuncExpr))
+	{
+		FuncExpr   *clause = (FuncExpr *) expr;
+
+		return match_prefix(root, rel, schema, clause->funcid, clause->args,
+							clause->inputcollid, condition);
+	}
+	return IsA(expr, ScalarArrayOpExpr) &&
+		match_array(root, rel, schema, (ScalarArrayOpExpr *) expr, condition);
+}
+
 bool
 ys_qual_match(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 			  RestrictInfo *rinfo, YsKeyCondition *condition)
 {
 	if (rinfo->pseudoconstant || !restriction_is_securely_promotable(rinfo, rel))
 		return false;
-	if (!(IsA(rinfo->clause, OpExpr) ?
-		  match_operator(root, rel, schema, (OpExpr *) rinfo->clause, condition) :
-		  IsA(rinfo->clause, ScalarArrayOpExpr) &&
-		  match_array(root, rel, schema, (ScalarArrayOpExpr *) rinfo->clause, condition)))
+	if (!match_clause(root, rel, schema, rinfo->clause, condition))
 		return false;
 	condition->rinfo = rinfo;
 	return true;
@@ -171,6 +219,7 @@ typedef struct Conditions
 {
 	YsKeyCondition equal[2];
 	YsKeyCondition any[2];
+	YsKeyCondition prefix;
 	YsKeyCondition lower;
 	YsKeyCondition upper;
 } Conditions;
@@ -211,6 +260,8 @@ ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 			keep_first(&found.equal[condition.key], &condition);
 		else if (condition.test == YS_TEST_ANY)
 			keep_first(&found.any[condition.key], &condition);
+		else if (condition.test == YS_TEST_STARTS_WITH || condition.test == YS_TEST_LIKE)
+			keep_first(&found.prefix, &condition);
 		else if (condition.test == YS_TEST_LT || condition.test == YS_TEST_LE)
 			keep_first(&found.upper, &condition);
 		else
@@ -236,8 +287,11 @@ ys_qual_choose(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 	{
 		access->operation = YS_OPERATION_QUERY;
 		add_condition(access, found.equal[0].value != NULL ? &found.equal[0] : &found.any[0]);
+		/* one condition on the sort key is all the store takes */
 		if (found.equal[1].value != NULL)
 			add_condition(access, &found.equal[1]);
+		else if (found.prefix.value != NULL)
+			add_condition(access, &found.prefix);
 		else
 		{
 			add_condition(access, &found.lower);

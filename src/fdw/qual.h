@@ -22,7 +22,7 @@ typedef enum YsOperation
 
 extern const char *ys_operation_name(YsOperation operation);
 
-/* How a key is compared: btree strategies, and = ANY. */
+/* How a key is compared: btree strategies, = ANY, and by how it begins. */
 typedef enum YsKeyTest
 {
 	YS_TEST_LT = 1,
@@ -30,7 +30,9 @@ typedef enum YsKeyTest
 	YS_TEST_EQ,
 	YS_TEST_GE,
 	YS_TEST_GT,
-	YS_TEST_ANY					/* the value is an array */
+	YS_TEST_ANY,				/* the value is an array */
+	YS_TEST_STARTS_WITH,
+	YS_TEST_LIKE				/* the value is a pattern */
 } YsKeyTest;
 
 typedef struct YsKeyCondition

@@ -96,6 +96,12 @@ SELECT plan($$SELECT body FROM notes WHERE id = 1 ORDER BY topic USING ~>~$$);
 SELECT plan($$SELECT value FROM readings WHERE device IN ('a', 'b') ORDER BY at$$);
 SELECT plan($$SELECT value FROM readings ORDER BY at$$);
 
+-- by how the sort key begins
+SELECT plan($$SELECT body FROM notes WHERE id = 1 AND topic LIKE 'a\_%' AND topic > 'a'$$);
+SELECT plan($$SELECT count(*) FROM notes WHERE id = 1 AND starts_with(topic, 'a')$$);
+SELECT plan($$SELECT count(*) FROM notes WHERE id = 1 AND topic LIKE 'a%b'$$);
+SELECT plan($$SELECT body FROM notes WHERE id = 1 AND topic LIKE '%a' AND topic > 'a'$$);
+
 -- joins
 SELECT plan($$SELECT model FROM local JOIN vehicles ON vehicle_id = id WHERE n = 1$$);
 SELECT plan($$SELECT model FROM local LEFT JOIN vehicles ON vehicle_id = id WHERE n = 1$$);

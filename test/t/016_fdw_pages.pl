@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use Encode;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use YottaTest;
@@ -59,9 +60,11 @@ sub plan_of
 sub same
 {
 	my ($query, $what) = @_;
-	my $expected = sql($query =~ s/\b(FROM|JOIN) (words|numbers|bytes|wide|plain)\b/$1 local_$2/gr);
-	is(sql($query), $expected, $what // $query);
-	is(sql("SET yottastore.pushdown = off; $query"), $expected, '... with push-down off');
+	my $local = $query =~ s/\b(FROM|JOIN) (words|numbers|bytes|wide|plain)\b/$1 local_$2/gr;
+	my ($expected, $pushed, $off) =
+	  split /^###\n/m, sql("$local;\n\\echo ###\n$query;\n\\echo ###\nSET yottastore.pushdown = off; $query") . "\n";
+	is($pushed, $expected, $what // $query);
+	is($off, $expected, '... with push-down off');
 	return;
 }
 
@@ -363,5 +366,60 @@ is(sql("SELECT max(at), count(*) FROM parts"), '199|209', 'a partitioned table')
 is(sql("SELECT at FROM (SELECT * FROM wide WHERE id = 'p1' UNION ALL SELECT * FROM wide WHERE id = 'p0') u ORDER BY at DESC LIMIT 5") =~ s/\n/ /gr,
 	'199 198 197 196 195', 'a merged append');
 sql('ALTER TABLE parts DETACH PARTITION wide');
+
+# ---- how the sort key begins -----------------------------------------------------------------
+
+my @prefixes = ('a', 'ab', 'abc1', 'Z', '%', '_', '\\', 'a%', 'a_', "\x{e4}", "\x{1f600}", "\x{ffee}1", 'nothing', '', 'x' x 1024, 'x' x 1025);
+my @patterns = ('a%', 'ab%%', 'abc1%', 'a%1', 'a_1%', 'abc1', 'abc_', '%', '%1', '_1', 'a\\%%', 'a\\_%', '\\%%', '\\\\%', 'a\\%1', "\x{e4}%", '', '\\a%', 'B_%');
+sub quoted { my ($text) = @_; return "'" . ($text =~ s/'/''/gr) . "'"; }
+foreach my $condition ((map { ("starts_with(at, " . quoted($_) . ")", "at ^@ " . quoted($_)) } @prefixes), (map { 'at LIKE ' . quoted($_) } @patterns))
+{
+	my $from = encode('UTF-8', "FROM words WHERE id = 'p1' AND $condition");
+	my $name = $condition =~ s/(x{9})x+/$1.../r =~ s/([^\x20-\x7e])/sprintf '\x{%x}', ord $1/ger;
+	same("SELECT string_agg(at, ' ' ORDER BY at), count(*) $from", $name);
+	same("SELECT count(*) $from", "... counted");
+	same("SELECT at $from ORDER BY at DESC LIMIT 3", '... the last of them');
+}
+foreach my $case (
+	[ "starts_with(at, 'ab')", "(at ^@ 'ab'::text)", 'true' ], [ "at ^@ 'ab'", "(at ^@ 'ab'::text)", 'true' ],
+	[ "at LIKE 'ab%'", "(at ~~ 'ab%'::text)", 'true' ], [ "at LIKE 'ab%%'", "(at ~~ 'ab%%'::text)", 'true' ],
+	[ "at LIKE 'a\\%%'", "(at ~~ 'a\\%%'::text)", 'true' ],
+	[ "at LIKE 'ab%1'", "(at ~~ 'ab%1'::text)" ], [ "at LIKE 'ab'", "(at ~~ 'ab'::text)" ], [ "at LIKE 'a_'", "(at ~~ 'a_'::text)" ],
+	[ "at LIKE '%b'" ], [ "at LIKE '_%'" ], [ "at NOT LIKE 'a%'" ], [ "at ILIKE 'a%'" ], [ "at ~ '^a'" ],
+	[ "at >= 'a' AND at < 'b' AND at LIKE 'ab%'", "(at ~~ 'ab%'::text)" ], [ "at > 'a' AND at LIKE '%b'", "(at > 'a'::text)" ],
+	[ "starts_with(at, id)" ], [ "starts_with('abc', at)" ])
+{
+	my ($condition, $sent, $counted) = @$case;
+	my $plan = plan_of("SELECT count(*) FROM words WHERE id = 'p1' AND $condition");
+	is($plan->{Key}, "(id = 'p1'::text)" . ($sent ? " AND $sent" : ''), "the key condition of $condition");
+	is($plan->{Count}, $counted, '... may be counted by the store') if $sent;
+}
+my $latest = plan_of("SELECT at FROM words WHERE id = 'p1' AND at LIKE 'ab%' ORDER BY at DESC LIMIT 3");
+is_deeply([ @{$latest}{qw(Order Limit Requests)} ], [ 'at DESC', 3, 1 ], 'the last of a prefix');
+is(plan_of("SELECT at FROM words WHERE id = 'p1' AND at = 'a1' AND at LIKE 'ab%'")->{Operation}, 'GetItem', 'one item');
+is(plan_of("SELECT n FROM words WHERE starts_with(id, 'p')")->{Operation}, 'Scan', 'a partition key has to be whole');
+foreach my $case (
+	[ 'text', 'starts_with(at, $1)', "'ab'", "''", 'NULL', "repeat('x', 2000)", "'Z'" ],
+	[ 'text', 'at LIKE $1', "'ab%'", "''", "'%'", 'NULL', "'%b'", "repeat('x', 2000)", "'Z_'", "repeat('%', 2000)", "'ab1'" ],
+	[ 'text', q{at LIKE $1 || '%'}, "'ab'", "''", 'NULL', "'Z'" ])
+{
+	my ($type, $condition, @values) = @$case;
+	foreach my $mode (qw(force_generic_plan force_custom_plan))
+	{
+		my $session = "SET plan_cache_mode = $mode; PREPARE q ($type) AS SELECT %s FROM words WHERE id = 'p1' AND $condition;"
+		  . join('', map { "EXECUTE q($_);" } @values);
+		foreach my $what ('count(*)', "string_agg(at, ' ' ORDER BY at)")
+		{
+			my $text = sprintf $session, $what =~ s/%/%%/gr;
+			is(sql($text), sql($text =~ s/FROM /FROM local_/r), "$what by parameters of $condition, $mode");
+			like(sql("$text EXPLAIN EXECUTE q($values[0])"), qr/Store Key: .* AND \(at (\^@|~~)/, '... which are in the key condition');
+		}
+	}
+}
+is(sql("SELECT string_agg(v.p || ':' || (SELECT count(*) FROM words WHERE id = 'p1' AND starts_with(at, v.p)), ' ' ORDER BY v.p)"
+		  . " FROM (VALUES ('a'), ('abc'), (''), ('none')) v(p)"),
+	sql("SELECT string_agg(v.p || ':' || (SELECT count(*) FROM local_words WHERE id = 'p1' AND starts_with(at, v.p)), ' ' ORDER BY v.p)"
+		  . " FROM (VALUES ('a'), ('abc'), (''), ('none')) v(p)"), 'values of an outer query');
+is(plan_of("SELECT count(*) FROM loose WHERE id = 'p1' AND at LIKE 'a%'")->{Count}, undef, 'a sort key that may not fit its column');
 
 done_testing();
