@@ -51,7 +51,7 @@ PYTHON ?= /usr/bin/python3
 export PG_CONFIG PYTHON
 
 .PHONY: help deps unit tap isolation layers lint test test-installcheck test-isolation \
-	test-versions bench-scan \
+	test-versions bench-scan bench-cancel \
 	demo up install-if-new psql down distclean build/regress build/isolation
 
 # ---- tests -----------------------------------------------------------------------------------
@@ -136,6 +136,11 @@ bench-scan: deps build/bench/serve_pages
 	@ci/install
 	@bench/scan/run build/bench/serve_pages
 
+bench-cancel: deps
+	@$(MAKE) --no-print-directory -s all
+	@ci/install
+	@ci/with-cluster $(PYTHON) bench/cancel/measure.py
+
 # ---- daily use -------------------------------------------------------------------------------
 
 deps:
@@ -180,5 +185,6 @@ help:
 #: make test-versions builds and tests with PostgreSQL 16 and 18, which it fetches
 #: make lint          cppcheck, shellcheck, Python and Perl syntax
 #: make bench-scan    scans of recorded pages against the server's JSON parser and against boto3
+#: make bench-cancel  how soon statements end that are cancelled while they wait for the store
 #: make deps          install packages and fetch the services
 #: make clean         remove what was built; distclean also the fetched services
