@@ -76,6 +76,8 @@ is(sql("SELECT a1999, (SELECT sum(value::int) FROM jsonb_each_text(item - 'id'))
 	'1999|2001000|2001', '... are read');
 is(sql("UPDATE t SET item = jsonb_set(item, '{a7}', '0'), a1999 = -1 WHERE id = 'many' RETURNING item->'a7', a1999, item->'a8'"), '0|-1|8', '... one changed');
 is(sql("SELECT id FROM t WHERE a1999 = -1"), 'many', '... and found by');
+is(sql("UPDATE t SET item = (SELECT jsonb_object_agg(key, value::int + 1) FROM jsonb_each_text(item - 'id')) WHERE id = 'many' RETURNING item->'a1', item->'a2000'"),
+	'2|2001', '... all of them changed at once');
 is(sql("INSERT INTO t (id, typed) SELECT 'typed', typed - 'id' FROM t WHERE id = 'many'; SELECT a.item - 'id' = b.item - 'id' FROM t a, t b WHERE a.id = 'many' AND b.id = 'typed'"),
 	't', '... and copied');
 

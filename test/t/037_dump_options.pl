@@ -40,7 +40,8 @@ my %value = (
 	server => {
 		api => 'dynamodb', nodes => 'http://one.example:8000,https://[::1]:8443', region => 'eu-south-1', consistency => 'strong',
 		connect_timeout => '1500ms', request_timeout => '1min', ca_file => "$directory/ca.pem", client_cert_file => "$directory/cert.pem",
-		client_key_file => "$directory/key.pem", insert_mode => 'upsert' },
+		client_key_file => "$directory/key.pem", insert_mode => 'upsert', discovery => 'localnodes', datacenter => 'dc-1', rack => 'r_1',
+		discovery_interval => '30s' },
 	mapping => { access_key_id => 'key', secret_access_key => q(it's\a"secret"), session_token => q(E'\\\\x') },
 	table => {
 		indexes => q(by_model (model, "o'dd") all; by_city (city) include (name, pos); by_age local (id, age) keys),
