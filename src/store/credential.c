@@ -16,6 +16,7 @@
 #include "store/credential.h"
 
 #define FILE_SIZE_MAX	((off_t) 64 * 1024)
+#define TELLING_PART	12		/* so much of a token says that it is one */
 #define HINT_FILE		"Ask a superuser to check the file of \"yottastore.credentials_file\"."
 
 /* What is read, and the names it goes by. */
@@ -89,6 +90,15 @@ ys_credentials_take(YsCredentials *credentials, const YsStoreConfig *config, YsE
 	credentials->read = credentials->access_key_id[0] != '\0' &&
 		credentials->secret_access_key[0] != '\0';
 	return true;
+}
+
+bool
+ys_credentials_are_in(const YsCredentials *credentials, const char *text)
+{
+	char		part[TELLING_PART + 1];
+
+	strlcpy(part, credentials->session_token, sizeof(part));
+	return part[0] != '\0' && strstr(text, part) != NULL;
 }
 
 /* Begin an error about what is named; the caller adds the detail. */

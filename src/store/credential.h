@@ -49,6 +49,9 @@ extern bool ys_credentials_refresh(YsCredentials *credentials, YsError *err);
 /* The store refused them: read them again.  True when they have become others. */
 extern bool ys_credentials_renew(YsCredentials *credentials);
 
+/* Does a text that came back repeat what is secret of what was sent?  A beginning counts, too. */
+extern bool ys_credentials_are_in(const YsCredentials *credentials, const char *text);
+
 /* Text that ends up in a header or in libcurl's signing option must not break out of it. */
 extern bool ys_credential_is_plain(const char *text, size_t len, char forbidden);
 

@@ -29,6 +29,7 @@
 #define FIRST_RESPONSE_SIZE		((size_t) 8 * 1024)
 #define EVENTS_AT_ONCE			32
 #define IDLE_HANDLES_MAX		32
+#define CA_CACHE_SECONDS		60L /* then a replaced ca_file is noticed; libcurl's own is a day */
 
 struct YsHttp
 {
@@ -336,6 +337,7 @@ make_handle(const YsHttp *http)
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_SECONDS);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

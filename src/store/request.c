@@ -157,6 +157,20 @@ count_answer(YsCall *call, int status)
 		ys_node_succeeded(nodes, call->node);
 }
 
+/* What the answer means; the store's own words are left out when they repeat a secret. */
+static YsVerdict
+judge_answer(YsCall *call, int status)
+{
+	YsStore    *store = call->store;
+	YsVerdict	verdict = store->api->judge(store->reader, &call->message, status, call->bytes,
+											call->len, &call->error);
+
+	if (verdict != YS_VERDICT_SUCCESS &&
+		ys_credentials_are_in(&store->credentials, call->error.detail))
+		ys_error_detail(&call->error, "The store's own words repeat the session token.");
+	return verdict;
+}
+
 static void
 on_response(void *owner, const YsHttpResponse *response)
 {
@@ -198,8 +212,7 @@ on_response(void *owner, const YsHttpResponse *response)
 	count_answer(call, response->status);
 	call->bytes = response->bytes;
 	call->len = response->len;
-	switch (store->api->judge(store->reader, &call->message, response->status,
-							  response->bytes, response->len, &call->error))
+	switch (judge_answer(call, response->status))
 	{
 		case YS_VERDICT_SUCCESS:
 			call->error.code = YS_OK;

@@ -10,9 +10,9 @@
 #
 #     $store->refuses(key => refusal(...))          what any request signed with that key gets instead
 #
-# An answer is { json => ... } or { text => ... }, with status (200), headers => { name => value },
-# size => n (that many blanks behind it), cut => n (the connection breaks after n bytes of it),
-# stall => n (nothing comes after n bytes of it), or { hang => 1 }.
+# A request that is no operation is one of "GET". An answer is { json => ... } or { text => ... },
+# with status (200), headers => { name => value }, size => n (that many blanks behind it), cut => n
+# (the connection breaks after n bytes of it), stall => n (nothing comes after n bytes of it), or { hang => 1 }.
 # ----------------------------------------------------------------------------------------------
 package YottaAnswers;
 
@@ -110,9 +110,9 @@ sub _log
 sub _answer
 {
 	my ($self, $socket, $head, $request) = @_;
-	my ($operation) = $head =~ /^X-Amz-Target:\s*\S+\.(\w+)/mi;
+	my $operation = $head =~ /^X-Amz-Target:\s*\S+\.(\w+)/mi ? $1 : 'GET';
 	$self->_log('heads', $operation, { map { /^([^:]+):\s*(.*)$/ ? (lc $1, $2) : () } split /\r\n/, $head });
-	$self->_log('heard', $operation, $json->decode(substr $request, length $head));
+	$self->_log('heard', $operation, $operation eq 'GET' ? {} : $json->decode(substr $request, length $head));
 
 	my ($key) = $head =~ m{^Authorization:.* Credential=(\w+)/}mi;
 	my ($file, @more) = sort glob "$self->{folder}/$operation.[0-9][0-9][0-9][0-9]";
