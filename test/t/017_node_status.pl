@@ -16,7 +16,7 @@ use constant ITEMS => 60;
 my $table = unique_name('status');
 my ($port) = store_url() =~ /:(\d+)$/;
 my $nodes = YottaNodes->new($port, 3);
-my $node = new_node('status', conf => "yottastore.max_tracked_nodes = 128\n");
+my $node = new_node('status', conf => "yottastore.max_tracked_nodes = 128\nrestart_after_crash = on\n");
 
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 
@@ -69,6 +69,17 @@ $nodes->set_all('delay', 300);
 sql("SELECT n FROM parts WHERE id = 'p1'");
 $nodes->set_all('pass');
 is(status('count(*), sum(requests), min(p50_ms) >= 300 / 1.0625 AND min(p50_ms) = max(p99_ms)'), '3|1|t', 'a slow answer');
+
+# many sessions at once lose no count
+sql('SELECT yottastore.reset_node_status()');
+my @outputs = ('') x 6;
+my @sessions = map {
+	IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', $gets ],
+		'>', \$outputs[$_], IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default))
+} 0 .. $#outputs;
+$_->finish foreach @sessions;
+is_deeply([ map { chomp; $_ } @outputs ], [ ($got) x @outputs ], 'many sessions');
+is(status('sum(requests), sum(read_units)'), join('|', ITEMS * @outputs, ITEMS * @outputs / 2), 'and one sum');
 
 # ---- throttling ------------------------------------------------------------------------------
 
@@ -165,6 +176,28 @@ $to_psql .= "SELECT n FROM parts WHERE id = 'p3';\n\\q\n";
 $session->finish;
 like($output, qr/^2\n3$/m, 'a session that stays');
 is(status('sum(requests)', "server = 'fleet'"), 1, 'counts where others see it');
+
+# ---- a crash ---------------------------------------------------------------------------------
+
+$session = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') ],
+	'<', \($to_psql = ''), '>', \($output = ''), '2>', \my $complaint,
+	IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+$to_psql = "SELECT pg_backend_pid();\n";
+$session->pump until $output =~ /^(\d+)\n/;
+$to_psql = $gets x 100;
+$session->pump until $output =~ /^60$/m;
+kill 'KILL', $output =~ /^(\d+)\n/;
+eval { $session->finish };
+my $rows = '';
+foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+{
+	my @ask = ('psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'SELECT count(*) FROM yottastore.node_status');
+	last if IPC::Run::run(\@ask, '<', \undef, '>', \$rows, '2>', \my $refusal) && $rows eq "0\n";
+	sleep 0.1;
+}
+is($rows, "0\n", 'a crash empties the table');
+is(sql($gets), $got, 'after it queries go on');
+is(status('sum(requests), bool_and(shared)'), ITEMS . '|t', 'and are counted together');
 $node->stop;
 
 # ---- not preloaded ---------------------------------------------------------------------------

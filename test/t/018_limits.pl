@@ -166,5 +166,16 @@ cmp_ok(requests() - $before, '<=', (time() - $start) * 2 + 1, 'obeys it');
 is(sql('SELECT count(*) FROM vehicle_service'), 21, 'and is complete');
 
 $node->stop;
+
+# ---- not preloaded ---------------------------------------------------------------------------
+
+$node = new_node('alone', conf => "shared_preload_libraries = ''\n");
+create_servers($node);
+sql("CREATE FOREIGN TABLE parts (id text OPTIONS (key 'partition') NOT NULL, n int) SERVER fleet OPTIONS (table '$table')");
+limit('max_requests_per_second', 20);
+($answer, $seconds) = timed($gets);
+is("$answer\n", $got, 'without preloading a session');
+cmp_ok($seconds, '>=', least(20, 20), 'obeys a limit by itself');
+$node->stop;
 store_api('DeleteTable', { TableName => $_ }) foreach $table, $vehicles;
 done_testing();
