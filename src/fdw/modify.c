@@ -347,11 +347,24 @@ ys_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 	}
 	refuse_check_option(plan, modify->source);
 	modify->flags |= insert_flags(modify, rinfo, plan);
+	ys_spool_routed(mtstate, rinfo, modify);
+}
+
+bool
+ys_modify_insert(YsModify *modify, TupleTableSlot *slot)
+{
+	if ((modify->flags & YS_MODIFY_UPSERT) == 0)
+		return ys_insert_row(modify, slot, modify->reader != NULL ||
+							 (modify->flags & (YS_MODIFY_SKIP_DUPLICATES |
+											   YS_MODIFY_LOOKED_AT)) != 0);
+	ys_upsert_row(modify, slot);
+	return true;
 }
 
 void
 ys_modify_finish(YsModify *modify)
 {
+	ys_spool_finish(modify);
 	ys_insert_finish(modify);
 	ys_upsert_finish(modify);
 }
@@ -372,12 +385,10 @@ ys_exec_insert(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 	MemoryContext old = MemoryContextSwitchTo(ys_modify_begin_row(modify, rinfo, CMD_INSERT));
 	bool		inserted = true;
 
-	if ((modify->flags & YS_MODIFY_UPSERT) != 0)
-		ys_upsert_row(modify, slot);
+	if (modify->spool != NULL)
+		ys_spool_row(modify, slot);
 	else
-		inserted = ys_insert_row(modify, slot, modify->reader != NULL ||
-								 (modify->flags & (YS_MODIFY_SKIP_DUPLICATES |
-												   YS_MODIFY_LOOKED_AT)) != 0);
+		inserted = ys_modify_insert(modify, slot);
 	MemoryContextSwitchTo(old);
 	return inserted ? slot : NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "nodes/execnodes.h"
 #include "utils/hsearch.h"
+#include "utils/tuplestore.h"
 
 #include "catalog/convert.h"
 #include "catalog/source.h"
@@ -51,6 +52,8 @@ typedef struct YsModify
 	bool		ready;			/* set by the first row, which also knows whether there is a reader */
 	YsInserter *inserter;		/* made by the first new item */
 	YsBatcher  *batcher;		/* made by the first item that replaces what is there */
+	Tuplestorestate *spool;		/* new rows to be written at the end; or NULL: see spool.c */
+	TupleTableSlot *spool_slot;
 	YsCost		cost;			/* of the statement's writes to this table, so far */
 	bool		may_repeat;		/* the plan may bring the same item twice */
 	HTAB	   *seen;			/* keys of items changed; made by update.c */
@@ -58,6 +61,9 @@ typedef struct YsModify
 
 /* The columns of a table, ready to be written. */
 extern YsModify *ys_modify_create(Oid relid, Oid userid);
+
+/* Write a new row, or start to.  False: there is one of its key, and duplicates are skipped. */
+extern bool ys_modify_insert(YsModify *modify, TupleTableSlot *slot);
 
 /* Wait for the writes that are under way.  Throws what they throw. */
 extern void ys_modify_finish(YsModify *modify);
@@ -112,6 +118,16 @@ extern void ys_item_check_key(const YsSource *source, const YsValue *document, c
  */
 extern bool ys_insert_row(YsModify *modify, TupleTableSlot *slot, bool wait);
 extern void ys_insert_finish(YsModify *modify);
+
+/* ---- spool.c ---- */
+
+/*
+ * Before rows are routed into this partition: if the statement reads its
+ * table, they are given to ys_spool_row from then on, and written by ys_spool_finish.
+ */
+extern void ys_spool_routed(ModifyTableState *mtstate, ResultRelInfo *rinfo, YsModify *modify);
+extern void ys_spool_row(YsModify *modify, TupleTableSlot *slot);
+extern void ys_spool_finish(YsModify *modify);
 
 /* ---- upsert.c ---- */
 
