@@ -16,6 +16,7 @@
 #include "fmgr.h"
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
+#include "varatt.h"
 #endif
 
 /* 18 knows functions that don't return by a prefix. */

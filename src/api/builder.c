@@ -14,6 +14,7 @@
 
 #include "catalog/convert.h"
 #include "catalog/shape.h"
+#include "compat.h"
 
 PG_FUNCTION_INFO_V1(ys_string_set);
 PG_FUNCTION_INFO_V1(ys_number_set);

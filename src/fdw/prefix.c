@@ -9,6 +9,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
+#include "compat.h"
 #include "fdw/prefix.h"
 
 YsPrefixKind
