@@ -15,9 +15,13 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
 #include "optimizer/restrictinfo.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #define YS_COMPAT_CLAUSES
@@ -59,17 +63,72 @@ has_columns(const YsSource *source, const YsSourceIndex *index, List *columns)
 	return true;
 }
 
+/* Does a constant keep the empty value out?  Asked of functions that never fail only. */
+static bool
+is_false_for_empty(PlannerInfo *root, RelOptInfo *rel, const YsSourceColumn *column, Expr *expr)
+{
+	OpExpr	   *clause = (OpExpr *) expr;
+	Expr	   *left;
+	Expr	   *right;
+	Const	   *empty;
+	Node	   *result;
+
+	if (!IsA(expr, OpExpr) || list_length(clause->args) != 2 ||
+		!get_func_leakproof(get_opcode(clause->opno)))
+		return false;
+	left = linitial(clause->args);
+	right = lsecond(clause->args);
+	if (!((ys_qual_column(rel, left) == column->attnum && IsA(right, Const)) ||
+		  (ys_qual_column(rel, right) == column->attnum && IsA(left, Const))))
+		return false;
+	empty = makeConst(exprType((Node *) (IsA(left, Const) ? right : left)), -1, column->collation,
+					  -1, PointerGetDatum(cstring_to_text("")), false, false);
+	result = eval_const_expressions(root, (Node *)
+									make_opclause(clause->opno, BOOLOID, false,
+												  IsA(left, Const) ? left : (Expr *) empty,
+												  IsA(left, Const) ? (Expr *) empty : right,
+												  InvalidOid, clause->inputcollid));
+	return IsA(result, Const) &&
+		(((Const *) result)->constisnull || !DatumGetBool(((Const *) result)->constvalue));
+}
+
+/*
+ * Is no row wanted whose sort attribute is an empty string or binary?  No key
+ * can be that, so that a global index made for a table with such items lacks
+ * them.  Execution sees to conditions whose values allow it, see key.c.
+ */
+static bool
+has_no_empty(PlannerInfo *root, RelOptInfo *rel, const YsSourceIndex *index, List *clauses,
+			 const YsAccess *access)
+{
+	ListCell   *cell;
+
+	if (index->info->local || index->schema.types[1] == YS_TYPE_NUMBER)
+		return true;
+	for (int i = 0; i < access->nconditions; i++)
+		if (access->conditions[i].key == 1 && access->conditions[i].test != YS_TEST_LT &&
+			access->conditions[i].test != YS_TEST_LE)
+			return true;
+	foreach(cell, clauses)
+		if (is_false_for_empty(root, rel, index->schema.columns[1], lfirst(cell)))
+			return true;
+	return false;
+}
+
 /* Is every row of these clauses in the index?  The partition key's condition says so for that. */
 static bool
-has_rows(RelOptInfo *rel, const YsSource *source, const YsSourceIndex *index, List *clauses)
+has_rows(PlannerInfo *root, RelOptInfo *rel, const YsSourceIndex *index, List *clauses,
+		 const YsAccess *access)
 {
+	const YsSource *source = ((YsRelation *) rel->fdw_private)->source;
 	const YsKeySchema *schema = &index->schema;
 
 	if (schema->nkeys < 2 || ys_source_is_key(source, schema->names[1], strlen(schema->names[1])))
 		return true;
 	return schema->columns[1] != NULL &&
 		(schema->columns[1]->not_null ||
-		 ys_is_nonnullable_compat(clauses, rel->relid, schema->columns[1]->attnum));
+		 (ys_is_nonnullable_compat(clauses, rel->relid, schema->columns[1]->attnum) &&
+		  has_no_empty(root, rel, index, clauses, access)));
 }
 
 bool
@@ -87,19 +146,24 @@ ys_index_choose(PlannerInfo *root, RelOptInfo *rel, const YsSourceIndex *index, 
 	if (access->operation != YS_OPERATION_QUERY)
 		return false;
 	exprs = get_actual_clauses(clauses);
-	return has_rows(rel, source, index, exprs) &&
+	return has_rows(root, rel, index, exprs, access) &&
 		has_columns(source, index, ys_plan_columns(rel, source, exprs));
 }
 
 bool
-ys_index_is_sure(const YsAccess *access)
+ys_index_is_sure(const YsSource *source, const YsAccess *access)
 {
-	const YsSourceIndex *index = access->index;
+	const YsKeySchema *schema = &access->index->schema;
 
-	for (int i = 0; !index->info->local && i < access->nconditions; i++)
-		if (index->schema.types[access->conditions[i].key] != YS_TYPE_NUMBER &&
-			ys_exact_may_be_no_key(&access->conditions[i]))
+	for (int i = 0; !access->index->info->local && i < access->nconditions; i++)
+	{
+		const YsKeyCondition *condition = &access->conditions[i];
+		const char *name = schema->names[condition->key];
+
+		if (schema->types[condition->key] != YS_TYPE_NUMBER &&
+			!ys_source_is_key(source, name, strlen(name)) && ys_exact_may_be_no_key(condition))
 			return false;
+	}
 	return true;
 }
 

@@ -73,8 +73,11 @@ make_distinct(YsKeyList *list)
 static void
 note_no_key(YsScan *scan, const YsScanCondition *condition)
 {
+	const char *name = scan->schema.names[condition->key];
+
 	if (scan->index != NULL && !scan->index->info->local &&
-		scan->schema.types[condition->key] != YS_TYPE_NUMBER)
+		scan->schema.types[condition->key] != YS_TYPE_NUMBER &&
+		!ys_source_is_key(scan->source, name, strlen(name)))
 		scan->beyond_index = true;
 }
 
@@ -166,19 +169,35 @@ expr_kind(YsKeyTest test)
 static bool
 evaluate_bound(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
 {
+	YsValue    *bound = &scan->bounds[scan->nbounds];
 	bool		isnull;
 	Datum		datum = ExecEvalExpr(condition->value, econtext, &isnull);
 
 	if (isnull)
 		return false;
-	if (convert_key(scan, condition, datum, &scan->bounds[scan->nbounds]))
+	if (ys_convert_key(&condition->converter, datum, true, bound))
 	{
 		scan->bound = expr_kind(condition->test);
 		scan->nbounds++;
+		return true;
 	}
-	else
-		scan->left_out = true;
+	scan->left_out = true;
+	/* what is more, or less, than nothing is not nothing */
+	if (scan->schema.types[1] == YS_TYPE_NUMBER || bound->len > 0 ||
+		(condition->test != YS_TEST_GT && condition->test != YS_TEST_LT))
+		note_no_key(scan, condition);
 	return true;
+}
+
+/* Does an empty string begin so, or match? */
+static bool
+takes_empty(const YsScanCondition *condition, const YsValue *text)
+{
+	uint32_t	len = text->len;
+
+	while (condition->test == YS_TEST_LIKE && len > 0 && text->bytes[len - 1] == '%')
+		len--;
+	return len == 0;
 }
 
 /* What the sort key begins with; false: nothing does. */
@@ -192,15 +211,14 @@ evaluate_prefix(YsScan *scan, YsScanCondition *condition, ExprContext *econtext)
 	if (isnull)
 		return false;
 	*prefix = ys_convert_from_datum(&condition->converter, datum);
+	if (prefix->len > ys_convert_key_max_bytes(true) || takes_empty(condition, prefix))
+		note_no_key(scan, condition);
 	if (condition->test == YS_TEST_LIKE)
 		(void) ys_prefix_cut(prefix);
 	scan->bound = YS_EXPR_BEGINS_WITH;
 	/* everything begins with nothing */
 	scan->nbounds = prefix->len > 0;
-	if (prefix->len > 0 && prefix->len <= ys_convert_key_max_bytes(true))
-		return true;
-	note_no_key(scan, condition);
-	return prefix->len == 0 || scan->beyond_index;
+	return prefix->len <= ys_convert_key_max_bytes(true) || scan->beyond_index;
 }
 
 static bool

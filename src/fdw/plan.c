@@ -290,7 +290,7 @@ add_own_paths(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 	List	   *orders = NIL;
 	ListCell   *cell;
 
-	if (access->index == NULL || ys_index_is_sure(access))
+	if (access->index == NULL || ys_index_is_sure(((YsRelation *) rel->fdw_private)->source, access))
 		orders = ys_order_find(root, rel, schema, access);
 	if (orders == NIL)
 		orders = list_make1(NIL);

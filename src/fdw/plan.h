@@ -54,7 +54,7 @@ extern bool ys_index_choose(PlannerInfo *root, RelOptInfo *rel, const YsSourceIn
  * index_path.c: is it sure that nothing but the index is asked?  Where a value might be none
  * that a key can have, it may be the table instead, see key.c.
  */
-extern bool ys_index_is_sure(const YsAccess *access);
+extern bool ys_index_is_sure(const YsSource *source, const YsAccess *access);
 
 /* index_path.c: what an entry of the index takes, of items of this size. */
 extern double ys_index_entry_bytes(RelOptInfo *rel, const YsSourceIndex *index, double item_bytes);
