@@ -102,12 +102,8 @@ foreach my $type (sort keys %expected)
 	}
 	sql("CREATE FOREIGN TABLE t (id text OPTIONS (key 'partition') NOT NULL, v $type) SERVER fleet OPTIONS (table '$read');"
 		  . "CREATE FOREIGN TABLE strict (id text OPTIONS (key 'partition') NOT NULL, v $type OPTIONS (on_mismatch 'error')) SERVER fleet OPTIONS (table '$read')");
-	my $text = sql("SELECT json_object_agg(id, v::text) FROM t WHERE v IS NOT NULL");
+	my $text = sql("SELECT json_object_agg(id, format('%s', v)) FROM t WHERE v IS NOT NULL");
 	my $got = JSON::PP->new->utf8->decode($text || '{}');
-	# char(n) loses its padding as text
-	s/ +\z// foreach $type =~ /^char/ ? values %wanted : ();
-	s/ +\z// foreach $type =~ /^char/ ? values %$got : ();
-	$_ = $_ eq 't' ? 'true' : 'false' foreach $type eq 'boolean' ? values %wanted : ();
 	is_deeply($got, \%wanted, "what fits $type");
 
 	my @misfits = grep { $_ ne 'missing' && $_ ne 'null' && !exists $wanted{$_} } sort keys %values;
