@@ -93,6 +93,13 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 				  (rinfo)->ri_RangeTableIndex, estate)
 #endif
 
+/* 18 let RETURNING name old and new values; the user includes nodes/primnodes.h. */
+#if PG_VERSION_NUM >= 180000
+#define ys_var_is_old_compat(var)	((var)->varreturningtype == VAR_RETURNING_OLD)
+#else
+#define ys_var_is_old_compat(var)	false
+#endif
+
 /* 17 added restrictions to foreign paths, 18 how many of their nodes are disabled. */
 #if PG_VERSION_NUM >= 180000
 #define ys_foreign_path_compat(root, rel, rows, startup, total, outer, private) \

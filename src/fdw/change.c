@@ -142,13 +142,17 @@ ys_change_apply(YsChange *change)
 		ys_change_plan(change, known, &plan);
 		if (!change->is_delete && plan.nassignments == 0)
 		{
-			if (known == NULL && change->want_item)
-				known = read_item(change, &arena, NULL);
-			else if (known == NULL)
+			if (known == NULL && !change->want_item)
 				return true;
 			if (known != NULL)
+			{
 				change->item = *known;
-			return known != NULL;
+				return true;
+			}
+			known = read_item(change, &arena, NULL);
+			if (known == NULL)
+				return false;
+			continue;
 		}
 		outcome = write_once(change, &plan, &arena, &err);
 		if (outcome == OUTCOME_APPLIED)

@@ -14,6 +14,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/appendinfo.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
@@ -36,19 +37,40 @@ add_columns(Bitmapset *columns, Node *expr, Index rti)
 	return columns;
 }
 
+typedef struct OldColumns
+{
+	Index		rti;
+	Bitmapset  *columns;
+} OldColumns;
+
+static bool
+find_old_columns(Node *node, OldColumns *old)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var) && ((Var *) node)->varno == (int) old->rti && ys_var_is_old_compat((Var *) node))
+		old->columns = bms_add_member(old->columns, ((Var *) node)->varattno -
+									  FirstLowInvalidHeapAttributeNumber);
+	return expression_tree_walker(node, find_old_columns, old);
+}
+
 /*
  * The columns whose values decide which rows are changed and to what.  A document's
- * new value aside: what it is made from is compared attribute by attribute.
+ * new value aside: what it is made from is compared attribute by attribute.  And
+ * those an UPDATE returns the old values of: they are what was read.
  */
 static Bitmapset *
 columns_looked_at(PlannerInfo *root, Index rti, const YsSource *source)
 {
 	Bitmapset  *columns = add_columns(NULL, (Node *) root->parse->jointree, rti);
+	OldColumns	old = {.rti = rti};
 	ListCell   *target;
 	ListCell   *number;
 
 	if (root->parse->commandType != CMD_UPDATE)
 		return columns;
+	(void) find_old_columns((Node *) root->parse->returningList, &old);
+	columns = bms_add_members(columns, old.columns);
 	forboth(target, root->parse->targetList, number, root->update_colnos)
 	{
 		TargetEntry *entry = lfirst_node(TargetEntry, target);
