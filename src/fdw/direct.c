@@ -223,7 +223,8 @@ ys_iterate_direct(ForeignScanState *node)
 	{
 		ResultRelInfo *rinfo = node->resultRelInfo;
 
-		/* RETURNING is computed from this slot */
+		/* RETURNING is computed from this slot; since 18 the server leaves the table's oid to us */
+		slot->tts_tableOid = RelationGetRelid(rinfo->ri_RelationDesc);
 		rinfo->ri_projectReturning->pi_exprContext->ecxt_scantuple = slot;
 		return slot;
 	}
