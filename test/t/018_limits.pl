@@ -74,6 +74,29 @@ $_->finish foreach @sessions;
 cmp_ok(time() - $start, '>=', least(40, 20), 'two sessions share one limit');
 is_deeply(\@outputs, [ $got, $got ], 'and get what they asked for');
 
+# ---- sessions take turns ---------------------------------------------------------------------
+
+my ($to_psql, $output) = ('', '');
+my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') ],
+	'<', \$to_psql, '>', \$output, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+limit('max_requests_per_second', 4);
+$to_psql .= "SELECT n FROM parts WHERE id = 'p1';\n";
+$session->pump until $output =~ /^1$/m;
+my $greedy = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c',
+		"SET application_name = greedy; INSERT INTO parts SELECT 'g' || i, i FROM generate_series(1, 1000) i" ],
+	'>', \my $nothing, '2>', \my $cancelled, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+my $before = requests();
+sleep 0.1 until requests() > $before + 1;
+$before = requests();
+$output = '';
+$to_psql .= join '', map { "SELECT n FROM parts WHERE id = 'p$_';\n" } 1 .. 10;
+$session->pump until $output =~ /^10$/m;
+my $count = requests() - $before;
+cmp_ok($count, '<=', 60, "10 requests of one session beside another's 32 in flight: $count in all");
+sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'greedy'");
+$greedy->finish;
+like($cancelled, qr/canceling statement due to user request/, 'the other had more to do');
+
 # ---- the time-out doesn't count it, and a cancel ends it ---------------------------------------
 
 limit('max_requests_per_second', 2);
@@ -92,10 +115,8 @@ cmp_ok(time() - $start, '<', 100, 'at once');
 
 # ---- another limit holds from the next statement on -------------------------------------------
 
-my ($to_psql, $output) = ('', '');
-my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') ],
-	'<', \$to_psql, '>', \$output, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 limit('max_requests_per_second', 1000);
+$output = '';
 $to_psql .= "SELECT n FROM parts WHERE id = 'p1';\n";
 $session->pump until $output =~ /^1$/m;
 limit('max_requests_per_second', 0.001);
@@ -140,7 +161,7 @@ create_policy($node);
 wait_for_index($node, 'at full speed');
 
 # the relay asks several times a second as long as it may
-my $before = requests();
+$before = requests();
 $start = time();
 sleep 0.1 until requests() >= $before + 6 || time() - $start > $PostgreSQL::Test::Utils::timeout_default;
 cmp_ok(requests(), '>=', $before + 6, 'a relay keeps asking');
@@ -150,7 +171,7 @@ $start = time();
 $before = requests();
 put_vehicle($vehicles, 'late', { type => { S => 'Van' }, pos => where() });
 sleep 4;
-my $count = requests() - $before;
+$count = requests() - $before;
 cmp_ok($count, '<=', (time() - $start) * 2 + 1, "a limit holds for workers: $count requests");
 cmp_ok($count, '>', 0, '... which go on');
 wait_for_index($node, 'within the limit');
