@@ -698,6 +698,30 @@ ys_json_string(YsJsonNode *node, const char **bytes, size_t *len, YsError *err)
 	return true;
 }
 
+YsJsonTagged
+ys_json_tagged_string(YsJsonNode *node, const char *tags, char *tag, const char **bytes,
+					  size_t *len, YsError *err)
+{
+	YsJsonReader *reader = node->reader;
+	uint32_t	token = node->token;
+	const uint32_t *offsets = reader->offsets + token;
+	const char *document = reader->bytes;
+
+	if (reader->failed || reader->ntokens - token < 5 ||
+		document[offsets[0]] != '{' || document[offsets[1]] != '"' ||
+		document[offsets[1] + 2] != '"' || document[offsets[2]] != ':' ||
+		document[offsets[3]] != '"' || document[offsets[4]] != '}')
+		return YS_JSON_OTHER;
+	*tag = document[offsets[1] + 1];
+	while (*tags != *tag)
+		if (*tags++ == '\0')
+			return YS_JSON_OTHER;
+	if (!token_string(reader, token + 3, bytes, len, err))
+		return YS_JSON_MALFORMED;
+	node->after = token + 5;
+	return YS_JSON_TAGGED;
+}
+
 bool
 ys_json_number(YsJsonNode *node, const char **bytes, size_t *len, YsError *err)
 {

@@ -91,6 +91,21 @@ extern bool ys_json_each_element(YsJsonNode *node, YsJsonElementFn fn, void *arg
 /* Unescaped bytes, valid until the reader's next document; may contain NUL. */
 extern bool ys_json_string(YsJsonNode *node, const char **bytes, size_t *len, YsError *err);
 
+/*
+ * Most nodes of a typed document are objects of one string under a name of one
+ * letter, like {"S":"x"}: read such a node at once, if it is one of tags.
+ * YS_JSON_OTHER: it is something else, and nothing was read.
+ */
+typedef enum YsJsonTagged
+{
+	YS_JSON_TAGGED,
+	YS_JSON_OTHER,
+	YS_JSON_MALFORMED			/* err says why */
+} YsJsonTagged;
+
+extern YsJsonTagged ys_json_tagged_string(YsJsonNode *node, const char *tags, char *tag,
+										  const char **bytes, size_t *len, YsError *err);
+
 /* The number as written, checked against JSON's grammar: never through a double. */
 extern bool ys_json_number(YsJsonNode *node, const char **bytes, size_t *len, YsError *err);
 extern bool ys_json_bool(YsJsonNode *node, bool *value, YsError *err);

@@ -26,8 +26,11 @@
  * object's keys first, sorted by length, then bytes), then the children.
  */
 
-/* Members up to which an object is sorted by insertion, on the stack. */
+/* Members up to which an object is sorted on the stack. */
 #define FEW_MEMBERS		32
+
+/* Names from this length on are counted together when they are sorted. */
+#define LONG_NAME		23
 
 typedef struct Key
 {
@@ -62,12 +65,53 @@ align_to_int(StringInfo out)
 	return padding;
 }
 
+/* The bits of the zero bytes among those of a word; there may be others above a zero byte's. */
+static inline uint64
+zero_bytes(uint64 word)
+{
+	const uint64 ones = UINT64CONST(0x0101010101010101);
+
+	return (word - ones) & ~word & (ones << 7);
+}
+
+/* Copy bytes; has there been no NUL?  Most strings are short: two calls would take longer. */
+static inline bool
+copy_text(char *to, const char *from, uint32 len)
+{
+	uint64		zeros = 0;
+	uint64		word;
+	uint32		at = 0;
+
+	if (len > 64)
+	{
+		memcpy(to, from, len);
+		return memchr(from, '\0', len) == NULL;
+	}
+	if (len < 8)
+	{
+		for (; at < len; at++)
+		{
+			to[at] = from[at];
+			zeros |= from[at] == '\0';
+		}
+		return zeros == 0;
+	}
+	/* the last word may overlap the one before it */
+	for (;; at = Min(at + 8, len - 8))
+	{
+		memcpy(&word, from + at, 8);
+		memcpy(to + at, &word, 8);
+		zeros |= zero_bytes(word);
+		if (at + 8 == len)
+			return zeros == 0;
+	}
+}
+
 static inline bool
 write_string(StringInfo out, const char *bytes, uint32 len, JEntry *entry)
 {
-	memcpy(reserve(out, len), bytes, len);
 	*entry = JENTRY_ISSTRING | len;
-	return memchr(bytes, '\0', len) == NULL;
+	return copy_text(reserve(out, len), bytes, len);
 }
 
 static bool
@@ -202,6 +246,29 @@ same_name(const Key *a, const Key *b)
 		memcmp(a->member->name, b->member->name, a->member->name_len) == 0;
 }
 
+/* Sort by counting lengths, and what is of one length, which is little, by insertion. */
+static void
+sort_few(const YsValue *map, Key *keys)
+{
+	uint8		places[LONG_NAME + 2] = {0};	/* of the next key of a length, one up */
+
+	for (uint32 i = 0; i < map->len; i++)
+		places[Min(map->members[i].name_len, LONG_NAME) + 1]++;
+	for (int i = 1; i <= LONG_NAME; i++)
+		places[i] += places[i - 1];
+	for (uint32 i = 0; i < map->len; i++)
+		keys[places[Min(map->members[i].name_len, LONG_NAME)]++] = make_key(&map->members[i]);
+	for (uint32 i = 1; i < map->len; i++)
+	{
+		Key			key = keys[i];
+		uint32		at = i;
+
+		for (; at > 0 && compare_keys(&key, &keys[at - 1]) < 0; at--)
+			keys[at] = keys[at - 1];
+		keys[at] = key;
+	}
+}
+
 /* Sort a map's members into keys, which has room for them; of equal names the last stays. */
 static uint32
 sort_members(const YsValue *map, Key *keys)
@@ -215,17 +282,7 @@ sort_members(const YsValue *map, Key *keys)
 		qsort(keys, map->len, sizeof(Key), compare_key_pointers);
 	}
 	else
-	{
-		for (uint32 i = 0; i < map->len; i++)
-		{
-			Key			key = make_key(&map->members[i]);
-			uint32		at = i;
-
-			for (; at > 0 && compare_keys(&key, &keys[at - 1]) < 0; at--)
-				keys[at] = keys[at - 1];
-			keys[at] = key;
-		}
-	}
+		sort_few(map, keys);
 	for (uint32 i = 0; i < map->len; i++)
 	{
 		if (count > 0 && same_name(&keys[count - 1], &keys[i]))

@@ -483,6 +483,77 @@ test_damaged(void **state)
 	}
 }
 
+/* ---- an object of one string ---- */
+
+static bool
+tagged_root(void *arg, YsJsonNode *root)
+{
+	Fixture    *fixture = arg;
+	const char *bytes;
+	size_t		len;
+	char		tag;
+
+	switch (ys_json_tagged_string(root, "SN", &tag, &bytes, &len, &fixture->base.err))
+	{
+		case YS_JSON_TAGGED:
+			ys_text_add(&fixture->text, &tag, 1);
+			ys_text_add(&fixture->text, bytes, len);
+			return true;
+		case YS_JSON_OTHER:
+			/* nothing was read, so that it can be */
+			return dump(fixture, root);
+		case YS_JSON_MALFORMED:
+			break;
+	}
+	return false;
+}
+
+static void
+test_tagged(void **state)
+{
+	static const struct
+	{
+		const char *document;
+		const char *expected;	/* NULL: malformed */
+	}			cases[] = {
+		{"{\"S\":\"x\"}", "Sx"},
+		{" { \"N\" : \"12\" } ", "N12"},
+		{"{\"S\":\"\"}", "S"},
+		{"{\"S\":\"a\\u0041\\\\\"}", "SaA\\"},
+		/* others are left to be read */
+		{"{\"B\":\"x\"}", "{\"B\":\"x\"}"},
+		{"{\"SS\":\"x\"}", "{\"SS\":\"x\"}"},
+		{"{\"\\u0053\":\"x\"}", "{\"S\":\"x\"}"},
+		{"{\"\":\"x\"}", "{\"\":\"x\"}"},
+		{"{\"S\":1}", "{\"S\":1}"},
+		{"{\"S\":[\"x\"]}", "{\"S\":[\"x\"]}"},
+		{"{\"S\":\"x\",\"N\":\"1\"}", "{\"S\":\"x\",\"N\":\"1\"}"},
+		{"{}", "{}"},
+		{"[\"S\"]", "[\"S\"]"},
+		{"\"S\"", "\"S\""},
+		/* and so is what is malformed */
+		{"{\"S\":\"\\x\"}", NULL},
+		{"{\"S\":\"x\"", NULL},
+		{"{\"S\":\"x\"]", NULL},
+		{"{\"S\":\"x\"}}", NULL},
+		{"{\"S\" \"x\"}", NULL},
+		{"{", NULL},
+	};
+	Fixture    *fixture = *state;
+
+	for (size_t i = 0; i < LENGTH(cases) * LENGTH(fills); i++)
+	{
+		const char *document = cases[i / LENGTH(fills)].document;
+		bool		good = read_with(fixture, document, strlen(document), fills[i % LENGTH(fills)],
+									 tagged_root);
+
+		if (good != (cases[i / LENGTH(fills)].expected != NULL))
+			fail_msg("%s: %s", document, good ? "accepted" : fixture->base.err.detail);
+		if (good)
+			assert_string_equal(fixture->text.bytes, cases[i / LENGTH(fills)].expected);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -497,7 +568,8 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_partial, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_errors, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_reuse, set_up, unit_tear_down),
-		cmocka_unit_test_setup_teardown(test_damaged, set_up, unit_tear_down)
+		cmocka_unit_test_setup_teardown(test_damaged, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_tagged, set_up, unit_tear_down)
 	};
 	int			failed = cmocka_run_group_tests_name("json", tests, NULL, NULL);
 
