@@ -5,6 +5,7 @@
 #     my $store = YottaAnswers->new;                listens on $store->url
 #     $store->says('GetItem', refusal('ThrottlingException', 'Rate exceeded'), { json => {} });
 #         the next GetItems get these, in order, and the last one is for all that follow.
+#     $store->says('Scan-2', ...);                  the same of a Scan's segment 2 alone
 #     $store->heard('GetItem')                      what arrived since, decoded: ({ body }, ...)
 #     $store->headers('GetItem')                    their heads: ({ 'name in lower case' => value }, ...)
 #
@@ -112,10 +113,13 @@ sub _answer
 	my ($self, $socket, $head, $request) = @_;
 	my $operation = $head =~ /^X-Amz-Target:\s*\S+\.(\w+)/mi ? $1 : 'GET';
 	$self->_log('heads', $operation, { map { /^([^:]+):\s*(.*)$/ ? (lc $1, $2) : () } split /\r\n/, $head });
-	$self->_log('heard', $operation, $operation eq 'GET' ? {} : $json->decode(substr $request, length $head));
+	my $asked = $operation eq 'GET' ? {} : $json->decode(substr $request, length $head);
+	$self->_log('heard', $operation, $asked);
 
 	my ($key) = $head =~ m{^Authorization:.* Credential=(\w+)/}mi;
-	my ($file, @more) = sort glob "$self->{folder}/$operation.[0-9][0-9][0-9][0-9]";
+	my $segment = $asked->{Segment} // '';
+	my ($file, @more) = sort glob "$self->{folder}/$operation-$segment.[0-9][0-9][0-9][0-9]";
+	($file, @more) = sort glob "$self->{folder}/$operation.[0-9][0-9][0-9][0-9]" unless defined $file;
 	my $answer = { status => 500, text => 'nothing was told' };
 	if (defined $key && -e "$self->{folder}/key.$key")
 	{
