@@ -284,9 +284,9 @@ ys_fetch_count(YsFetch *fetch)
 
 	while (fetch->kind == YS_FETCH_PAGES && next_page(fetch))
 	{
-		count += fetch->reply.count;
 		while (next_item(fetch))
 			;
+		count += fetch->reply.count;
 	}
 	return count;
 }
