@@ -47,12 +47,13 @@ CREATE FUNCTION yottastore.create_store_table(
 	table_name text,
 	partition_key text,
 	sort_key text DEFAULT NULL,
-	stream boolean DEFAULT true)
+	stream boolean DEFAULT true,
+	indexes text DEFAULT NULL)
 	RETURNS void
 	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_create_store_table';
-COMMENT ON FUNCTION yottastore.create_store_table(name, text, text, text, boolean) IS
-	'create a table in the store; a key is ''name'' or ''name type'' with type text, numeric or bytea';
+COMMENT ON FUNCTION yottastore.create_store_table(name, text, text, text, boolean, text) IS
+	'create a table in the store; a key is ''name'' or ''name type'' with type text, numeric or bytea; indexes are as in option "indexes", with types';
 
 /* ------------------------------------------------- values of plain documents */
 

@@ -13,32 +13,13 @@
 #include "utils/builtins.h"
 
 #include "catalog/option.h"
+#include "catalog/secondary.h"
 #include "catalog/server.h"
 #include "errors.h"
 
 #define KEY_NAME_MAX	255
 
 PG_FUNCTION_INFO_V1(ys_create_store_table);
-
-static bool
-key_type(const char *name, YsType *type)
-{
-	static const struct
-	{
-		const char *name;
-		YsType		type;
-	}			types[] = {
-		{"text", YS_TYPE_STRING}, {"numeric", YS_TYPE_NUMBER}, {"bytea", YS_TYPE_BINARY}
-	};
-
-	for (size_t i = 0; i < lengthof(types); i++)
-		if (pg_strcasecmp(name, types[i].name) == 0)
-		{
-			*type = types[i].type;
-			return true;
-		}
-	return false;
-}
 
 /* 'name' or 'name type': what follows the last space is the type. */
 static YsKeyAttribute
@@ -52,7 +33,7 @@ parse_key(const char *argument, const char *declaration)
 	{
 		char	   *end = space;
 
-		if (!key_type(space + 1, &key.type))
+		if (!ys_secondary_key_type(space + 1, strlen(space + 1), &key.type))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("invalid %s \"%s\"", argument, declaration),
@@ -71,7 +52,31 @@ parse_key(const char *argument, const char *declaration)
 	return key;
 }
 
-/* yottastore.create_store_table(server, table_name, partition_key, sort_key, stream) */
+/* The indexes as an array; local ones have the table's partition key, and it has a sort key. */
+static void
+parse_indexes(const char *declaration, YsTableInfo *table)
+{
+	List	   *indexes = ys_secondary_parse_new(declaration, table->nkeys, table->keys);
+	ListCell   *cell;
+
+	table->indexes = palloc(list_length(indexes) * sizeof(YsIndexInfo));
+	foreach(cell, indexes)
+	{
+		const YsIndexInfo *index = lfirst(cell);
+
+		if (index->local &&
+			(table->nkeys == 1 || strcmp(index->keys[0].name, table->keys[0].name) != 0))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("local index \"%s\" does not fit the table's key", index->name),
+					 errdetail("A local index has the table's partition key, \"%s\", and the table a sort key.",
+							   table->keys[0].name),
+					 errhint("Leave out \"local\", or give the table a sort key.")));
+		table->indexes[table->nindexes++] = *index;
+	}
+}
+
+/* yottastore.create_store_table(server, table_name, partition_key, sort_key, stream, indexes) */
 Datum
 ys_create_store_table(PG_FUNCTION_ARGS)
 {
@@ -79,8 +84,7 @@ ys_create_store_table(PG_FUNCTION_ARGS)
 	ForeignServer *server;
 	const char *table;
 	const char *detail;
-	YsKeyAttribute keys[2];
-	int			nkeys = 1;
+	YsTableInfo info = {.nkeys = 1};
 	bool		stream;
 	AclResult	allowed;
 	YsError		err;
@@ -103,16 +107,18 @@ ys_create_store_table(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid table name \"%s\"", table),
 				 errdetail("%s", detail)));
-	keys[0] = parse_key("partition key", text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	info.keys[0] = parse_key("partition key", text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	if (!PG_ARGISNULL(3))
-		keys[nkeys++] = parse_key("sort key", text_to_cstring(PG_GETARG_TEXT_PP(3)));
-	if (nkeys == 2 && strcmp(keys[0].name, keys[1].name) == 0)
+		info.keys[info.nkeys++] = parse_key("sort key", text_to_cstring(PG_GETARG_TEXT_PP(3)));
+	if (info.nkeys == 2 && strcmp(info.keys[0].name, info.keys[1].name) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("partition key and sort key are both \"%s\"", keys[0].name)));
+				 errmsg("partition key and sort key are both \"%s\"", info.keys[0].name)));
 	stream = PG_ARGISNULL(4) || PG_GETARG_BOOL(4);
+	if (!PG_ARGISNULL(5))
+		parse_indexes(text_to_cstring(PG_GETARG_TEXT_PP(5)), &info);
 
-	if (!ys_store_create_table(ys_server_store(server->serverid, GetUserId()), table, nkeys, keys,
+	if (!ys_store_create_table(ys_server_store(server->serverid, GetUserId()), table, &info,
 							   stream, &err))
 	{
 		if (err.code == YS_ERR_TABLE_EXISTS && err.hint[0] == '\0')

@@ -19,6 +19,8 @@ typedef struct Parser
 {
 	const char *text;
 	const char *p;
+	bool		typed;			/* attributes of keys may have types */
+	List	   *known;			/* of YsKeyAttribute: those that have them; only when typed */
 } Parser;
 
 /* ---- errors ---- */
@@ -28,8 +30,12 @@ refuse(const Parser *parser, const char *what)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 parser->typed ? errmsg("invalid %s \"%s\"", OPTION_NAME, parser->text) :
 			 errmsg("invalid value for option \"%s\": \"%s\"", OPTION_NAME, parser->text),
 			 errdetail("At position %d, %s.", (int) (parser->p - parser->text) + 1, what),
+			 parser->typed ?
+			 errhint("Write it like: by_model (model, year numeric) all; by_city (city) include (name, pos); "
+					 "by_age local (vehicle_id, age numeric) keys.") :
 			 errhint("Write it like: by_model (model, year) all; by_city (city) include (name, pos); "
 					 "by_age local (vehicle_id, age) keys.")));
 }
@@ -149,6 +155,55 @@ parse_attribute(Parser *parser)
 	return name;
 }
 
+bool
+ys_secondary_key_type(const char *name, size_t len, YsType *type)
+{
+	static const struct
+	{
+		const char *name;
+		YsType		type;
+	}			types[] = {
+		{"text", YS_TYPE_STRING}, {"numeric", YS_TYPE_NUMBER}, {"bytea", YS_TYPE_BINARY}
+	};
+
+	for (size_t i = 0; i < lengthof(types); i++)
+		if (strlen(types[i].name) == len && pg_strncasecmp(name, types[i].name, len) == 0)
+		{
+			*type = types[i].type;
+			return true;
+		}
+	return false;
+}
+
+/* The type that may stand behind an attribute of a key, or is known of it. */
+static void
+parse_type(Parser *parser, YsKeyAttribute *key)
+{
+	const YsKeyAttribute *known = NULL;
+	const char *start;
+	bool		given;
+	ListCell   *cell;
+
+	foreach(cell, parser->known)
+		if (strcmp(((YsKeyAttribute *) lfirst(cell))->name, key->name) == 0)
+			known = lfirst(cell);
+	skip_blanks(parser);
+	start = parser->p;
+	while (is_plain_byte(*parser->p))
+		parser->p++;
+	given = parser->p > start;
+	if (given && !ys_secondary_key_type(start, parser->p - start, &key->type))
+		refuse(parser, "a type ends that no key can have: it is text, numeric or bytea");
+	if (known == NULL && !given)
+		key->type = YS_TYPE_STRING;
+	else if (known != NULL && given && known->type != key->type)
+		refuse(parser, "another type of the attribute ends than it has elsewhere");
+	else if (known != NULL)
+		key->type = known->type;
+	if (known == NULL)
+		parser->known = lappend(parser->known, key);
+}
+
 static void
 parse_projection(Parser *parser, YsIndexInfo *index)
 {
@@ -195,7 +250,10 @@ parse_index(Parser *parser)
 	{
 		if (index->nkeys == 2)
 			refuse(parser, "a third attribute is found: a key has at most two");
-		index->keys[index->nkeys++].name = parse_attribute(parser);
+		index->keys[index->nkeys].name = parse_attribute(parser);
+		if (parser->typed)
+			parse_type(parser, &index->keys[index->nkeys]);
+		index->nkeys++;
 	} while (take(parser, ','));
 	expect(parser, ')', ") or a comma is expected");
 	if (index->nkeys == 2 && strcmp(index->keys[0].name, index->keys[1].name) == 0)
@@ -216,26 +274,43 @@ check_name_is_new(const Parser *parser, List *indexes, const YsIndexInfo *index)
 			refuse(parser, psprintf("an index ends that has the name of another, \"%s\"", index->name));
 }
 
-List *
-ys_secondary_parse(const char *value)
+static List *
+parse_indexes(Parser *parser)
 {
-	Parser		parser = {value, value};
 	List	   *indexes = NIL;
 
 	do
 	{
-		YsIndexInfo *index = parse_index(&parser);
+		YsIndexInfo *index = parse_index(parser);
 
-		check_name_is_new(&parser, indexes, index);
+		check_name_is_new(parser, indexes, index);
 		indexes = lappend(indexes, index);
-		if (!take(&parser, ';'))
+		if (!take(parser, ';'))
 			break;
-		skip_blanks(&parser);
-	} while (*parser.p != '\0');
-	skip_blanks(&parser);
-	if (*parser.p != '\0')
-		refuse(&parser, "; is expected, or the end");
+		skip_blanks(parser);
+	} while (*parser->p != '\0');
+	skip_blanks(parser);
+	if (*parser->p != '\0')
+		refuse(parser, "; is expected, or the end");
 	return indexes;
+}
+
+List *
+ys_secondary_parse(const char *value)
+{
+	Parser		parser = {.text = value, .p = value};
+
+	return parse_indexes(&parser);
+}
+
+List *
+ys_secondary_parse_new(const char *value, int nkeys, const YsKeyAttribute *keys)
+{
+	Parser		parser = {.text = value, .p = value, .typed = true};
+
+	for (int i = 0; i < nkeys; i++)
+		parser.known = lappend(parser.known, unconstify(YsKeyAttribute *, &keys[i]));
+	return parse_indexes(&parser);
 }
 
 /* ---- printing ---- */

@@ -25,6 +25,16 @@
  */
 extern List *ys_secondary_parse(const char *value);
 
+/*
+ * The same of indexes that are to be made with a table of these keys.  The
+ * attributes of their keys may have a type behind them, and have the one they have
+ * elsewhere, or text, when they don't.
+ */
+extern List *ys_secondary_parse_new(const char *value, int nkeys, const YsKeyAttribute *keys);
+
+/* The type of a key by its name: text, numeric, bytea.  False: it is none of them. */
+extern bool ys_secondary_key_type(const char *name, size_t len, YsType *type);
+
 /* Append one index as the option has it. */
 extern void ys_secondary_print(StringInfo text, const YsIndexInfo *index);
 

@@ -73,8 +73,8 @@ typedef struct YsApi
 								YsError *err);
 	void		(*list_tables) (YsMessage *message, const char *after_table);
 	void		(*describe_table) (YsMessage *message, const char *table);
-	void		(*create_table) (YsMessage *message, const char *table, int nkeys,
-								 const YsKeyAttribute *keys, bool stream);
+	void		(*create_table) (YsMessage *message, const char *table,
+								 const YsTableInfo *info, bool stream);
 	void		(*drop_table) (YsMessage *message, const char *table);
 	void		(*describe_stream) (YsMessage *message, const char *stream_id,
 									const char *after_shard);

@@ -316,9 +316,9 @@ extern bool ys_store_list_tables(YsStore *store, YsArena *arena, int *ntables,
 extern bool ys_store_describe_table(YsStore *store, const char *table, YsArena *arena,
 									YsTableInfo *info, YsError *err);
 
-/* On-demand billing; stream: with NEW_AND_OLD_IMAGES.  Returns once the table is active. */
-extern bool ys_store_create_table(YsStore *store, const char *table, int nkeys,
-								  const YsKeyAttribute *keys, bool stream, YsError *err);
+/* Of info the keys and indexes.  On-demand billing; stream: with NEW_AND_OLD_IMAGES.  Returns once the table is active. */
+extern bool ys_store_create_table(YsStore *store, const char *table, const YsTableInfo *info,
+								  bool stream, YsError *err);
 extern bool ys_store_drop_table(YsStore *store, const char *table, YsError *err);
 
 /* ---- the store's own change stream ---- */

@@ -103,12 +103,12 @@ await_table(YsStore *store, const char *table, bool there, YsError *err)
 }
 
 bool
-ys_store_create_table(YsStore *store, const char *table, int nkeys,
-					  const YsKeyAttribute *keys, bool stream, YsError *err)
+ys_store_create_table(YsStore *store, const char *table, const YsTableInfo *info, bool stream,
+					  YsError *err)
 {
 	YsCall	   *call = ys_call_create(store);
 
-	store->api->create_table(&call->message, table, nkeys, keys, stream);
+	store->api->create_table(&call->message, table, info, stream);
 	call = ys_call_send(call, true, err);
 	return call != NULL && ys_call_finish(call, ys_call_succeeds(call, err)) &&
 		await_table(store, table, true, err);

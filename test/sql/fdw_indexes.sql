@@ -40,6 +40,15 @@ ALTER FOREIGN TABLE vehicles OPTIONS (SET indexes '
 	"by.odd"(year,"odd.name")include(city , "spec" );
 	by_city (city) keys; by_age local (fleet, age) all; ');
 
+-- indexes made with a table
+SELECT yottastore.create_store_table('indexed', 'vehicles', 'fleet', indexes => 'by_model (model date) all');
+SELECT yottastore.create_store_table('indexed', 'vehicles', 'fleet', indexes => 'by_model (fleet numeric) all');
+SELECT yottastore.create_store_table('indexed', 'vehicles', 'fleet', indexes => 'by_year (year numeric) all; by_model (model, year text) all');
+SELECT yottastore.create_store_table('indexed', 'vehicles', 'fleet', indexes => 'by_model (model numeric text) all');
+SELECT yottastore.create_store_table('indexed', 'vehicles', 'fleet', indexes => 'by_age local (fleet, age) all');
+SELECT yottastore.create_store_table('indexed', 'vehicles', 'fleet', 'id', indexes => 'by_age local (model, age) all');
+ALTER FOREIGN TABLE vehicles OPTIONS (SET indexes 'by_model (model text) all');
+
 -- which query uses which
 CREATE FUNCTION plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE

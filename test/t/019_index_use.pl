@@ -75,6 +75,14 @@ is(sql("SELECT string_agg(attname || ' ' || format_type(atttypid, -1) || CASE WH
 	'at numeric, fleet text NOT NULL, id text NOT NULL, item jsonb, kind text, odd.name bytea', '... and the attributes of their keys as columns');
 is(access_of("SELECT item FROM $table WHERE kind = 'x' AND at = 5"), 'Query by_kind', '... of which conditions use them');
 is(access_of("SELECT fleet FROM $table WHERE \"odd.name\" = '\\x00'"), 'Query by.odd', '... whatever their names are');
+my $made = unique_name('made');
+my $declared = '"by.odd" ("odd.name") include (pad, "it\"s"); by_kind (kind, at) all; by_at local (fleet, at) keys';
+sql("SELECT yottastore.create_store_table('fleet', '$made', 'fleet', 'id', false, '"
+	  . $declared =~ s/odd.name"/odd.name" bytea/r =~ s/\(kind, at/(kind, at numeric/r . "')");
+is_deeply([ map { sql("IMPORT FOREIGN SCHEMA store LIMIT TO ($made) FROM SERVER fleet INTO public;"
+		  . "SELECT string_agg(trim(i), ';' ORDER BY trim(i)) FROM pg_options_to_table((SELECT ftoptions FROM pg_foreign_table WHERE ftrelid = '$_'::regclass)),"
+		  . " string_to_table(option_value, ';') i WHERE option_name = 'indexes'; DROP FOREIGN TABLE $_") } $made ],
+	[ join ';', sort split /; /, $declared ], 'create_store_table makes indexes, too');
 my $plain = unique_name('plain');
 create_table($plain, ['id'], [], []);
 sql("IMPORT FOREIGN SCHEMA store LIMIT TO ($plain) FROM SERVER fleet INTO public");
@@ -201,5 +209,5 @@ sql("ALTER FOREIGN TABLE t OPTIONS (ADD allow_scan 'false')");
 is(sql("SELECT count(*) FROM t WHERE kind = 'rare0' AND at > 5"), 10, 'an index is no scan');
 like(error_of("SELECT count(*) FROM t WHERE kind = '' AND at > 5"), qr/ERROR:  HV00L: /, '... but what stands in for one is');
 
-store_api('DeleteTable', { TableName => $_ }) foreach $table, $plain;
+store_api('DeleteTable', { TableName => $_ }) foreach $table, $made, $plain;
 done_testing();

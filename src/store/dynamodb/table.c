@@ -60,39 +60,132 @@ key_tag(YsType type)
 	return "";
 }
 
-/* A list of objects, one per key attribute, that say its type or its role; NULL: out of memory. */
-static json_t *
-pack_keys(const char *what, bool types, int nkeys, const YsKeyAttribute *keys)
+/* The type of a key attribute, from the list of definitions. */
+static bool
+find_key_type(const json_t *definitions, const char *name, YsType *type)
 {
-	json_t	   *list = json_array();
+	size_t		i;
+	json_t	   *definition;
 
+	json_array_foreach(definitions, i, definition)
+	{
+		const char *defined;
+		const char *tag;
+
+		if (json_unpack(definition, "{s:s, s:s}", "AttributeName", &defined,
+						"AttributeType", &tag) != 0 || strcmp(defined, name) != 0)
+			continue;
+		for (size_t j = 0; j < lengthof(key_types); j++)
+			if (strcmp(tag, key_types[j].tag) == 0)
+			{
+				*type = key_types[j].type;
+				return true;
+			}
+	}
+	return false;
+}
+
+/*
+ * Each of these returns NULL when out of memory.  What json_pack is given as an
+ * object is released by it, and makes the result NULL when it is NULL.
+ */
+
+/* The schema: a list of objects that say each key attribute's role. */
+static json_t *
+pack_schema(int nkeys, const YsKeyAttribute *keys)
+{
+	if (nkeys == 1)
+		return json_pack("[{s:s, s:s}]", "AttributeName", keys[0].name, "KeyType", "HASH");
+	return json_pack("[{s:s, s:s}, {s:s, s:s}]", "AttributeName", keys[0].name, "KeyType", "HASH",
+					 "AttributeName", keys[1].name, "KeyType", "RANGE");
+}
+
+/* Append definitions of those attributes that the list does not have; false: out of memory. */
+static bool
+define_keys(json_t *list, int nkeys, const YsKeyAttribute *keys)
+{
 	for (int i = 0; i < nkeys; i++)
 	{
-		const char *said = types ? key_tag(keys[i].type) : i == 0 ? "HASH" : "RANGE";
+		YsType		defined;
 
-		if (json_array_append_new(list, json_pack("{s:s, s:s}", "AttributeName", keys[i].name,
-												  what, said)) != 0)
+		if (!find_key_type(list, keys[i].name, &defined) &&
+			json_array_append_new(list, json_pack("{s:s, s:s}", "AttributeName", keys[i].name,
+												  "AttributeType", key_tag(keys[i].type))) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The definitions of all keys' attributes, each once. */
+static json_t *
+pack_definitions(const YsTableInfo *info)
+{
+	json_t	   *list = json_array();
+	bool		ok = list != NULL && define_keys(list, info->nkeys, info->keys);
+
+	for (int i = 0; ok && i < info->nindexes; i++)
+		ok = define_keys(list, info->indexes[i].nkeys, info->indexes[i].keys);
+	if (ok)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+static json_t *
+pack_projection(const YsIndexInfo *index)
+{
+	json_t	   *names;
+
+	if (index->projection != YS_PROJECTION_INCLUDE)
+		return json_pack("{s:s}", "ProjectionType",
+						 index->projection == YS_PROJECTION_ALL ? "ALL" : "KEYS_ONLY");
+	names = json_array();
+	for (int i = 0; i < index->nincluded; i++)
+		if (json_array_append_new(names, json_string(index->included[i])) != 0)
 		{
-			json_decref(list);
+			json_decref(names);
 			return NULL;
 		}
+	return json_pack("{s:s, s:o}", "ProjectionType", "INCLUDE", "NonKeyAttributes", names);
+}
+
+/* Add a member with the table's indexes of one kind, if there are any; false: out of memory. */
+static bool
+add_indexes(json_t *request, const char *name, bool local, const YsTableInfo *info)
+{
+	json_t	   *list = json_array();
+	bool		ok = list != NULL;
+
+	for (int i = 0; ok && i < info->nindexes; i++)
+	{
+		const YsIndexInfo *index = &info->indexes[i];
+
+		if (index->local == local)
+			ok = json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "IndexName", index->name,
+													   "KeySchema",
+													   pack_schema(index->nkeys, index->keys),
+													   "Projection", pack_projection(index))) == 0;
 	}
-	return list;
+	if (ok && json_array_size(list) > 0)
+		return json_object_set_new(request, name, list) == 0;
+	json_decref(list);
+	return ok;
 }
 
 void
-ys_dynamodb_create_table(YsMessage *message, const char *table, int nkeys,
-						 const YsKeyAttribute *keys, bool stream)
+ys_dynamodb_create_table(YsMessage *message, const char *table, const YsTableInfo *info,
+						 bool stream)
 {
 	json_t	   *request = json_pack("{s:s, s:o, s:o, s:s}", "TableName", table,
-									"AttributeDefinitions",
-									pack_keys("AttributeType", true, nkeys, keys),
-									"KeySchema", pack_keys("KeyType", false, nkeys, keys),
+									"AttributeDefinitions", pack_definitions(info),
+									"KeySchema", pack_schema(info->nkeys, info->keys),
 									"BillingMode", "PAY_PER_REQUEST");
 
-	if (stream && json_object_set_new(request, "StreamSpecification",
-									  json_pack("{s:b, s:s}", "StreamEnabled", 1,
-												"StreamViewType", "NEW_AND_OLD_IMAGES")) != 0)
+	if (!add_indexes(request, "GlobalSecondaryIndexes", false, info) ||
+		!add_indexes(request, "LocalSecondaryIndexes", true, info) ||
+		(stream && json_object_set_new(request, "StreamSpecification",
+									   json_pack("{s:b, s:s}", "StreamEnabled", 1,
+												 "StreamViewType", "NEW_AND_OLD_IMAGES")) != 0))
 	{
 		json_decref(request);
 		request = NULL;
@@ -148,31 +241,6 @@ ys_dynamodb_read_tables(const char *bytes, size_t len, YsArena *arena, int *ntab
 }
 
 /* ---- the description ---- */
-
-/* The type of a key attribute, from the list of definitions. */
-static bool
-find_key_type(const json_t *definitions, const char *name, YsType *type)
-{
-	size_t		i;
-	json_t	   *definition;
-
-	json_array_foreach(definitions, i, definition)
-	{
-		const char *defined;
-		const char *tag;
-
-		if (json_unpack(definition, "{s:s, s:s}", "AttributeName", &defined,
-						"AttributeType", &tag) != 0 || strcmp(defined, name) != 0)
-			continue;
-		for (size_t j = 0; j < lengthof(key_types); j++)
-			if (strcmp(tag, key_types[j].tag) == 0)
-			{
-				*type = key_types[j].type;
-				return true;
-			}
-	}
-	return false;
-}
 
 /* The key attributes, partition key first whatever the store's order; keys has room for two. */
 static bool
