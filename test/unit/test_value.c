@@ -120,6 +120,25 @@ test_typed(void **state)
 	assert_null(ys_value_member(value, "s", 1));
 }
 
+/* Every type has a tag of its own, and nothing else is one. */
+static void
+test_tags(void **state)
+{
+	static const char *const others[] = {"", "s", "SSS", "BOO", "BOOLS", "MS", "LS"};
+	YsType		type;
+
+	for (int i = YS_TYPE_STRING; i <= YS_TYPE_BINARY_SET; i++)
+	{
+		const char *tag = ys_value_tag((YsType) i);
+
+		assert_true(ys_value_type_of_tag(tag, strlen(tag), &type));
+		assert_int_equal(type, i);
+	}
+	assert_string_equal(ys_value_tag(YS_TYPE_BINARY_SET), "BS");
+	for (size_t i = 0; i < LENGTH(others); i++)
+		assert_false(ys_value_type_of_tag(others[i], strlen(others[i]), &type));
+}
+
 static void
 test_plain(void **state)
 {
@@ -682,6 +701,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_typed, set_up, unit_tear_down),
+		cmocka_unit_test(test_tags),
 		cmocka_unit_test_setup_teardown(test_plain, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_control_characters, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, unit_tear_down),
