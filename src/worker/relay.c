@@ -65,7 +65,8 @@ typedef struct RelayConfig
 	YsRelay    *relay;			/* NULL: gone */
 	YsSource   *source;
 	YsStreamConfig *stream;
-	YsStore    *store;
+	YsStore    *store;			/* open as long as ys_server_epoch() is epoch */
+	uint64		epoch;
 } RelayConfig;
 
 typedef struct RelaySession
@@ -106,6 +107,14 @@ load_config(void *arg)
 	config->source = ys_source_load(config->relay->source);
 	config->stream = ys_server_stream(config->relay->stream, config->relay->owner);
 	config->store = ys_server_store(config->source->serverid, config->relay->owner);
+	config->epoch = ys_server_epoch();
+}
+
+/* May the store have been closed since, as it is when a transaction ends after its options changed? */
+static bool
+store_is_gone(const RelayConfig *config)
+{
+	return config->epoch != ys_server_epoch();
 }
 
 /* Read the configuration into the current context, in a transaction of its own. */
@@ -114,11 +123,15 @@ read_config(int relay_id, RelayConfig *config, YsError *err)
 {
 	ErrorData  *error;
 
-	memset(config, 0, sizeof(*config));
-	config->relay_id = relay_id;
-	ys_transaction_begin("reading the relay's configuration");
-	error = ys_transaction_try(load_config, config);
-	ys_transaction_commit();
+	/* the transaction that opens another store ends by closing the one there was */
+	do
+	{
+		memset(config, 0, sizeof(*config));
+		config->relay_id = relay_id;
+		ys_transaction_begin("reading the relay's configuration");
+		error = ys_transaction_try(load_config, config);
+		ys_transaction_commit();
+	} while (error == NULL && config->relay != NULL && store_is_gone(config));
 	if (error != NULL)
 	{
 		ys_error_set(err, YS_ERR_INVALID_OPTION, "%s", error->message);
@@ -220,6 +233,8 @@ discover_shards(RelaySession *session, YsError *err)
 	YsShard    *shards;
 	int			count;
 
+	if (store_is_gone(&session->config))
+		return RELAY_CHANGED;
 	ys_arena_reset(&reader->arena);
 	if (!ys_store_stream_shards(reader->store, reader->stream_id, &reader->arena,
 								&count, &shards, err) ||
@@ -326,6 +341,7 @@ refresh_session(RelaySession *session, YsError *err)
 	if (outcome == RELAY_ON)
 	{
 		session->config.store = session->reader.store = config.store;
+		session->config.epoch = config.epoch;
 		outcome = find_store_stream(session, &stream_id, err);
 	}
 	if (outcome == RELAY_ON && strcmp(stream_id, session->reader.stream_id) != 0)
@@ -402,6 +418,7 @@ reload_configuration(void)
 		return;
 	ConfigReloadPending = false;
 	ProcessConfigFile(PGC_SIGHUP);
+	options_changed = true;
 }
 
 /* Open a session and run rounds until something ends it. */
@@ -418,7 +435,7 @@ run_session(RelaySession *session, int relay_id, YsError *err)
 
 		/* what comes after a change of the stream must not go where it led before */
 		AcceptInvalidationMessages();
-		if (options_changed)
+		if (options_changed || store_is_gone(&session->config))
 		{
 			options_changed = false;
 			outcome = refresh_session(session, err);
@@ -456,6 +473,7 @@ ys_relay_run(int relay_id)
 
 	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, syscache_callback, (Datum) 0);
 	CacheRegisterSyscacheCallback(FOREIGNTABLEREL, syscache_callback, (Datum) 0);
+	CacheRegisterSyscacheCallback(USERMAPPINGOID, syscache_callback, (Datum) 0);
 	for (;;)
 	{
 		MemoryContext context = AllocSetContextCreate(TopMemoryContext, "yottastore relay",

@@ -263,6 +263,31 @@ ok($node->poll_query_until('postgres', 'SELECT true'), 'the server recovers from
 check_changes('killed', $table, wait_for_changes($table, $topic));
 wait_for_status('changes', "phase = 'LIVE'");
 
+# ---- a store whose credentials and server change ---------------------------------------------
+
+$pid = relay_pid();
+foreach my $n (1 .. 6)
+{
+	put($table, "v$_", "18.$n") foreach 1 .. 40;
+	query("ALTER USER MAPPING FOR CURRENT_USER SERVER fleet OPTIONS (SET secret_access_key 'changed$n')");
+}
+check_changes('other credentials', $table, wait_for_changes($table, $topic));
+is(relay_pid(), $pid, 'the relay goes on with other credentials');
+query('ALTER SERVER fleet OWNER TO other');
+wait_for_status('changes', "reason LIKE 'server \"fleet\" may not connect to a store%'");
+query("ALTER SYSTEM SET yottastore.allowed_endpoints = '127.0.0.1'");
+$node->reload;
+put($table, "v$_", '18.7') foreach 1 .. 40;
+check_changes('a store that is allowed', $table, wait_for_changes($table, $topic));
+wait_for_status('changes', 'reason IS NULL');
+query("ALTER SYSTEM SET yottastore.allowed_endpoints = '10.0.0.0/8'");
+$node->reload;
+wait_for_status('changes', "reason LIKE 'the address of a store''s node is not allowed%'");
+query('ALTER SERVER fleet OWNER TO CURRENT_USER');
+put($table, "v$_", '18.8') foreach 1 .. 40;
+check_changes("a superuser's store", $table, wait_for_changes($table, $topic));
+wait_for_status('changes', 'reason IS NULL');
+
 # ---- a broker that goes away -----------------------------------------------------------------
 
 my $broker = start_service('kafka');
