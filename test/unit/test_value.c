@@ -127,6 +127,7 @@ test_tags(void **state)
 	static const char *const others[] = {"", "s", "SSS", "BOO", "BOOLS", "MS", "LS"};
 	YsType		type;
 
+	(void) state;
 	for (int i = YS_TYPE_STRING; i <= YS_TYPE_BINARY_SET; i++)
 	{
 		const char *tag = ys_value_tag((YsType) i);
