@@ -7,6 +7,7 @@ The last lines are "name measured target met|short"; the exit code is 0 either w
 is PGHOST, PGPORT, PGUSER's; schema bench of database yottastore is made anew.
 """
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -21,6 +22,7 @@ import psycopg2
 ROUNDS = 7
 TURNS = 5               # how often a measured scan goes around the pages
 MEMORY_ITEMS = 1_000_000
+MEMORY_SEGMENTS = 8     # as many as a large table is scanned in
 MB = 1_000_000
 
 # what a scan of three columns has to find: a key, a number, and a text inside a map
@@ -90,6 +92,12 @@ def prepare(cursor, bodies, port):
         cursor.execute(f'VACUUM ANALYZE bench.{table}')
 
 
+def processor_seconds(pid):
+    """What a process has had of the processors."""
+    fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
 def peak_kb(pid):
     """The most memory a process has had, shared memory it touched included."""
     return int(re.search(r'VmHWM:\s*(\d+) kB', Path(f'/proc/{pid}/status').read_text())[1])
@@ -119,6 +127,9 @@ def measure(port, bodies):
     few, many = f'fleet_{TURNS}', f'fleet_{around}'
     for name in (few, many):
         cursor.execute(TABLE.format(name=name))
+    cursor.execute(f"ALTER FOREIGN TABLE bench.{many} OPTIONS (scan_segments '{MEMORY_SEGMENTS}')")
+    cursor.execute('SELECT pg_backend_pid()')
+    pid = cursor.fetchone()[0]
     print(f'{len(bodies)} pages of {size / items:.0f}-byte items, {size / TURNS / len(bodies) / MB:.2f} MB each; '
           f'{items:,} items, {size / MB:.0f} MB a scan; medians of {ROUNDS} rounds in turns')
 
@@ -126,12 +137,15 @@ def measure(port, bodies):
                   'three columns': (COLUMNS.format(name=few), items),
                   'whole documents': (DOCUMENTS.format(name=few), items)}
     seconds = {what: [] for what in (*statements, 'boto3')}
+    processor = {what: [] for what in statements}
     for turn in range(ROUNDS + 1):
         for what, (sql, expected) in statements.items():
+            began = processor_seconds(pid)
             spent, count = timed(cursor, sql)
             assert count == expected, f'{what}: {count} rows instead of {expected}'
             if turn > 0:            # the first warms
                 seconds[what].append(spent)
+                processor[what].append(processor_seconds(pid) - began)
     for _ in range(3):
         spent, count = timed_boto3(url, 'fleet_1')
         assert count == items_once, f'boto3: {count} items instead of {items_once}'
@@ -143,8 +157,12 @@ def measure(port, bodies):
     for what, median in medians.items():
         print(f'  {what:<16} {items / median:>10,.0f} items/s {size / median / MB:>8.1f} MB/s '
               f"{base / median:>6.2f} x jsonb {medians['boto3'] / median:>7.1f} x boto3")
+    used = {what: statistics.median(times) for what, times in processor.items()}
+    least = min(used['pages::jsonb'], used['items::jsonb'])
+    print('  by the processor time of the session alone: '
+          + ', '.join(f'{what} {least / used[what]:.2f} x jsonb' for what in list(used)[2:]))
     peak, spent = measure_memory(many, around * items_once)
-    print(f'  {around * items_once:,} items, whole: {spent:.1f} s, peak {peak / 1024:.1f} MB above idle')
+    print(f'  {around * items_once:,} items, whole, {MEMORY_SEGMENTS} segments: {spent:.1f} s, peak {peak / 1024:.1f} MB above idle')
     return [('three_columns_vs_jsonb', base / medians['three columns'], 3, False),
             ('documents_vs_jsonb', base / medians['whole documents'], 2, False),
             ('three_columns_vs_boto3', medians['boto3'] / medians['three columns'], 30, False),

@@ -11,7 +11,8 @@
  * A Scan of a table named "<anything>_<count>" goes <count> times around the
  * pages.  The key's value is replaced by the number of the page that is next,
  * in as many digits as the value has bytes, so a page is sent from where it
- * stands in memory and only the key is written anew.  The last page is an
+ * stands in memory and only the key is written anew.  Of a Scan in segments,
+ * each gets every n-th page.  The last page is an
  * empty one without a key.  Whatever attributes are asked for, whole items
  * are sent, so that every reader gets the same bytes.  What is no Scan gets
  * an error.  Signatures are not looked at.
@@ -164,7 +165,7 @@ answer(int fd, const char *status, const char *body)
 }
 
 static bool
-answer_page(int fd, long number)
+answer_page(int fd, long number, long next)
 {
 	const Page *page = &pages[number % npages];
 	char		head[256];
@@ -176,7 +177,7 @@ answer_page(int fd, long number)
 	parts[2] = (struct iovec) {key, page->key_len};
 	parts[3] = (struct iovec) {page->bytes + page->key_at + page->key_len,
 							   page->len - page->key_at - page->key_len};
-	if (snprintf(key, sizeof(key), "%0*ld", (int) page->key_len, number + 1) != (int) page->key_len)
+	if (snprintf(key, sizeof(key), "%0*ld", (int) page->key_len, next) != (int) page->key_len)
 		return answer(fd, "500 Internal Server Error", EMPTY_PAGE);
 	return send_all(fd, parts, 4);
 }
@@ -196,7 +197,10 @@ answer_scan(int fd, const char *body)
 {
 	const char *table = behind(body, "\"TableName\"");
 	const char *start = behind(body, "\"ExclusiveStartKey\"");
-	long		number = 0;
+	const char *segment = behind(body, "\"Segment\"");
+	const char *segments = behind(body, "\"TotalSegments\"");
+	long		number = segment != NULL ? strtol(segment, NULL, 10) : 0;
+	long		step = segments != NULL ? strtol(segments, NULL, 10) : 1;
 	long		count = 0;
 
 	if (table != NULL)
@@ -214,7 +218,7 @@ answer_scan(int fd, const char *body)
 		number = strtol(start, NULL, 10);
 	if (number < 0 || number >= count * npages)
 		return answer(fd, "200 OK", EMPTY_PAGE);
-	return answer_page(fd, number);
+	return answer_page(fd, number, number + step);
 }
 
 /* ---- connections ---- */

@@ -185,6 +185,14 @@ like(sql_says('SELECT sum(n) FROM one'), qr/53400/, 'a segment throttled for goo
 $told->says('Scan-1', $busy);
 like(sql_says('SELECT sum(n) FROM one'), qr/53400/, '... and so do all');
 
+# (nine times is more than the deadline allows for, and fewer than twice as many)
+sql("ALTER SERVER told OPTIONS (SET request_timeout '2s')");
+$told->says('Scan');
+$told->says('Scan-0', ($busy) x 9, page([2], 'a'), page([3]));
+$told->says('Scan-1', page([4], 'b'), page([5]));
+is(sql('SELECT sum(n) FROM one'), 14, '... but not while the other segment gets on');
+is_deeply([ sort grep { /a|b/ } asked() ], [ qw(0:a 1:b) ], '... and each goes on where it was');
+
 # another array behind the items hides what is between them until they are read
 segments('one', 1);
 $told->says($_) foreach qw(Scan-0 Scan-1);
