@@ -250,7 +250,7 @@ sub condition
 	return join ' AND ', @parts;
 }
 
-my $count = $ENV{YS_CONDITIONS} // 600;
+my $count = $ENV{YS_CONDITIONS} // 400;
 my $values = join ",\n", map {
 	'(' . quoted(pick('fleet, id', 'fleet, id', 'fleet, id, name', 'fleet, id, model, year', 'fleet, id, item', '*')) . ', ' . quoted(condition()) . ')'
 } 1 .. $count;
