@@ -140,7 +140,8 @@ is_within_limit(const YsFetch *fetch)
 {
 	int			most = fetch->request.source->max_scan_pages;
 
-	return fetch->request.unlimited || fetch->what.key_condition != NULL || most == 0 || fetch->scan_pages < most;
+	return fetch->request.unlimited || fetch->what.key_condition != NULL ||
+		most == 0 || fetch->scan_pages < most;
 }
 
 /* Ask for what should be under way; at least is for who has nothing else to do. */
