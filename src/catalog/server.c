@@ -4,10 +4,10 @@
  *	  open stores.
  *
  * A store is kept per user mapping.  A change of any server or mapping marks
- * the stores it may concern; a marked one is closed when the transaction
- * ends.  Used again before, it is retired: out of the table, and disconnected
- * unless it has requests under way, but still there, since a running scan may
- * go on with it.
+ * the stores it may concern; a marked one is closed when a transaction ends
+ * that did not use it.  Used again before, it is retired: out of the table, and
+ * disconnected unless it has requests under way, but still there until the end,
+ * since a running scan may go on with it.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -38,6 +38,7 @@ typedef struct StoreEntry
 {
 	Oid			mapping;		/* hash key */
 	YsStore    *store;			/* NULL: opening it failed */
+	bool		used;			/* by this transaction */
 	bool		stale;			/* options may have changed since it was opened */
 	bool		restricted;		/* it connects to allowed addresses only */
 	unsigned int guc_changes;	/* when it was opened */
@@ -144,8 +145,14 @@ retire(StoreEntry *entry)
 	entry->store = NULL;
 }
 
+static bool
+is_to_close(const StoreEntry *entry)
+{
+	return entry->store == NULL || (entry->stale && !entry->used);
+}
+
 /*
- * Close what was retired, and what was marked and not used since: its mapping
+ * Close what was retired, and what was marked and is not used: its mapping
  * may be gone.  Nothing here may throw: the transaction may have committed.
  */
 static void
@@ -157,19 +164,21 @@ close_changed(void)
 
 	hash_seq_init(&status, stores);
 	while ((entry = hash_seq_search(&status)) != NULL)
-		changed |= entry->store == NULL || entry->stale;
-	if (!changed)
-		return;
-
-	cancel_all_calls();
+		changed |= is_to_close(entry);
+	if (changed)
+		cancel_all_calls();
 	hash_seq_init(&status, stores);
 	while ((entry = hash_seq_search(&status)) != NULL)
-		if (entry->store == NULL || entry->stale)
+	{
+		if (is_to_close(entry))
 		{
 			if (entry->store != NULL)
 				ys_store_close(entry->store);
 			(void) hash_search(stores, &entry->mapping, HASH_REMOVE, NULL);
 		}
+		else
+			entry->used = false;
+	}
 	while (retired != NIL)
 	{
 		YsStore    *store = linitial(retired);
@@ -310,6 +319,7 @@ ys_server_store(Oid serverid, Oid userid)
 		entry->guc_changes = ys_guc_store_changes;
 		entry->store = open_store(server, userid, restricted);
 	}
+	entry->used = true;
 	return entry->store;
 }
 

@@ -27,7 +27,7 @@ extern void ys_option_validate(YsWrapperKind kind, List *options, Oid catalog);
 /*
  * This backend's connection to a server as a user: opened on first use, kept,
  * reopened when the server's or the mapping's options changed.  Good until the
- * transaction ends: ask again in the next.  Throws when the server is not a store's, the
+ * next transaction ends: ask again in that.  Throws when the server is not a store's, the
  * user has no mapping for it, or the database is not in UTF8.
  *
  * Every call still in flight is cancelled when a transaction fails, and when one
