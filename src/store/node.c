@@ -310,8 +310,15 @@ void
 ys_node_failed(YsNodeList *list, int index, int64_t now)
 {
 	YsMeterEntry *meter = ys_node_meter(list, index);
-	uint32		failures = pg_atomic_add_fetch_u32(&meter->failures, 1);
+	uint32		failures = pg_atomic_read_u32(&meter->failures);
 
+	/*
+	 * Many requests may be under way when a node goes down, of many backends:
+	 * those that fail then are no failed probes, each of which makes the next
+	 * wait for longer.
+	 */
+	if (failures < YS_NODE_FAILURES_UNTIL_DOWN || pg_atomic_read_u64(&meter->probe_ends) != 0)
+		failures = pg_atomic_add_fetch_u32(&meter->failures, 1);
 	if (failures >= YS_NODE_FAILURES_UNTIL_DOWN)
 		pg_atomic_write_u64(&meter->probe_at,
 							now + ys_backoff_ms((int) failures - YS_NODE_FAILURES_UNTIL_DOWN + 1,

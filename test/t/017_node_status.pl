@@ -122,6 +122,37 @@ foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
 }
 is(status('state, failures > 0', "node = '$names[1]'"), 'up|t', 'and a probe finds it by itself');
 
+# Many requests fail at the node at once: that is one reason to leave it alone, and not one for each
+# of them to do so for longer.
+sql(<<"END");
+SELECT yottastore.reset_node_status();
+CREATE FOREIGN TABLE divided (id text OPTIONS (key 'partition') NOT NULL, n int)
+  SERVER fleet OPTIONS (table '$table', scan_segments '64');
+END
+$nodes->set(1, 'hang');
+my ($scanned, $asked_before) = ('', ($nodes->requests)[1]);
+my $scan = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'SELECT count(*) FROM divided' ],
+	'>', \$scanned, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+{
+	last if ($nodes->requests)[1] >= $asked_before + 9;
+	sleep 0.1;
+}
+my $failed_at = time();
+$nodes->set(1, 'refuse');
+$scan->finish;
+is($scanned, ITEMS . "\n", 'a scan of many segments loses a node');
+cmp_ok(status('failures', "node = '$names[1]'"), '>=', 9, '... which fails many requests at once');
+$nodes->set(1, 'pass');
+foreach (1 .. 10 * $PostgreSQL::Test::Utils::timeout_default)
+{
+	sql($gets);
+	last if status('state', "node = '$names[1]'") eq 'up';
+	sleep 0.1;
+}
+# for so many failures of probes it would be left alone for 15 seconds at least
+cmp_ok(time() - $failed_at, '<', 14, 'it is soon asked again');
+
 # ---- who may see it --------------------------------------------------------------------------
 
 sql('CREATE ROLE nobody; CREATE ROLE user_of_fleet; CREATE ROLE monitor; GRANT pg_monitor TO monitor;
