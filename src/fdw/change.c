@@ -14,7 +14,8 @@
  * number; each that is looked at is guarded as a whole.
  *
  * A write whose outcome is unknown is resolved by a strong read: applied, or
- * still applicable and repeated, or left unknown.
+ * still applicable and repeated, or left unknown.  The store may get the first
+ * one after that read: so when a repeated one's condition fails it is resolved likewise.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -69,19 +70,22 @@ send(YsChange *change, const YsChangePlan *plan, YsError *err)
 								change->want_item ? YS_RETURN_NEW : YS_RETURN_NONE, err);
 }
 
+/* doubted: an attempt before had an unknown outcome, whose error err is and stays. */
 static Outcome
-write_once(YsChange *change, const YsChangePlan *plan, YsArena *arena, YsError *err)
+write_once(YsChange *change, const YsChangePlan *plan, YsArena *arena, bool doubted,
+		   YsError *err)
 {
 	YsReply		reply;
-	YsCall	   *call = send(change, plan, err);
+	YsError		why;
+	YsCall	   *call = send(change, plan, &why);
 	bool		applied;
 
-	if (call == NULL && err->code == YS_ERR_TOO_LARGE && !change->whole_attributes)
+	if (call == NULL && why.code == YS_ERR_TOO_LARGE && !change->whole_attributes)
 		return OUTCOME_TOO_LONG;
 	if (call == NULL)
-		ys_error_throw(err);
+		ys_error_throw(&why);
 	ys_written_begin();
-	applied = ys_store_wait(call, NULL, arena, &reply, err);
+	applied = ys_store_wait(call, NULL, arena, &reply, &why);
 	ys_cost_add(change->cost, &reply);
 	if (applied)
 	{
@@ -90,11 +94,17 @@ write_once(YsChange *change, const YsChangePlan *plan, YsArena *arena, YsError *
 			change->item = reply.items[0];
 		return OUTCOME_APPLIED;
 	}
-	if (err->code == YS_ERR_UNKNOWN_OUTCOME)
+	if (why.code == YS_ERR_UNKNOWN_OUTCOME)
+	{
+		*err = why;
+		return OUTCOME_UNKNOWN;
+	}
+	/* what made it fail may be the attempt before, applied late */
+	if (why.code == YS_ERR_CONDITION_FAILED && doubted)
 		return OUTCOME_UNKNOWN;
 	ys_written_end(false);
-	if (err->code != YS_ERR_CONDITION_FAILED)
-		ys_error_throw(err);
+	if (why.code != YS_ERR_CONDITION_FAILED)
+		ys_error_throw(&why);
 	return OUTCOME_CONDITION_FAILED;
 }
 
@@ -110,6 +120,9 @@ resolve(YsChange *change, const YsChangePlan *plan, const YsValue *known, const 
 		applied = known != NULL && ys_change_applied(plan, known);
 	if (!applied && (known == NULL || !ys_change_applicable(plan, known)))
 		ys_error_throw(err);
+	/* what has been deleted can't be shown any more */
+	if (applied && known == NULL && change->want_item && !change->key_will_do)
+		ys_error_throw(err);
 	ys_written_end(applied);
 	if (applied && known != NULL)
 		change->item = *known;
@@ -120,7 +133,9 @@ bool
 ys_change_apply(YsChange *change)
 {
 	const YsValue *known = NULL;
+	bool		doubted = false;
 	YsArena		arena;
+	YsError		err;
 
 	/* its blocks go with the caller's context */
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
@@ -135,7 +150,6 @@ ys_change_apply(YsChange *change)
 	{
 		YsChangePlan plan;
 		Outcome		outcome;
-		YsError		err;
 
 		if (known != NULL && !ys_change_still_holds(change, known))
 			break;
@@ -154,7 +168,7 @@ ys_change_apply(YsChange *change)
 				return false;
 			continue;
 		}
-		outcome = write_once(change, &plan, &arena, &err);
+		outcome = write_once(change, &plan, &arena, doubted, &err);
 		if (outcome == OUTCOME_APPLIED)
 			return true;
 		change->whole_attributes = change->whole_attributes || outcome == OUTCOME_TOO_LONG;
@@ -163,6 +177,7 @@ ys_change_apply(YsChange *change)
 		{
 			if (resolve(change, &plan, known, &err))
 				return true;
+			doubted = true;
 		}
 		else if (known == NULL)
 			return false;

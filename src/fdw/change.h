@@ -50,6 +50,7 @@ typedef struct YsChange
 
 	YsCost	   *cost;			/* where to add up what it costs */
 	bool		want_item;		/* for RETURNING and triggers: fill item */
+	bool		key_will_do;	/* of a deleted item nothing but its key is looked at */
 	YsValue		item;			/* the new item; a deletion's old one */
 } YsChange;
 
@@ -76,7 +77,10 @@ extern void ys_change_plan(const YsChange *change, const YsValue *known, YsChang
 /* Does the item still read as the statement read it? */
 extern bool ys_change_still_holds(const YsChange *change, const YsValue *known);
 
-/* Has the plan been applied to this item; would its condition hold? */
+/*
+ * Has the plan been applied to this item; would its condition hold, and it do no more than once?
+ * An item doesn't tell whether an element was removed from a list, or added behind its last.
+ */
 extern bool ys_change_applied(const YsChangePlan *plan, const YsValue *item);
 extern bool ys_change_applicable(const YsChangePlan *plan, const YsValue *item);
 

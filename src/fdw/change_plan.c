@@ -398,9 +398,24 @@ ys_change_applied(const YsChangePlan *plan, const YsValue *item)
 	return true;
 }
 
+/* Does the path end at a place in a list? */
+static bool
+is_place(const YsPath *path)
+{
+	return path->steps[path->nsteps - 1].name == NULL;
+}
+
 bool
 ys_change_applicable(const YsChangePlan *plan, const YsValue *item)
 {
+	for (int i = 0; i < plan->nassignments; i++)
+	{
+		const YsAssignment *assignment = &plan->assignments[i];
+
+		if (is_place(&assignment->path) &&
+			(assignment->value == NULL || ys_path_get(&assignment->path, item) == NULL))
+			return false;
+	}
 	for (int i = 0; i < plan->nterms; i++)
 	{
 		const YsExpr *term = &plan->terms[i];

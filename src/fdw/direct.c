@@ -190,6 +190,7 @@ run(ForeignScanState *node, YsDirect *direct)
 	change.key = direct_key(&direct->scan);
 	change.is_delete = direct->operation == CMD_DELETE;
 	change.want_item = modify->reader != NULL;
+	change.key_will_do = modify->returns_key;
 	evaluate_targets(direct, econtext, &change);
 	if (!ys_change_apply(&change))
 		return false;

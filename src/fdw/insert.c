@@ -30,6 +30,7 @@ typedef struct YsPut
 	MemoryContext context;		/* of the item */
 	YsValue		item;
 	bool		repeated;
+	YsError		doubt;			/* why it was */
 } YsPut;
 
 struct YsInserter
@@ -174,6 +175,7 @@ resolve(YsInserter *inserter, YsPut *put, const YsError *err)
 	if (found != FOUND_NOTHING)
 		return found == FOUND_OURS ? SETTLED_INSERTED : SETTLED_DUPLICATE;
 	put->repeated = true;
+	put->doubt = *err;
 	send(inserter, put);
 	return SETTLED_AGAIN;
 }
@@ -188,10 +190,11 @@ settle(YsInserter *inserter, YsPut *put, YsCall *call)
 		ys_written_end(true);
 		return SETTLED_INSERTED;
 	}
-	/* what a repeated put finds there may be what it put itself, late */
-	if (err.code == YS_ERR_UNKNOWN_OUTCOME ||
-		(err.code == YS_ERR_CONDITION_FAILED && put->repeated))
+	if (err.code == YS_ERR_UNKNOWN_OUTCOME)
 		return resolve(inserter, put, &err);
+	/* what a repeated put finds there may be what it put itself, late */
+	if (err.code == YS_ERR_CONDITION_FAILED && put->repeated)
+		return resolve(inserter, put, &put->doubt);
 	ys_written_end(false);
 	if (err.code == YS_ERR_CONDITION_FAILED)
 		return SETTLED_DUPLICATE;

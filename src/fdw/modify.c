@@ -244,6 +244,19 @@ rows_are_wanted(ResultRelInfo *rinfo, CmdType operation)
 		operation == CMD_UPDATE && triggers->trig_update_after_row;
 }
 
+/* Does RETURNING look at no other columns than the key's? */
+static bool
+returns_key_only(const YsSource *source, const ResultRelInfo *rinfo)
+{
+	Bitmapset  *columns = add_columns(NULL, (Node *) rinfo->ri_returningList,
+									  rinfo->ri_RangeTableIndex);
+
+	for (int i = 0; i < source->nkeys; i++)
+		columns = bms_del_member(columns, source->keys[i]->attnum -
+								 FirstLowInvalidHeapAttributeNumber);
+	return bms_next_member(columns, -FirstLowInvalidHeapAttributeNumber - 1) < 0;
+}
+
 MemoryContext
 ys_modify_begin_row(YsModify *modify, ResultRelInfo *rinfo, CmdType operation)
 {
@@ -257,6 +270,7 @@ ys_modify_begin_row(YsModify *modify, ResultRelInfo *rinfo, CmdType operation)
 			if (modify->source->columns[i].kind != YS_COLUMN_DROPPED)
 				columns = lappend_int(columns, i + 1);
 		modify->reader = ys_row_reader_create(modify->source, columns);
+		modify->returns_key = returns_key_only(modify->source, rinfo);
 		MemoryContextSwitchTo(old);
 	}
 	modify->ready = true;

@@ -40,6 +40,7 @@ typedef struct YsModify
 	YsStore    *store;
 	YsConverter *converters;	/* by attnum - 1 */
 	YsRowReader *reader;		/* of all columns; NULL: nobody looks at the written row */
+	bool		returns_key;	/* RETURNING looks at no other column than the key's */
 	MemoryContext row_context;	/* reset for each row */
 
 	List	   *assigned;

@@ -7,6 +7,7 @@
 #         lose    the request never reaches the store, the connection breaks
 #         mute    the store gets it and answers, the connection breaks before the answer arrives
 #         error   status 500, the store never gets it
+#         late    the connection breaks, and the store gets it only behind the next GetItem
 #         hang    nothing, until the client gives up
 #         throttle  refused: the capacity is used up
 #         part    of a BatchWriteItem: the store gets the first half, the rest is left unprocessed
@@ -40,6 +41,7 @@ sub new
 		port => $listener->sockport,
 		folder => File::Temp->newdir('yottaproxy.XXXXXX', TMPDIR => 1),
 		serial => 0,
+		late => [],
 	}, $class;
 	my $pid = fork // croak "fork: $!";
 	if ($pid == 0)
@@ -138,11 +140,17 @@ sub _answer
 	}
 	return 0 if $how eq 'lose';
 	return 1 if $how eq 'hang';
+	if ($how eq 'late')
+	{
+		push @{ $self->{late} }, $request;
+		return 0;
+	}
 	return _refuse($socket, '500 Internal Server Error', 'InternalServerError') if $how eq 'error';
 	return _refuse($socket, '400 Bad Request', 'ProvisionedThroughputExceededException') if $how eq 'throttle';
 	my $answer =
 	  $how =~ /^(?:part|none)$/ ? $self->_leave($how, $head, substr $request, length $head) : $self->_forward($request);
 	return 0 if $how eq 'mute';
+	$self->_forward($_) foreach $operation eq 'GetItem' ? splice @{ $self->{late} } : ();
 	my $sent = 0;
 	while ($sent < length $answer)
 	{

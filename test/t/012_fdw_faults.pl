@@ -76,10 +76,50 @@ is(sql("INSERT INTO v (id, n) SELECT 'many' || i, i FROM generate_series(1, 200)
 	'200|20100', 'many at once, of which 20 answers are lost');
 $proxy->heal;
 
+my $says;
+
+# one that the store gets after it was asked: the repeated write fails by what the first has done
+$proxy->fail('PutItem', 'late');
+is(sql("INSERT INTO v (id, n) VALUES ('late', 1) RETURNING n"), 1, 'INSERT, late');
+$proxy->fail('UpdateItem', 'late');
+is(sql("UPDATE v SET n = n + 1 WHERE id = 'late' RETURNING n"), 2, 'UPDATE from what was read, late');
+is(stored('late')->{n}{N}, 2, '... is made once');
+$proxy->fail('UpdateItem', 'late');
+is(sql(qq(UPDATE v SET item = jsonb_set(item, '{x}', '[1]') WHERE id = 'late' RETURNING item)),
+	'{"n": 2, "x": [1], "id": "late"}', 'UPDATE of the document, late');
+$proxy->fail('DeleteItem', 'late');
+is(sql("DELETE FROM v WHERE id = 'late' RETURNING id"), 'late', 'DELETE, late');
+is(stored('late'), undef, '... is gone');
+
+# places in a list: the item doesn't tell whether one was removed, or added behind the last
+sql(q(ALTER FOREIGN TABLE v ADD second text OPTIONS (path 'list[1]'), ADD tenth text OPTIONS (path 'list[9]');
+	INSERT INTO v (id, item) VALUES ('list', '{"list": ["a", "b", "c", "d"]}')));
+sub list { return join '', map { $_->{S} } @{ stored('list')->{list}{L} }; }
+$proxy->fail('UpdateItem', 'mute');
+like(sql_says("UPDATE v SET second = NULL WHERE id = 'list'"), qr/40003/, 'an element removed, mute');
+is(list(), 'acd', '... is removed once');
+$proxy->fail('UpdateItem', 'mute');
+like(sql_says("UPDATE v SET tenth = 'e' WHERE id = 'list'"), qr/40003/, 'an element added, mute');
+is(list(), 'acde', '... is added once');
+foreach my $how (qw(lose mute))
+{
+	$proxy->fail('UpdateItem', $how);
+	sql("UPDATE v SET second = '$how' WHERE id = 'list'");
+	is(list(), "a${how}de", "an element replaced, $how");
+}
+
+# what was deleted is known no more, its key aside
+$proxy->fail('DeleteItem', 'mute');
+$says = sql_says("DELETE FROM v WHERE id = 'list' RETURNING id, second");
+like($says, qr/40003/, 'the columns of an item whose deletion was not answered');
+like($says, qr/WARNING:.*1 item may have been written to the store/, '... is said to be in doubt');
+is(stored('list'), undef, '... is gone');
+$proxy->heal;
+
 # an item another writer put there in the meantime
 $proxy->fail('UpdateItem', 'mute');
 $proxy->fail('GetItem', 'hang', 100);
-my $says = sql_says("UPDATE v SET n = 7 WHERE id = 'k1'");
+$says = sql_says("UPDATE v SET n = 7 WHERE id = 'k1'");
 like($says, qr/40003/, 'an outcome that cannot be resolved');
 like($says, qr/WARNING:.*1 item may have been written to the store/, '... is said to be in doubt');
 $proxy->heal;
