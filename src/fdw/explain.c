@@ -16,7 +16,6 @@
 
 #include "fdw/fdw.h"
 #include "fdw/modify.h"
-#include "fdw/modify.h"
 #include "fdw/scan.h"
 
 static const char *

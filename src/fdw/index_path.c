@@ -145,7 +145,7 @@ ys_index_choose(PlannerInfo *root, RelOptInfo *rel, const YsSourceIndex *index, 
 	access->index = index;
 	if (access->operation != YS_OPERATION_QUERY)
 		return false;
-	exprs = get_actual_clauses(clauses);
+	exprs = extract_actual_clauses(clauses, false);
 	return has_rows(root, rel, index, exprs, access) &&
 		has_columns(source, index, ys_plan_columns(rel, source, exprs));
 }

@@ -75,8 +75,12 @@ wanted_order(PlannerInfo *root, RelOptInfo *rel, const YsKeySchema *schema,
 	first = linitial_node(PathKey, root->query_pathkeys);
 	if (!is_store_order(rel, schema, column, first))
 		return NIL;
-	/* no two items of a partition have the same sort key: what comes behind it changes nothing */
-	if (!schema->unique || !bms_equal(rel->relids, root->all_baserels))
+	/*
+	 * No two items of a partition have the same sort key: what comes behind it changes
+	 * nothing, as long as an item is one row.
+	 */
+	if (!schema->unique || root->parse->hasTargetSRFs ||
+		!bms_equal(rel->relids, root->all_baserels))
 		return list_make1(first);
 	return root->query_pathkeys;
 }

@@ -283,6 +283,15 @@ foreach my $case (
 	unlike($plan->{text}, qr/Sort/, '... and nobody else');
 }
 
+# an item that becomes several rows: their order among them is not the store's
+foreach my $query (
+	"SELECT at, generate_series(1, 3) g FROM wide WHERE id = 'p0' AND at < 10 ORDER BY at, g DESC",
+	"SELECT at, unnest('{1,2,1}'::int[]) g, count(*) FROM wide WHERE id = 'p0' AND at < 10 GROUP BY at, g ORDER BY at, g",
+	"SELECT count(*) FROM (SELECT DISTINCT at, unnest('{1,2,1}'::int[]) FROM wide WHERE id = 'p0' AND at < 10) s")
+{
+	same($query);
+}
+
 # the last and the first of a partition: one small page
 foreach my $case (
 	[ "wide WHERE id = 'p1' ORDER BY at DESC LIMIT 3", 3, '199 197 195' ],
