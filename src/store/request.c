@@ -123,6 +123,18 @@ fail_attempt(YsCall *call, bool sent, bool timed_out, const char *reason)
 	doubt_attempt(call, sent);
 }
 
+/*
+ * An attempt begun shortly before the call's end ran out of time: that is no
+ * fault of the node, and the error stays what the attempts before it met.
+ */
+static void
+abandon_attempt(YsCall *call, bool sent)
+{
+	ys_node_abandoned(&call->store->nodes, call->node);
+	call->doubted = call->doubted || sent;
+	end_call(call);
+}
+
 /* The server may not connect to where the node is: asking others, or again, would change nothing. */
 static void
 forbid_attempt(YsCall *call, const char *address)
@@ -272,6 +284,7 @@ begin_attempt(YsCall *call)
 	if (message->idempotent)
 		left = Max(left / 2, Min(left, store->config.connect_timeout_ms));
 	call->attempt_ends = now + left;
+	call->cut_short = call->attempts > 0 && left < store->config.connect_timeout_ms;
 	ys_discovery_rescue(store, now);
 	call->node = ys_nodes_choose(&store->nodes, message->has_affinity ? &message->affinity : NULL,
 								 call->failed_nodes, message->idempotent, now);
@@ -516,7 +529,11 @@ do_work(YsStore *store)
 		{
 			bool		sent = stop_transfer(call);
 
-			fail_attempt(call, sent, true, sent ? "no answer in time" : "no connection in time");
+			if (call->cut_short)
+				abandon_attempt(call, sent);
+			else
+				fail_attempt(call, sent, true,
+							 sent ? "no answer in time" : "no connection in time");
 		}
 		else if (call->state == YS_CALL_BACKING_OFF && call->retry_at <= now)
 			hold_call(call);

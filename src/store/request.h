@@ -67,6 +67,7 @@ struct YsCall
 	bool		doubted;		/* an attempt may have been applied, whatever later ones were answered */
 	int64		deadline;		/* monotonic ms; moves on while the caller is busy elsewhere */
 	int64		attempt_ends;
+	bool		cut_short;		/* an attempt with less time than it may take */
 	int64		retry_at;
 	int64		held_since;		/* monotonic ms */
 	int64		sent_at;		/* monotonic us: this attempt */

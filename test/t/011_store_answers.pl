@@ -170,6 +170,11 @@ with_timeout('700ms', sub {
 	cmp_ok(scalar $store->heard('GetItem'), '>', 2, '... and not at once');
 	$store->says('GetItem', $failed);
 	fails($get, 'failing to the end', 'HV000', qr/^the store failed$/, qr/^InternalServerError: /, qr/^Try again later/);
+	# an attempt with less time than a connection may take tells nothing
+	sql("ALTER SERVER told OPTIONS (SET connect_timeout '5s')");
+	$store->says('GetItem', $failed, { hang => 1 });
+	fails($get, 'failing, and silent at the end', 'HV000', qr/^the store failed$/, qr/^InternalServerError: /, qr/^Try again later/);
+	sql("ALTER SERVER told OPTIONS (SET connect_timeout '500ms')");
 	$store->says('GetItem', { json => {}, cut => 1 });
 	fails($get, 'cut off to the end', '08001', qr/^no node of the store could be reached$/,
 		qr/^The last one tried was \Q$url\E: .+\.$/, qr/^Check the server's options "nodes"/);
