@@ -309,14 +309,17 @@ find_junk_columns(YsModify *modify, CmdType operation, Plan *plan)
  * which may be of the table whose partition this is.
  */
 static bool
-is_looked_at(const ResultRelInfo *rinfo)
+is_looked_at(const ResultRelInfo *rinfo, CmdType operation)
 {
 	const ResultRelInfo *root = rinfo->ri_RootResultRelInfo;
 	const TriggerDesc *own = rinfo->ri_TrigDesc;
 	const TriggerDesc *named = root != NULL ? root->ri_TrigDesc : own;
 
-	return (own != NULL && own->trig_insert_after_row) ||
-		(named != NULL && named->trig_insert_after_statement);
+	if (own != NULL && own->trig_insert_after_row)
+		return true;
+	return named != NULL &&
+		((operation != CMD_UPDATE && named->trig_insert_after_statement) ||
+		 (operation != CMD_INSERT && named->trig_update_after_statement));
 }
 
 /* Who says that what is there shall stay, means it. */
@@ -326,11 +329,12 @@ ys_modify_replaces(const YsSource *source, const ModifyTable *plan)
 	return source->upsert && (plan == NULL || plan->onConflictAction == ONCONFLICT_NONE);
 }
 
-/* How new items are written; plan: NULL for COPY. */
+/* How new items are written, be it rows that an UPDATE moves here. */
 static int
-insert_flags(const YsModify *modify, const ResultRelInfo *rinfo, const ModifyTable *plan)
+insert_flags(const YsModify *modify, const ResultRelInfo *rinfo, const ModifyTableState *mtstate)
 {
-	int			flags = is_looked_at(rinfo) ? YS_MODIFY_LOOKED_AT : 0;
+	const ModifyTable *plan = (const ModifyTable *) mtstate->ps.plan;	/* COPY has none */
+	int			flags = is_looked_at(rinfo, mtstate->operation) ? YS_MODIFY_LOOKED_AT : 0;
 
 	if (plan != NULL && plan->onConflictAction == ONCONFLICT_NOTHING)
 		flags |= YS_MODIFY_SKIP_DUPLICATES;
@@ -355,7 +359,7 @@ ys_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_priva
 	modify->assigned = list_nth(fdw_private, YS_MODIFY_ASSIGNED);
 	modify->guards = list_nth(fdw_private, YS_MODIFY_GUARDS);
 	modify->flags = intVal(list_nth(fdw_private, YS_MODIFY_FLAGS)) |
-		insert_flags(modify, rinfo, (ModifyTable *) mtstate->ps.plan);
+		insert_flags(modify, rinfo, mtstate);
 	if ((triggers != NULL && triggers->trig_update_before_row) ||
 		(RelationGetDescr(relation)->constr != NULL &&
 		 RelationGetDescr(relation)->constr->has_generated_stored))
@@ -371,7 +375,6 @@ ys_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_priva
 void
 ys_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 {
-	ModifyTable *plan = (ModifyTable *) mtstate->ps.plan;
 	YsModify   *modify = rinfo->ri_FdwState;
 
 	/* a partition may be an UPDATE's own target as well as where it moves rows to */
@@ -381,8 +384,8 @@ ys_begin_insert(ModifyTableState *mtstate, ResultRelInfo *rinfo)
 								  ys_result_user_compat(rinfo, mtstate->ps.state));
 		rinfo->ri_FdwState = modify;
 	}
-	refuse_check_option(plan, modify->source);
-	modify->flags |= insert_flags(modify, rinfo, plan);
+	refuse_check_option((ModifyTable *) mtstate->ps.plan, modify->source);
+	modify->flags |= insert_flags(modify, rinfo, mtstate);
 	ys_spool_routed(mtstate, rinfo, modify);
 }
 

@@ -139,7 +139,7 @@ ys_spool_input(PlannerInfo *root, ModifyTable *plan, const YsSource *source)
 
 /* What must be known, or seen, of each row at once can't be had of rows that are kept. */
 static void
-refuse_impatience(const YsModify *modify)
+refuse_impatience(const YsModify *modify, CmdType operation)
 {
 	bool		skips = (modify->flags & YS_MODIFY_SKIP_DUPLICATES) != 0;
 
@@ -148,7 +148,8 @@ refuse_impatience(const YsModify *modify)
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("cannot route rows into a partition that the statement reads, with %s",
-					skips ? "ON CONFLICT DO NOTHING" : "a trigger that fires after INSERT"),
+					skips ? "ON CONFLICT DO NOTHING" : operation == CMD_UPDATE ?
+					"a trigger that fires after UPDATE" : "a trigger that fires after INSERT"),
 			 errdetail("Rows for store table \"%s\" are written when all of it has been read, which is "
 					   "after the statement has told what became of them.", modify->source->table),
 			 errhint("Keep what is read in a temporary table first.")));
@@ -166,7 +167,7 @@ ys_spool_routed(ModifyTableState *mtstate, ResultRelInfo *rinfo, YsModify *modif
 		!(reads_target(outerPlan(mtstate->ps.plan), &target, true) ||
 		  any_reads_target(estate->es_plannedstmt->subplans, &target, false)))
 		return;
-	refuse_impatience(modify);
+	refuse_impatience(modify, mtstate->operation);
 	old = MemoryContextSwitchTo(GetMemoryChunkContext(modify));
 	modify->spool = tuplestore_begin_heap(false, false, work_mem);
 	modify->spool_slot = MakeSingleTupleTableSlot(RelationGetDescr(rinfo->ri_RelationDesc),

@@ -73,7 +73,23 @@ like(sql_says("INSERT INTO p SELECT id || '?', kind, n, pad FROM p WHERE kind = 
 is(sql('SELECT count(*) FROM p'), $before, '... before anything is written');
 is(sql("INSERT INTO p (id, kind) SELECT 'other' || n, 's0' FROM p WHERE kind = 's1' AND n <= 3 ON CONFLICT DO NOTHING RETURNING 1") =~ tr/1//,
 	sql("SELECT count(*) FROM p WHERE id LIKE 'other%'"), 'both are allowed when another partition is read');
+sql('DROP TRIGGER t ON p; CREATE TRIGGER t AFTER UPDATE ON p FOR EACH STATEMENT EXECUTE FUNCTION after_row()');
+like(sql_says("UPDATE p SET kind = 's0' WHERE n = 200"), qr/0A000.*a trigger that fires after UPDATE/, '... also when rows are moved');
+is(sql('SELECT count(*) FROM p_local WHERE n = 200'), 2, '... before anything is written');
 sql('DROP TRIGGER t ON p');
+
+# what an UPDATE moves is there when its trigger fires
+sql(<<'END');
+CREATE TABLE seen (operation text, count bigint);
+CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN INSERT INTO seen SELECT TG_OP, count(*) FROM p_0 WHERE id LIKE 'move%'; RETURN NULL; END $$;
+CREATE TRIGGER t AFTER UPDATE ON p FOR EACH STATEMENT EXECUTE FUNCTION see();
+CREATE TRIGGER none AFTER INSERT ON p FOR EACH STATEMENT EXECUTE FUNCTION after_row();
+INSERT INTO p_local (id, kind) SELECT 'move' || i, 'a' FROM generate_series(1, 60) i;
+UPDATE p SET kind = 's0' WHERE kind = 'a' AND id LIKE 'move%';
+END
+is(sql('SELECT operation, count FROM seen'), 'UPDATE|60', 'an AFTER UPDATE trigger sees all rows that were moved');
+sql('DROP TRIGGER t ON p; DROP TRIGGER none ON p');
 like(sql_says("INSERT INTO p SELECT id, kind, n, pad FROM p WHERE kind = 's0' AND n < 5"), qr/23505.*duplicate key/,
 	'a duplicate shows at the end');
 like(sql_says("BEGIN; INSERT INTO p SELECT id || '#', kind, n, '' FROM p WHERE kind = 's0' AND n = 9; ROLLBACK"),
