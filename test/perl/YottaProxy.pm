@@ -12,6 +12,7 @@
 #         throttle  refused: the capacity is used up
 #         part    of a BatchWriteItem: the store gets the first half, the rest is left unprocessed
 #         none    the same, but all of it is left unprocessed
+#     $proxy->ignore_expect                         no "100 Continue" from now on
 #     $proxy->requests('GetItem')                   how many arrived
 # ----------------------------------------------------------------------------------------------
 package YottaProxy;
@@ -72,6 +73,16 @@ sub fail
 # Failures not taken are forgotten.
 sub heal { my ($self) = @_; unlink glob "$self->{folder}/*.*.*"; return; }
 
+# Bodies that are announced (which large ones are) come without being asked for, or never.
+sub ignore_expect
+{
+	my ($self) = @_;
+	my $file = "$self->{folder}/ignore_expect";
+	open(my $handle, '>', $file) or croak "$file: $!";
+	close $handle;
+	return;
+}
+
 sub requests
 {
 	my ($self, $operation) = @_;
@@ -108,7 +119,9 @@ sub _serve
 				my $head = $1;
 				my ($length) = $head =~ /^Content-Length:\s*(\d+)/mi;
 				my $size = length($head) + ($length // 0);
-				if ($head =~ /^Expect:\s*100-continue/mi && length($buffer{$socket}) == length($head))
+				if (   $head =~ /^Expect:\s*100-continue/mi
+					&& length($buffer{$socket}) == length($head)
+					&& !-e "$self->{folder}/ignore_expect")
 				{
 					syswrite $socket, "HTTP/1.1 100 Continue\r\n\r\n";
 					last;
