@@ -125,8 +125,6 @@ end_write(YsRequestText *request, YsAliases *aliases, YsMessage *message,
 {
 	if (ret != YS_RETURN_NONE)
 		ys_request_string(request, "ReturnValues", ret == YS_RETURN_OLD ? "ALL_OLD" : "ALL_NEW");
-	if (condition != NULL && ret == YS_RETURN_OLD)
-		ys_request_string(request, "ReturnValuesOnConditionCheckFailure", "ALL_OLD");
 	message->idempotent = condition == NULL && ret != YS_RETURN_OLD;
 	end_request(request, aliases);
 }
