@@ -230,47 +230,81 @@ ys_modify_create(Oid relid, Oid userid)
 	return modify;
 }
 
-/* Does anybody look at the written row? */
 static bool
-rows_are_wanted(ResultRelInfo *rinfo, CmdType operation)
+after_row_trigger(const ResultRelInfo *rinfo, CmdType operation)
 {
-	TriggerDesc *triggers = rinfo->ri_TrigDesc;
+	const TriggerDesc *triggers = rinfo->ri_TrigDesc;
 
-	if (rinfo->ri_projectReturning != NULL)
-		return true;
 	if (triggers == NULL)
 		return false;
 	return operation == CMD_INSERT ? triggers->trig_insert_after_row :
 		operation == CMD_UPDATE && triggers->trig_update_after_row;
 }
 
-/* Does RETURNING look at no other columns than the key's? */
+/* Collect the columns RETURNING names of the written table: those of others are of the subplan. */
 static bool
-returns_key_only(const YsSource *source, const ResultRelInfo *rinfo)
+add_returned(Node *node, void *context)
 {
-	Bitmapset  *columns = add_columns(NULL, (Node *) rinfo->ri_returningList,
-									  rinfo->ri_RangeTableIndex);
+	Bitmapset **attrs = context;
 
-	for (int i = 0; i < source->nkeys; i++)
-		columns = bms_del_member(columns, source->keys[i]->attnum -
-								 FirstLowInvalidHeapAttributeNumber);
-	return bms_next_member(columns, -FirstLowInvalidHeapAttributeNumber - 1) < 0;
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		const Var  *var = (const Var *) node;
+
+		if (!IS_SPECIAL_VARNO(var->varno))
+			*attrs = bms_add_member(*attrs, var->varattno - FirstLowInvalidHeapAttributeNumber);
+		return false;
+	}
+	return expression_tree_walker(node, add_returned, context);
+}
+
+/*
+ * What is looked at of the written row: a trigger may look at all of it.  A
+ * misfit in any other column is nobody's error, after the item is written.
+ */
+static List *
+wanted_columns(const YsSource *source, const ResultRelInfo *rinfo, CmdType operation)
+{
+	Bitmapset  *attrs = NULL;
+	List	   *columns = NIL;
+	bool		all;
+
+	(void) add_returned((Node *) rinfo->ri_returningList, &attrs);
+	all = after_row_trigger(rinfo, operation) ||
+		bms_is_member(-FirstLowInvalidHeapAttributeNumber, attrs);
+	for (int i = 0; i < source->natts; i++)
+		if (source->columns[i].kind != YS_COLUMN_DROPPED &&
+			(all || bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, attrs)))
+			columns = lappend_int(columns, i + 1);
+	return columns;
+}
+
+static bool
+are_key_columns(const YsSource *source, const List *columns)
+{
+	ListCell   *cell;
+
+	foreach(cell, columns)
+		if (lfirst_int(cell) != source->keys[0]->attnum &&
+			(source->nkeys == 1 || lfirst_int(cell) != source->keys[1]->attnum))
+			return false;
+	return true;
 }
 
 MemoryContext
 ys_modify_begin_row(YsModify *modify, ResultRelInfo *rinfo, CmdType operation)
 {
 	MemoryContextReset(modify->row_context);
-	if (!modify->ready && rows_are_wanted(rinfo, operation))
+	if (!modify->ready &&
+		(rinfo->ri_projectReturning != NULL || after_row_trigger(rinfo, operation)))
 	{
 		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(modify));
-		List	   *columns = NIL;
+		List	   *columns = wanted_columns(modify->source, rinfo, operation);
 
-		for (int i = 0; i < modify->source->natts; i++)
-			if (modify->source->columns[i].kind != YS_COLUMN_DROPPED)
-				columns = lappend_int(columns, i + 1);
 		modify->reader = ys_row_reader_create(modify->source, columns);
-		modify->returns_key = returns_key_only(modify->source, rinfo);
+		modify->returns_key = are_key_columns(modify->source, columns);
 		MemoryContextSwitchTo(old);
 	}
 	modify->ready = true;

@@ -39,8 +39,8 @@ typedef struct YsModify
 	YsSource   *source;
 	YsStore    *store;
 	YsConverter *converters;	/* by attnum - 1 */
-	YsRowReader *reader;		/* of all columns; NULL: nobody looks at the written row */
-	bool		returns_key;	/* RETURNING looks at no other column than the key's */
+	YsRowReader *reader;		/* of the columns that are looked at; NULL: nobody does */
+	bool		returns_key;	/* the reader has no other columns than the key's */
 	MemoryContext row_context;	/* reset for each row */
 
 	List	   *assigned;

@@ -41,6 +41,7 @@ YsRowReader *
 ys_row_reader_create(const YsSource *source, List *columns)
 {
 	YsRowReader *reader = palloc0(sizeof(YsRowReader));
+	bool		refuses = false;
 	ListCell   *cell;
 
 	reader->source = source;
@@ -55,14 +56,17 @@ ys_row_reader_create(const YsSource *source, List *columns)
 		reader->columns[reader->ncolumns++] = column->attnum;
 		ys_source_init_converter(column, &reader->converters[column->attnum - 1],
 								 CurrentMemoryContext);
+		refuses |= column->error_on_mismatch;
 		if (column->kind == YS_COLUMN_DOCUMENT)
 			reader->whole = true;
 		else
 			add_attribute(&reader->filter, &column->path.steps[0]);
 	}
-	/* every item has a key: enough to count it */
+	/* every item has a key: enough to count it, and all of it tells whose value is refused */
 	if (reader->filter.count == 0)
 		add_attribute(&reader->filter, &source->keys[0]->path.steps[0]);
+	for (int i = 0; refuses && i < source->nkeys; i++)
+		add_attribute(&reader->filter, &source->keys[i]->path.steps[0]);
 	return reader;
 }
 
@@ -118,8 +122,8 @@ refuse_mismatch(const YsSource *source, const YsSourceColumn *column, const YsVa
 			(errcode(ERRCODE_FDW_INVALID_DATA_TYPE),
 			 errmsg("a value does not fit column \"%s\" of type %s", column->name,
 					format_type_with_typemod(column->type, column->typmod)),
-			 errdetail("It is of the store's type %s, in an item of \"%s\".",
-					   type_name(value->type), source->table),
+			 errdetail("It is of the store's type %s, in the item of key %s of \"%s\".",
+					   type_name(value->type), ys_row_key_text(source, item), source->table),
 			 errhint("With option on_mismatch 'null' such values are NULL.")));
 }
 

@@ -101,6 +101,7 @@ like(sql("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT small, flag FROM typed
 	qr/Mismatches: 2/, 'mismatches are counted');
 my $error = sql_error("SELECT small FROM strict");
 like($error, qr/HV004.*a value does not fit column "small" of type integer/, 'on_mismatch error');
+like($error, qr/DETAIL:.* in the item of key \{"id":\{"S":"wrong"\}\}/, '... of an item that is told, though its key was not asked for');
 like($error, qr/HINT:.*on_mismatch 'null'/, '... with a way out');
 
 # ---- operations: the same queries on a local copy --------------------------------------------

@@ -47,6 +47,21 @@ is(sql("INSERT INTO v (id, m, item) VALUES ('c', 2.50, '{\"spec\": {\"model\": \
 	'mc|2.5|{"m": 2.5, "id": "c", "spec": {"model": "mc"}}', 'an INSERT returns what it wrote');
 is(sql("UPDATE v SET item = item WHERE id = 'c' RETURNING model, m"), 'mc|2.5', 'and so does what changes nothing');
 
+# ---- a value that does not fit ---------------------------------------------------------------
+
+# whose column is not asked for: the item is written by then
+sql("CREATE FOREIGN TABLE narrow (id text OPTIONS (key 'partition') NOT NULL, m int OPTIONS (on_mismatch 'error'), n int)"
+	  . " SERVER fleet OPTIONS (table '$store')");
+is(sql("UPDATE narrow SET n = 3 WHERE id = 'c' RETURNING n"), '3', 'of a column that RETURNING does not name');
+is(sql("UPDATE narrow SET n = 4 WHERE id = 'c' RETURNING (SELECT max(x) FROM generate_series(1, narrow.n) x)"), '4', '... with a subquery');
+is(sql("WITH gone AS (DELETE FROM narrow WHERE id = 'c' RETURNING id, n) SELECT * FROM gone"), 'c|4', '... of what is deleted');
+put({ id => { S => 'c' }, m => { N => '2.5' } });
+{
+	my (undef, undef, $stderr) = $node->psql('postgres', "\\set VERBOSITY verbose\nDELETE FROM narrow WHERE id = 'c' RETURNING *");
+	like($stderr, qr/HV004.*"m".*in the item of key \{"id":\{"S":"c"\}\} of "$store"/s, 'of one it names: the item is told');
+	like($stderr, qr/1 item written to the store stays written/, '... and that it is deleted');
+}
+
 # ---- old and new -----------------------------------------------------------------------------
 
 if ($node->pg_version >= 18)
