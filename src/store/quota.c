@@ -46,6 +46,16 @@ ys_quota_admit(YsQuota *quota, bool reads, int64 now, double *charged, int64 *ag
 }
 
 void
+ys_quota_withdraw(YsQuota *quota, int64 now)
+{
+	if (!quota->has_turn)
+		return;
+	quota->has_turn = false;
+	ys_bucket_debit(&ys_meter_entry(&quota->meter, &quota->owner, "")->requests, quota->requests,
+					-1, now);
+}
+
+void
 ys_quota_settle(YsQuota *quota, double charged, double units, int64 now)
 {
 	if (quota->read_units <= 0)

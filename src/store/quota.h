@@ -36,6 +36,9 @@ typedef struct YsQuota
 extern bool ys_quota_admit(YsQuota *quota, bool reads, int64 now, double *charged,
 						   int64 *again_at);
 
+/* Nothing waits any more for the place in the line: give it up, if there is one. */
+extern void ys_quota_withdraw(YsQuota *quota, int64 now);
+
 /* A read that was charged so much has cost so many units. */
 extern void ys_quota_settle(YsQuota *quota, double charged, double units, int64 now);
 

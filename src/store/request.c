@@ -367,6 +367,18 @@ stop_transfer(YsCall *call)
 
 /* ---- a call's life ---- */
 
+/* Does any call wait for the limits? */
+static bool
+is_any_held(YsStore *store)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &store->calls)
+		if (dlist_container(YsCall, link, iter.cur)->state == YS_CALL_HELD)
+			return true;
+	return false;
+}
+
 /* The call's context is going away: whatever is under way ends here. */
 static void
 release_call(void *handle)
@@ -376,6 +388,8 @@ release_call(void *handle)
 	if (call->detached)
 		return;
 	dlist_delete(&call->link);
+	if (call->state == YS_CALL_HELD && !is_any_held(call->store))
+		ys_quota_withdraw(&call->store->quota, ys_clock_us());
 	if (call->transfer != NULL)
 	{
 		(void) stop_transfer(call);

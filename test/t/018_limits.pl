@@ -113,6 +113,14 @@ my (undef, undef, $error) = $node->psql('postgres',
 like($error, qr/canceling statement due to statement timeout/, 'a statement held back can be cancelled');
 cmp_ok(time() - $start, '<', 100, 'at once');
 
+# sessions that gave up leave nothing behind for others to wait for
+limit('max_requests_per_second', 0.1);
+$node->psql('postgres', "SET statement_timeout = '50ms'; SELECT n FROM parts WHERE id = 'p1'") foreach 1 .. 20;
+limit('max_requests_per_second', 1);
+($answer, $seconds) = timed("SELECT n FROM parts WHERE id = 'p1'");
+is($answer, 1, 'a request behind many that were cancelled');
+cmp_ok($seconds, '<', 12, 'does not wait for their turns');
+
 # ---- another limit holds from the next statement on -------------------------------------------
 
 limit('max_requests_per_second', 1000);
