@@ -257,6 +257,66 @@ rewrite_column(Rewrite *rewrite, const YsAssigned *assigned)
 	ys_item_set(&rewrite->item, assigned->column, assigned->value != NULL ? &value : NULL);
 }
 
+/* Does the path end at a place in a list? */
+static bool
+is_place(const YsPath *path)
+{
+	return path->steps[path->nsteps - 1].name == NULL;
+}
+
+static bool
+removes_place(const YsAssigned *assigned)
+{
+	return assigned->value == NULL && is_place(&assigned->column->path);
+}
+
+/* Places further behind come first, and those inside an element before it. */
+static int
+compare_removals(const void *left, const void *right)
+{
+	const YsPath *a = &(*(const YsAssigned *const *) left)->column->path;
+	const YsPath *b = &(*(const YsAssigned *const *) right)->column->path;
+
+	for (int i = 0; i < Min(a->nsteps, b->nsteps); i++)
+	{
+		const YsPathStep *x = &a->steps[i];
+		const YsPathStep *y = &b->steps[i];
+
+		if (x->name == NULL && y->name == NULL)
+		{
+			if (x->index != y->index)
+				return x->index > y->index ? -1 : 1;
+		}
+		else if (x->name == NULL || y->name == NULL)
+			return x->name == NULL ? -1 : 1;
+		else if (!same_step(x, y))
+		{
+			int			order = memcmp(x->name, y->name, Min(x->name_len, y->name_len));
+
+			return order != 0 ? order : x->name_len < y->name_len ? -1 : 1;
+		}
+	}
+	return b->nsteps - a->nsteps;
+}
+
+/* As for the store, all places are those of the list as it was: what is removed goes last. */
+static void
+rewrite_columns(Rewrite *rewrite)
+{
+	const YsChange *change = rewrite->change;
+	const YsAssigned **removals = palloc((change->nassigned + 1) * sizeof(YsAssigned *));
+	int			count = 0;
+
+	for (int i = 0; i < change->nassigned; i++)
+		if (removes_place(&change->assigned[i]))
+			removals[count++] = &change->assigned[i];
+		else
+			rewrite_column(rewrite, &change->assigned[i]);
+	qsort(removals, count, sizeof(YsAssigned *), compare_removals);
+	for (int i = 0; i < count; i++)
+		rewrite_column(rewrite, removals[i]);
+}
+
 static void
 plan_attribute(void *arg, const YsMember *attribute, const YsValue *old, const YsValue *new)
 {
@@ -300,8 +360,7 @@ plan_attributes(const YsChange *change, const YsValue *base, YsChangePlan *plan)
 		each_attribute(change->source,
 					   change->old_document != NULL ? change->old_document : base,
 					   change->document, rewrite_attribute, &rewrite);
-	for (int i = 0; i < change->nassigned; i++)
-		rewrite_column(&rewrite, &change->assigned[i]);
+	rewrite_columns(&rewrite);
 	init_plan(change, base, &rewrite.item, plan);
 	each_attribute(change->source, base, &rewrite.item, plan_attribute, &rewrite);
 	for (int i = 0; i < change->nguards; i++)
@@ -396,13 +455,6 @@ ys_change_applied(const YsChangePlan *plan, const YsValue *item)
 							plan->assignments[i].value))
 			return false;
 	return true;
-}
-
-/* Does the path end at a place in a list? */
-static bool
-is_place(const YsPath *path)
-{
-	return path->steps[path->nsteps - 1].name == NULL;
 }
 
 bool

@@ -108,6 +108,16 @@ foreach my $how (qw(lose mute))
 	is(list(), "a${how}de", "an element replaced, $how");
 }
 
+# places are those of the list as it was, also where the whole of it is written
+sql(q(UPDATE v SET item = jsonb_set(item, '{list}', '["a", "b", "c", "d"]') WHERE id = 'list';
+	ALTER FOREIGN TABLE v ADD first text OPTIONS (path 'list[0]')));
+foreach my $case ([ 'first = NULL, second = NULL', 'cd' ], [ "first = NULL, second = 'e'", 'e' ])
+{
+	my ($set, $expected) = @$case;
+	sql("UPDATE v SET $set WHERE id = 'list' AND item ? 'list'");
+	is(list(), $expected, "$set where the document is looked at");
+}
+
 # what was deleted is known no more, its key aside
 $proxy->fail('DeleteItem', 'mute');
 $says = sql_says("DELETE FROM v WHERE id = 'list' RETURNING id, second");
