@@ -30,7 +30,8 @@ ys_wait(int fd, long timeout_ms)
 		events |= WL_TIMEOUT;
 
 	happened = WaitLatchOrSocket(MyLatch, events, fd >= 0 ? fd : PGINVALID_SOCKET,
-								 timeout_ms >= 0 ? timeout_ms : -1L, PG_WAIT_EXTENSION);
+								 timeout_ms >= 0 ? Min(timeout_ms, PG_INT32_MAX) : -1L,
+								 PG_WAIT_EXTENSION);
 	if (happened & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();

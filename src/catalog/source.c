@@ -273,6 +273,26 @@ load_indexes(YsSource *source, const char *option, const char *relname)
 	}
 }
 
+static int
+compare_columns(const void *left, const void *right)
+{
+	const YsSourceColumn *a = *(const YsSourceColumn *const *) left;
+	const YsSourceColumn *b = *(const YsSourceColumn *const *) right;
+	int			order = ys_path_order(&a->path, &b->path);
+
+	return order != 0 ? order : a->attnum - b->attnum;
+}
+
+static void
+sort_columns(YsSource *source)
+{
+	source->by_path = palloc(Max(source->natts, 1) * sizeof(YsSourceColumn *));
+	for (int i = 0; i < source->natts; i++)
+		if (source->columns[i].kind == YS_COLUMN_PATH)
+			source->by_path[source->npaths++] = &source->columns[i];
+	qsort(source->by_path, source->npaths, sizeof(YsSourceColumn *), compare_columns);
+}
+
 static void
 load_relation(YsSource *source, Relation relation)
 {
@@ -310,6 +330,7 @@ load_relation(YsSource *source, Relation relation)
 	for (int i = 0; i < desc->natts; i++)
 		load_column(source, TupleDescAttr(desc, i));
 	check_columns(source, relname);
+	sort_columns(source);
 	indexes = ys_option_get(table->options, "indexes");
 	if (indexes != NULL)
 		load_indexes(source, indexes, relname);

@@ -61,6 +61,8 @@ typedef struct YsSource
 	char	   *table;			/* the store's name */
 	int			natts;
 	YsSourceColumn *columns;	/* by attnum - 1 */
+	int			npaths;
+	YsSourceColumn **by_path;	/* columns at paths, in the order to put them: see ys_path_order */
 	YsSourceColumn *document;	/* the plain one, and the typed one; or NULL */
 	YsSourceColumn *typed_document;
 	int			nkeys;			/* 1 or 2 */

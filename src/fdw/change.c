@@ -171,6 +171,9 @@ ys_change_apply(YsChange *change)
 		outcome = write_once(change, &plan, &arena, doubted, &err);
 		if (outcome == OUTCOME_APPLIED)
 			return true;
+		/* a condition on nothing but its existence tells that there is none */
+		if (outcome == OUTCOME_CONDITION_FAILED && plan.nterms == 1)
+			return false;
 		change->whole_attributes = change->whole_attributes || outcome == OUTCOME_TOO_LONG;
 		known = read_item(change, &arena, outcome == OUTCOME_UNKNOWN ? &err : NULL);
 		if (outcome == OUTCOME_UNKNOWN)

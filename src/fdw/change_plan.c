@@ -270,51 +270,35 @@ removes_place(const YsAssigned *assigned)
 	return assigned->value == NULL && is_place(&assigned->column->path);
 }
 
-/* Places further behind come first, and those inside an element before it. */
+/*
+ * As for the store, all places are those of the list as it was: values are put in the order of
+ * their places, which may be behind the list's end, and what is removed goes last, backwards.
+ */
 static int
-compare_removals(const void *left, const void *right)
+compare_assigned(const void *left, const void *right)
 {
-	const YsPath *a = &(*(const YsAssigned *const *) left)->column->path;
-	const YsPath *b = &(*(const YsAssigned *const *) right)->column->path;
+	const YsAssigned *a = *(const YsAssigned *const *) left;
+	const YsAssigned *b = *(const YsAssigned *const *) right;
+	int			order = ys_path_order(&a->column->path, &b->column->path);
 
-	for (int i = 0; i < Min(a->nsteps, b->nsteps); i++)
-	{
-		const YsPathStep *x = &a->steps[i];
-		const YsPathStep *y = &b->steps[i];
-
-		if (x->name == NULL && y->name == NULL)
-		{
-			if (x->index != y->index)
-				return x->index > y->index ? -1 : 1;
-		}
-		else if (x->name == NULL || y->name == NULL)
-			return x->name == NULL ? -1 : 1;
-		else if (!same_step(x, y))
-		{
-			int			order = memcmp(x->name, y->name, Min(x->name_len, y->name_len));
-
-			return order != 0 ? order : x->name_len < y->name_len ? -1 : 1;
-		}
-	}
-	return b->nsteps - a->nsteps;
+	if (removes_place(a) != removes_place(b))
+		return removes_place(a) ? 1 : -1;
+	if (order == 0)
+		return a < b ? -1 : 1;
+	return removes_place(a) ? -order : order;
 }
 
-/* As for the store, all places are those of the list as it was: what is removed goes last. */
 static void
 rewrite_columns(Rewrite *rewrite)
 {
 	const YsChange *change = rewrite->change;
-	const YsAssigned **removals = palloc((change->nassigned + 1) * sizeof(YsAssigned *));
-	int			count = 0;
+	const YsAssigned **assigned = palloc((change->nassigned + 1) * sizeof(YsAssigned *));
 
 	for (int i = 0; i < change->nassigned; i++)
-		if (removes_place(&change->assigned[i]))
-			removals[count++] = &change->assigned[i];
-		else
-			rewrite_column(rewrite, &change->assigned[i]);
-	qsort(removals, count, sizeof(YsAssigned *), compare_removals);
-	for (int i = 0; i < count; i++)
-		rewrite_column(rewrite, removals[i]);
+		assigned[i] = &change->assigned[i];
+	qsort(assigned, change->nassigned, sizeof(YsAssigned *), compare_assigned);
+	for (int i = 0; i < change->nassigned; i++)
+		rewrite_column(rewrite, assigned[i]);
 }
 
 static void

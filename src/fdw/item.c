@@ -164,20 +164,21 @@ ys_item_build(const YsModify *modify, TupleTableSlot *slot)
 	build_from_documents(source, slot, &document);
 	item = document;
 
-	for (int i = 0; i < source->natts; i++)
+	for (int i = 0; i < source->npaths; i++)
 	{
-		const YsSourceColumn *column = &source->columns[i];
+		const YsSourceColumn *column = source->by_path[i];
+		int			at = column->attnum - 1;
 		const YsValue *given;
 		YsValue		value;
 
-		if (column->kind != YS_COLUMN_PATH || column->key != 0 || slot->tts_isnull[i])
+		if (column->key != 0 || slot->tts_isnull[at])
 			continue;
 		given = document.len > 0 ? ys_path_get(&column->path, &document) : NULL;
-		if (given != NULL && ys_row_reads_as(column, &modify->converters[i], given,
-											 slot->tts_values[i], false))
+		if (given != NULL && ys_row_reads_as(column, &modify->converters[at], given,
+											 slot->tts_values[at], false))
 			continue;
 		ys_item_check_path(column);
-		value = ys_convert_from_datum(&modify->converters[i], slot->tts_values[i]);
+		value = ys_convert_from_datum(&modify->converters[at], slot->tts_values[at]);
 		value = ys_change_restore(column, &value, given);
 		ys_item_set(&item, column, &value);
 	}

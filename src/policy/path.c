@@ -242,3 +242,28 @@ ys_path_get(const YsPath *path, const YsValue *item)
 	ys_path_each(path, item, keep_first, &found);
 	return found;
 }
+
+static int
+order_steps(const YsPathStep *a, const YsPathStep *b)
+{
+	uint32_t	len = a->name_len < b->name_len ? a->name_len : b->name_len;
+	int			order;
+
+	if (a->name == NULL || b->name == NULL)
+		return a->name != NULL ? 1 : b->name != NULL ? -1 : (a->index > b->index) - (a->index < b->index);
+	order = memcmp(a->name, b->name, len);
+	return order != 0 ? order : (a->name_len > b->name_len) - (a->name_len < b->name_len);
+}
+
+int
+ys_path_order(const YsPath *a, const YsPath *b)
+{
+	for (int i = 0; i < a->nsteps && i < b->nsteps; i++)
+	{
+		int			order = order_steps(&a->steps[i], &b->steps[i]);
+
+		if (order != 0)
+			return order;
+	}
+	return (a->nsteps > b->nsteps) - (a->nsteps < b->nsteps);
+}

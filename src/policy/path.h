@@ -26,4 +26,10 @@ extern const YsValue *ys_path_get(const YsPath *path, const YsValue *item);
 typedef bool (*YsPathFn) (void *arg, const YsValue *value);
 extern bool ys_path_each(const YsPath *path, const YsValue *item, YsPathFn fn, void *arg);
 
+/*
+ * The order in which values are put at several paths: what holds others before what is in it,
+ * places of a list from the first on.  <0, 0 (the same path), >0.
+ */
+extern int	ys_path_order(const YsPath *a, const YsPath *b);
+
 #endif							/* YS_POLICY_PATH_H */

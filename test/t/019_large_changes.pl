@@ -209,6 +209,20 @@ my ($mine) = grep { (spread("SELECT n FROM k WHERE p = 'p1' AND s = 1"))[$_] } 0
 $nodes->set($mine, 'refuse');
 is(sql("SELECT n FROM k WHERE p = 'p1' AND s = 1"), 2, 'another takes over when it is down');
 
+# ---- several columns in one list -------------------------------------------------------------
+
+sql(<<"END");
+CREATE FOREIGN TABLE places (id text OPTIONS (key 'partition') NOT NULL, inner_x text OPTIONS (path 'l[1].x'), second jsonb OPTIONS (path 'l[1]'),
+	first text OPTIONS (path 'l[0]'), item jsonb OPTIONS (document 'true')) SERVER fleet OPTIONS (table '$store');
+INSERT INTO places (id, first, second, inner_x) VALUES ('built', 'a', '{"y": "c"}', 'b');
+INSERT INTO places (id, item) VALUES ('filled', '{"l": []}'), ('by key', '{"l": []}');
+UPDATE places SET second = '"b"', first = 'a' WHERE id = 'filled' AND item ? 'l';
+UPDATE places SET second = '"b"', first = 'a' WHERE id = 'by key';
+END
+is_deeply(stored('built')->{l}, { L => [ { S => 'a' }, { M => { x => { S => 'b' }, y => { S => 'c' } } } ] },
+	'values are put in the order of their places, and into what holds them');
+is_deeply(stored($_)->{l}, { L => [ { S => 'a' }, { S => 'b' } ] }, "... also into an empty list, $_") foreach 'filled', 'by key';
+
 store_api('DeleteTable', { TableName => $_ }) foreach $store, $table;
 $node->stop;
 done_testing();

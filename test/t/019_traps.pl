@@ -162,6 +162,12 @@ is(join(' ', map { $_->[0] } @heard), 'UpdateItem', 'UPDATE by key reads nothing
 like($heard[0][1]{ConditionExpression}, qr/^attribute_exists/, '... and creates nothing');
 ($said, @heard) = asked("DELETE FROM t WHERE id = 'a'", DeleteItem => { json => {} });
 is(join(' ', map { $_->[0] } @heard), 'DeleteItem', 'nor does DELETE');
+my $absent = refusal('ConditionalCheckFailedException', 'The conditional request failed');
+($said, @heard) = asked("DELETE FROM t WHERE id = 'a'", DeleteItem => $absent);
+is(join(' ', map { $_->[0] } @heard), 'DeleteItem', 'DELETE of what is not there reads nothing either');
+($said, @heard) = asked("UPDATE t SET n = 1 WHERE id = 'a' RETURNING n", UpdateItem => $absent);
+is(join(' ', map { $_->[0] } @heard), 'UpdateItem', '... nor does UPDATE');
+unlike($said, qr/ERROR/, '... and both change no row');
 ($said, @heard) = asked("UPDATE t SET n = n + 1", Scan => page([ item('a', 1) ]), UpdateItem => $done);
 my ($update) = map { $_->[1] } grep { $_->[0] eq 'UpdateItem' } @heard;
 like($update->{ConditionExpression}, qr/#n\d+ = :v\d+/, 'what was read is the condition of an UPDATE');

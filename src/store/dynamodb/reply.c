@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "store/dynamodb/dynamodb.h"
 
 /* Values that come one by one. */
@@ -186,12 +188,16 @@ on_capacity_member(void *arg, const char *name, size_t len, YsJsonNode *node)
 	YsReplyVisit *visit = arg;
 	const char *digits;
 	size_t		ndigits;
+	double		units;
 
 	if (!ys_dynamodb_is_named(name, len, "CapacityUnits"))
 		return true;
 	if (!ys_json_number(node, &digits, &ndigits, visit->err))
 		return false;
-	visit->reply->units += strtod(digits, NULL);
+	/* 1e999 is a number of JSON; added up it would never go away */
+	units = strtod(digits, NULL);
+	if (isfinite(units))
+		visit->reply->units += units;
 	return true;
 }
 
