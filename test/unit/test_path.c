@@ -260,6 +260,33 @@ test_random(void **state)
 	ys_arena_free(&arena);
 }
 
+static void
+test_order(void **state)
+{
+	/* each before all that follow */
+	static const char *const texts[] = {
+		"a", "a[0]", "a[0].x", "a[2]", "a[10]", "a.b", "a.b[1]", "ab", "b",
+	};
+	const int	count = sizeof(texts) / sizeof(texts[0]);
+	YsPath		paths[sizeof(texts) / sizeof(texts[0])];
+	YsArena		arena;
+	YsError		err;
+
+	(void) state;
+	ys_arena_init(&arena, ys_arena_malloc, 0);
+	for (int i = 0; i < count; i++)
+		assert_true(ys_path_parse(texts[i], strlen(texts[i]), &arena, &paths[i], &err));
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < count; j++)
+		{
+			int			order = ys_path_order(&paths[i], &paths[j]);
+
+			if ((order > 0) - (order < 0) != (i > j) - (i < j))
+				fail_msg("%s against %s: %d", texts[i], texts[j], order);
+		}
+	ys_arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -269,6 +296,7 @@ main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests_name("path", tests, NULL, NULL);
