@@ -67,7 +67,7 @@ costs("DELETE FROM parts WHERE id = 'p8'",
 costs("DELETE FROM parts WHERE n < 4 AND id LIKE 'p%'",
 	{ %quiet, Operation => 'DeleteItem', Requests => 3, 'Write Units' => 3 }, 'DELETE of what was read');
 costs("UPDATE parts SET n = 0 WHERE id = 'none'",
-	{ %quiet, Requests => 2, 'Read Units' => 1 }, 'UPDATE of an item that there is not looks for it');
+	{ %quiet, Requests => 1, 'Read Units' => 0 }, 'UPDATE of an item that there is not doesn\'t look for it');
 
 # an outcome that is unknown is looked up
 $proxy->fail('PutItem', 'mute');
