@@ -319,7 +319,6 @@ extern bool ys_store_describe_table(YsStore *store, const char *table, YsArena *
 /* Of info the keys and indexes.  On-demand billing; stream: with NEW_AND_OLD_IMAGES.  Returns once the table is active. */
 extern bool ys_store_create_table(YsStore *store, const char *table, const YsTableInfo *info,
 								  bool stream, YsError *err);
-extern bool ys_store_drop_table(YsStore *store, const char *table, YsError *err);
 
 /* ---- the store's own change stream ---- */
 

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  * table.c
- *	  Listing, describing, creating and dropping the store's tables.
+ *	  Listing, describing and creating the store's tables.
  *
- * The store creates and drops in the background: both wait until it shows.
+ * The store creates in the background: that waits until it shows.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -11,7 +11,7 @@
 #include "base/wait.h"
 #include "store/request.h"
 
-/* How long a table may take to come or go. */
+/* How long a table may take to come. */
 #define CHANGE_DEADLINE_MS	(5 * 60 * 1000)
 
 #define POLL_BASE_MS		20
@@ -71,9 +71,9 @@ pause_polling(int attempt, int64 deadline, const char *table, YsError *err)
 	return true;
 }
 
-/* Poll the table until it is there and active, or until it is gone. */
+/* Poll the table until it is there and active. */
 static bool
-await_table(YsStore *store, const char *table, bool there, YsError *err)
+await_table(YsStore *store, const char *table, YsError *err)
 {
 	int64		deadline = ys_clock_ms() + CHANGE_DEADLINE_MS;
 	YsError		own;
@@ -91,7 +91,7 @@ await_table(YsStore *store, const char *table, bool there, YsError *err)
 		described = ys_store_describe_table(store, table, &arena, &info, err);
 		ys_arena_free(&arena);
 		missing = !described && err->code == YS_ERR_TABLE_NOT_FOUND;
-		if (there ? described && info.active : missing)
+		if (described && info.active)
 			return true;
 
 		/* just created it may not be known to every node yet */
@@ -111,16 +111,5 @@ ys_store_create_table(YsStore *store, const char *table, const YsTableInfo *info
 	store->api->create_table(&call->message, table, info, stream);
 	call = ys_call_send(call, true, err);
 	return call != NULL && ys_call_finish(call, ys_call_succeeds(call, err)) &&
-		await_table(store, table, true, err);
-}
-
-bool
-ys_store_drop_table(YsStore *store, const char *table, YsError *err)
-{
-	YsCall	   *call = ys_call_create(store);
-
-	store->api->drop_table(&call->message, table);
-	call = ys_call_send(call, true, err);
-	return call != NULL && ys_call_finish(call, ys_call_succeeds(call, err)) &&
-		await_table(store, table, false, err);
+		await_table(store, table, err);
 }

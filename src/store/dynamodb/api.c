@@ -31,7 +31,6 @@ const YsApi ys_dynamodb_api = {
 	.list_tables = ys_dynamodb_list_tables,
 	.describe_table = ys_dynamodb_describe_table,
 	.create_table = ys_dynamodb_create_table,
-	.drop_table = ys_dynamodb_drop_table,
 	.describe_stream = ys_dynamodb_describe_stream,
 	.stream_iterator = ys_dynamodb_stream_iterator,
 	.stream_records = ys_dynamodb_stream_records,

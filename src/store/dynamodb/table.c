@@ -11,7 +11,6 @@
 static const YsOperation list_tables = {.headers = YS_DYNAMODB_HEADERS("ListTables")};
 static const YsOperation describe_table = {.headers = YS_DYNAMODB_HEADERS("DescribeTable")};
 static const YsOperation create_table = {.headers = YS_DYNAMODB_HEADERS("CreateTable")};
-static const YsOperation delete_table = {.headers = YS_DYNAMODB_HEADERS("DeleteTable")};
 
 /* The types a key can have, and the store's names for them. */
 static const struct
@@ -40,14 +39,6 @@ ys_dynamodb_describe_table(YsMessage *message, const char *table)
 	message->operation = &describe_table;
 	message->table = table;
 	message->idempotent = true;
-	ys_control_print(message, json_pack("{s:s}", "TableName", table));
-}
-
-void
-ys_dynamodb_drop_table(YsMessage *message, const char *table)
-{
-	message->operation = &delete_table;
-	message->table = table;
 	ys_control_print(message, json_pack("{s:s}", "TableName", table));
 }
 
