@@ -122,11 +122,16 @@ CREATE FUNCTION yottastore.field(
 	combine text DEFAULT 'first',
 	formats text[] DEFAULT NULL,
 	normalizers text[] DEFAULT NULL,
-	unit text DEFAULT NULL)
+	unit text DEFAULT NULL,
+	function regprocedure DEFAULT NULL,
+	required boolean DEFAULT false,
+	default_value text DEFAULT NULL,
+	on_error text DEFAULT 'null',
+	index text DEFAULT 'none')
 	RETURNS jsonb
-	LANGUAGE c IMMUTABLE SET search_path = pg_catalog, pg_temp
+	LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_field';
-COMMENT ON FUNCTION yottastore.field(text, text, text[], text, text[], text[], text) IS
+COMMENT ON FUNCTION yottastore.field(text, text, text[], text, text[], text[], text, regprocedure, boolean, text, text, text) IS
 	'declare one field of an index policy: its column, type and source paths';
 
 CREATE FUNCTION yottastore.area_from_location(

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
+#include "utils/regproc.h"
 
 #include "api/check.h"
 #include "base/memory.h"
@@ -90,7 +91,29 @@ checked_jsonb(StringInfo json,
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json->data));
 }
 
-/* yottastore.field(name, type, paths, combine, formats, normalizers, unit) */
+static void
+append_boolean(FunctionCallInfo fcinfo, int arg, StringInfo json, const char *key)
+{
+	if (PG_ARGISNULL(arg))
+		return;
+	append_key(json, key);
+	appendStringInfoString(json, PG_GETARG_BOOL(arg) ? "true" : "false");
+}
+
+/* By its signature, which a dump and a restore keep, as they don't an oid. */
+static void
+append_function(FunctionCallInfo fcinfo, int arg, StringInfo json, const char *key)
+{
+	if (PG_ARGISNULL(arg))
+		return;
+	append_key(json, key);
+	escape_json(json, format_procedure_qualified(PG_GETARG_OID(arg)));
+}
+
+/*
+ * yottastore.field(name, type, paths, combine, formats, normalizers, unit, function, required,
+ * default_value, on_error, index)
+ */
 Datum
 ys_field(PG_FUNCTION_ARGS)
 {
@@ -116,6 +139,11 @@ ys_field(PG_FUNCTION_ARGS)
 	append_text_array(fcinfo, 4, &json, "formats");
 	append_text_array(fcinfo, 5, &json, "normalizers");
 	append_text(fcinfo, 6, &json, "unit");
+	append_function(fcinfo, 7, &json, "function");
+	append_boolean(fcinfo, 8, &json, "required");
+	append_text(fcinfo, 9, &json, "default_value");
+	append_text(fcinfo, 10, &json, "on_error");
+	append_text(fcinfo, 11, &json, "index");
 	return checked_jsonb(&json, ys_policy_check_field);
 }
 

@@ -283,6 +283,7 @@ ys_convert_to_time(Oid type, const YsValue *value, Datum *datum)
 	static bool compiled = false;
 	YsSlice		text = {value->bytes, value->len};
 	int64_t		usecs;
+	int			format;
 
 	if (!compiled)
 	{
@@ -290,7 +291,7 @@ ys_convert_to_time(Oid type, const YsValue *value, Datum *datum)
 			elog(ERROR, "format ISO is not known");
 		compiled = true;
 	}
-	if (value->type != YS_TYPE_STRING || ys_date_parse(&iso, 1, text, &usecs) != NULL)
+	if (value->type != YS_TYPE_STRING || ys_date_parse(&iso, 1, text, &usecs, &format) != NULL)
 		return false;
 	*datum = type == DATEOID ? Int32GetDatum(ys_date_of(usecs)) : Int64GetDatum(usecs);
 	return true;

@@ -23,6 +23,7 @@
 /* One source path. */
 typedef struct YsSource
 {
+	const char *text;			/* as declared */
 	int			attribute;		/* which of the policy's attributes it begins with */
 	bool		many;			/* it has a [*] */
 	YsPath		rest;			/* its steps behind the first */
@@ -48,6 +49,8 @@ typedef struct YsField
 	YsCombine	combine;
 	YsSourceList sources;
 	YsRules		rules;
+	bool		required;
+	const YsValue *default_value;	/* for items without a value; NULL: none */
 } YsField;
 
 /* The declared value comes first, then the location. */
@@ -75,12 +78,17 @@ struct YsPolicy
 /* The number of an attribute, -1 when no path begins with it. */
 extern int	ys_policy_attribute(const YsPolicy *policy, const char *name, uint32_t len);
 
+/* How much of a rejected value is shown: in bytes of JSON. */
+#define YS_REJECTED_SAMPLE		200
+#define YS_REJECTED_WHOLE		(1024 * 1024)	/* more than an item can be */
+
 /*
  * The plain JSON of a value that was rejected, in arena: what is longer than
- * 200 bytes is cut and shown as a string, U+0000 and invalid UTF-8 as U+FFFD, and
+ * most bytes is cut and shown as a string, U+0000 and invalid UTF-8 as U+FFFD, and
  * a number out of range as a string, so that the server takes it as jsonb.
  * False when the arena is exhausted.
  */
-extern bool ys_rejected_print(const YsValue *value, YsArena *arena, YsRejection *rejection);
+extern bool ys_rejected_print(const YsValue *value, uint32_t most, YsArena *arena,
+							  YsRejection *rejection);
 
 #endif							/* YS_POLICY_COMPILED_H */

@@ -106,6 +106,48 @@ ys_declare_string(YsCompiler *compiler, const YsValue *value, const char *key, Y
 }
 
 bool
+ys_declare_boolean(YsCompiler *compiler, const YsValue *value, const char *key, bool *truth)
+{
+	*truth = false;
+	if (value == NULL)
+		return true;
+	if (value->type != YS_TYPE_BOOL)
+		return ys_declare_refuse(compiler, "its %s is neither true nor false", key);
+	*truth = value->boolean;
+	return true;
+}
+
+bool
+ys_declare_choice(YsCompiler *compiler, const YsValue *value, const char *key,
+				  const char *const *words, int nwords, int *choice)
+{
+	char		accepted[256] = "";
+	size_t		len = 0;
+	YsSlice		text;
+
+	*choice = 0;
+	if (value == NULL)
+		return true;
+	if (!ys_declare_string(compiler, value, key, &text))
+		return false;
+	for (int i = 0; i < nwords; i++)
+	{
+		if (ys_string_is(text, words[i]))
+		{
+			*choice = i;
+			return true;
+		}
+	}
+	for (int i = 0; i < nwords && len < sizeof(accepted); i++)
+		len += (size_t) snprintf(accepted + len, sizeof(accepted) - len, "%s%s",
+								 i == 0 ? "" : i < nwords - 1 ? ", " : " or ", words[i]);
+	ys_declare_refuse(compiler, "unknown %s \"%.*s\"", key,
+					  (int) ys_string_cut(text.bytes, text.len, SHOWN), text.bytes);
+	return ys_declare_advise(compiler, "Choose one of them; the first is what is taken when it is left out.",
+							 "It is %s.", accepted);
+}
+
+bool
 ys_declare_strings(YsCompiler *compiler, const YsValue *value, const char *key,
 				   int max, int *count, YsSlice **texts)
 {
@@ -134,6 +176,20 @@ ys_declare_strings(YsCompiler *compiler, const YsValue *value, const char *key,
 	}
 	*count = (int) value->len;
 	return true;
+}
+
+const char *const *
+ys_declare_names(YsCompiler *compiler, int count, const YsSlice *texts)
+{
+	const char **names = ys_arena_alloc(compiler->arena, sizeof(char *) * (size_t) (count + 1));
+
+	for (int i = 0; names != NULL && i < count; i++)
+	{
+		names[i] = ys_arena_copy(compiler->arena, texts[i].bytes, texts[i].len);
+		if (names[i] == NULL)
+			return NULL;
+	}
+	return names;
 }
 
 /* ---- attributes ---- */
@@ -186,6 +242,9 @@ ys_declare_sources(YsCompiler *compiler, const YsValue *value, const char *key,
 			ys_error_hint(compiler->err, "%s", inner.hint);
 			return false;
 		}
+		source->text = ys_arena_copy(compiler->arena, texts[i].bytes, texts[i].len);
+		if (source->text == NULL)
+			return ys_declare_out_of_memory(compiler);
 		source->attribute = add_attribute(compiler, &path.steps[0]);
 		source->rest = (YsPath) {path.nsteps - 1, path.steps + 1};
 		source->many = false;

@@ -43,15 +43,45 @@ extern bool ys_declare_keys(YsCompiler *compiler, const YsValue *object, const Y
 /* A string that is not empty, or refused. */
 extern bool ys_declare_string(YsCompiler *compiler, const YsValue *value, const char *key, YsSlice *text);
 
+/* true or false; false when it is absent. */
+extern bool ys_declare_boolean(YsCompiler *compiler, const YsValue *value, const char *key, bool *truth);
+
+/* One of several words, by its place among them; 0 when it is absent. */
+extern bool ys_declare_choice(YsCompiler *compiler, const YsValue *value, const char *key,
+							  const char *const *words, int nwords, int *choice);
+
 /* An array of strings, or NULL for none. */
 extern bool ys_declare_strings(YsCompiler *compiler, const YsValue *value, const char *key,
 							   int max, int *count, YsSlice **texts);
+
+/* Copies of texts as C strings, in the compiler's arena; NULL when that is exhausted. */
+extern const char *const *ys_declare_names(YsCompiler *compiler, int count, const YsSlice *texts);
 
 /* An array of paths, or NULL for none. */
 extern bool ys_declare_sources(YsCompiler *compiler, const YsValue *value, const char *key,
 							   YsSourceList *sources);
 
+/* What a field's declaration has, NULL where it has it not. */
+typedef struct YsFieldKeys
+{
+	const YsValue *name;
+	const YsValue *type;
+	const YsValue *paths;
+	const YsValue *combine;
+	const YsValue *formats;
+	const YsValue *normalizers;
+	const YsValue *unit;
+	const YsValue *function;
+	const YsValue *required;
+	const YsValue *default_value;
+	const YsValue *on_error;
+	const YsValue *index;
+} YsFieldKeys;
+
 extern bool ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field);
+
+/* How values are read: the rules of a field whose name and type are known. */
+extern bool ys_declare_rules(YsCompiler *compiler, const YsFieldKeys *keys, YsField *field);
 extern bool ys_declare_area(YsCompiler *compiler, const YsValue *object, YsAreaRules *area);
 
 #endif							/* YS_POLICY_DECLARE_H */

@@ -65,6 +65,7 @@ compile_type(YsCompiler *compiler, const YsValue *value, YsField *field)
 								 "Types are %s.", ys_type_names());
 	}
 	field->info.type = field->type->type;
+	field->info.type_name = field->type->name;
 	return true;
 }
 
@@ -105,124 +106,11 @@ compile_combine(YsCompiler *compiler, const YsValue *value, YsField *field)
 }
 
 static bool
-compile_normalizers(YsCompiler *compiler, const YsValue *value, YsField *field)
+compile_paths(YsCompiler *compiler, const YsValue *value, YsField *field)
 {
-	YsSlice    *names;
-	YsStringFn *normalizers;
-	int			count;
+	const char **paths;
 
-	if (!ys_declare_strings(compiler, value, "normalizers", YS_POLICY_MAX_RULES, &count, &names))
-		return false;
-	normalizers = ys_arena_alloc(compiler->arena, sizeof(YsStringFn) * (size_t) (count + 1));
-	if (normalizers == NULL)
-		return ys_declare_out_of_memory(compiler);
-	for (int i = 0; i < count; i++)
-	{
-		normalizers[i] = ys_normalizer_find(names[i]);
-		if (normalizers[i] == NULL)
-		{
-			ys_declare_refuse(compiler, "unknown normalizer \"%.*s\"", SHOW(names[i]));
-			return ys_declare_advise(compiler, "Choose among them; they are applied in the order given.",
-									 "Normalizers are %s.", ys_normalizer_names());
-		}
-	}
-	field->rules.nnormalizers = count;
-	field->rules.normalizers = normalizers;
-	return true;
-}
-
-static bool
-compile_formats(YsCompiler *compiler, const YsValue *value, YsField *field)
-{
-	YsSlice		iso = {"ISO", 3};
-	YsSlice    *texts;
-	YsDateFormat *formats;
-	int			count;
-
-	if (!ys_declare_strings(compiler, value, "formats", YS_POLICY_MAX_RULES, &count, &texts))
-		return false;
-	if (!field->type->has_formats)
-	{
-		if (count == 0)
-			return true;
-		ys_declare_refuse(compiler, "formats are for dates and timestamps");
-		return ys_declare_advise(compiler, "Leave formats out, or declare the type as date or timestamp.",
-								 "They say how a date is written.");
-	}
-	if (count == 0)
-	{
-		texts = &iso;
-		count = 1;
-	}
-	formats = ys_arena_alloc(compiler->arena, sizeof(YsDateFormat) * (size_t) count);
-	if (formats == NULL)
-		return ys_declare_out_of_memory(compiler);
-	for (int i = 0; i < count; i++)
-	{
-		const char *why = ys_date_format_compile(texts[i], &formats[i]);
-
-		if (why != NULL)
-		{
-			ys_declare_refuse(compiler, "unknown format \"%.*s\": %s", SHOW(texts[i]), why);
-			return ys_declare_advise(compiler, "Write down how one of the documents' dates looks: "
-									 "31/12/2024 is DD/MM/YYYY.",
-									 "%s", ys_date_format_help());
-		}
-	}
-	field->rules.nformats = count;
-	field->rules.formats = formats;
-	return true;
-}
-
-static bool
-compile_unit(YsCompiler *compiler, const YsValue *value, YsField *field)
-{
-	YsSlice		name;
-	const YsUnit *unit;
-	char		units[256];
-
-	if (value == NULL)
-		return true;
-	if (!ys_declare_string(compiler, value, "unit", &name))
-		return false;
-	if (!field->type->has_unit)
-	{
-		ys_declare_refuse(compiler, "a unit is for numeric fields");
-		return ys_declare_advise(compiler, "Leave unit out, or declare the type as numeric.",
-								 "Numbers are converted to it.");
-	}
-	unit = ys_unit_find(name);
-	if (unit == NULL)
-	{
-		ys_unit_list(units, sizeof(units));
-		ys_declare_refuse(compiler, "unknown unit \"%.*s\"", SHOW(name));
-		return ys_declare_advise(compiler, "Choose the one the column is to be in; values in another of its "
-								 "kind are converted.",
-								 "Units are %s.", units);
-	}
-	field->rules.conversions = ys_unit_conversions(unit, compiler->arena);
-	return field->rules.conversions != NULL || ys_declare_out_of_memory(compiler);
-}
-
-bool
-ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field)
-{
-	const YsValue *name;
-	const YsValue *type;
-	const YsValue *paths;
-	const YsValue *combine;
-	const YsValue *formats;
-	const YsValue *normalizers;
-	const YsValue *unit;
-	const YsKey keys[] = {
-		{"name", &name}, {"type", &type}, {"paths", &paths}, {"combine", &combine},
-		{"formats", &formats}, {"normalizers", &normalizers}, {"unit", &unit}
-	};
-
-	if (!ys_declare_keys(compiler, object, keys, 7) ||
-		!compile_name(compiler, name, field) ||
-		!compile_type(compiler, type, field) ||
-		!ys_declare_sources(compiler, paths, "paths", &field->sources))
+	if (!ys_declare_sources(compiler, value, "paths", &field->sources))
 		return false;
 	if (field->sources.count == 0)
 	{
@@ -231,8 +119,97 @@ ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field)
 								 "one first.",
 								 "No document could give it a value.");
 	}
-	return compile_combine(compiler, combine, field) &&
-		compile_normalizers(compiler, normalizers, field) &&
-		compile_formats(compiler, formats, field) &&
-		compile_unit(compiler, unit, field);
+	paths = ys_arena_alloc(compiler->arena, sizeof(char *) * (size_t) field->sources.count);
+	if (paths == NULL)
+		return ys_declare_out_of_memory(compiler);
+	for (int i = 0; i < field->sources.count; i++)
+		paths[i] = field->sources.items[i].text;
+	field->info.npaths = field->sources.count;
+	field->info.paths = paths;
+	return true;
+}
+
+static bool
+compile_function(YsCompiler *compiler, const YsValue *value, YsField *field)
+{
+	YsSlice		signature;
+
+	if (value == NULL)
+		return true;
+	if (!ys_declare_string(compiler, value, "function", &signature))
+		return false;
+	field->info.function = ys_arena_copy(compiler->arena, signature.bytes, signature.len);
+	return field->info.function != NULL || ys_declare_out_of_memory(compiler);
+}
+
+/* The default is a value like those of items: what they could not have is refused. */
+static bool
+compile_default(YsCompiler *compiler, const YsValue *value, YsField *field)
+{
+	static const YsBindings no_bindings;
+	YsNormalizing normalizing = {&field->rules, &no_bindings, compiler->arena, NULL};
+	YsCell		cell = {.format = -1};
+
+	if (value == NULL)
+		return true;
+	if (field->required)
+	{
+		ys_declare_refuse(compiler, "it has a default_value and is required");
+		return ys_declare_advise(compiler, "Leave one of them out.",
+								 "An item without a value either has the default one or is an error.");
+	}
+	switch (field->type->normalize(&normalizing, value, &cell))
+	{
+		case YS_USE_TAKEN:
+			field->default_value = value;
+			return true;
+		case YS_USE_NO_MEMORY:
+			return ys_declare_out_of_memory(compiler);
+		case YS_USE_ABSENT:
+			normalizing.reason = "it is empty";
+			break;
+		case YS_USE_REJECTED:
+			break;
+	}
+	ys_declare_refuse(compiler, "its default_value is of no use: %s", normalizing.reason);
+	return ys_declare_advise(compiler, "Write it as one of the items would.",
+							 "It is read as the values of items are.");
+}
+
+bool
+ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field)
+{
+	static const char *const on_error[] = {
+		[YS_ON_ERROR_NULL] = "null", [YS_ON_ERROR_REJECT] = "reject", [YS_ON_ERROR_KEEP_RAW] = "keep_raw"
+	};
+	static const char *const methods[] = {
+		[YS_INDEX_NONE] = "none", [YS_INDEX_BTREE] = "btree", [YS_INDEX_HASH] = "hash",
+		[YS_INDEX_GIN] = "gin", [YS_INDEX_GIST] = "gist"
+	};
+	YsFieldKeys values;
+	const YsKey keys[] = {
+		{"name", &values.name}, {"type", &values.type}, {"paths", &values.paths},
+		{"combine", &values.combine}, {"formats", &values.formats},
+		{"normalizers", &values.normalizers}, {"unit", &values.unit},
+		{"function", &values.function}, {"required", &values.required},
+		{"default_value", &values.default_value}, {"on_error", &values.on_error},
+		{"index", &values.index}
+	};
+	int			choice;
+
+	if (!ys_declare_keys(compiler, object, keys, (int) (sizeof(keys) / sizeof(keys[0]))) ||
+		!compile_name(compiler, values.name, field) ||
+		!compile_type(compiler, values.type, field) ||
+		!compile_paths(compiler, values.paths, field) ||
+		!compile_combine(compiler, values.combine, field) ||
+		!ys_declare_rules(compiler, &values, field) ||
+		!compile_function(compiler, values.function, field) ||
+		!ys_declare_boolean(compiler, values.required, "required", &field->required) ||
+		!ys_declare_choice(compiler, values.on_error, "on_error", on_error, 3, &choice))
+		return false;
+	field->info.on_error = (YsOnError) choice;
+	if (!ys_declare_choice(compiler, values.index, "index", methods, 5, &choice))
+		return false;
+	field->info.index = (YsIndexMethod) choice;
+	return compile_default(compiler, values.default_value, field);
 }

@@ -16,7 +16,8 @@
 typedef struct Application
 {
 	const YsPolicy *policy;
-	const YsAreaMap *areas;
+	const YsBindings *bindings;
+	const YsTrace *trace;		/* or NULL */
 	const YsValue **attributes; /* the item's, by number; NULL where it has none */
 	YsArena    *arena;
 	YsEntry    *entry;
@@ -38,7 +39,7 @@ note(Unusable *unusable, const YsValue *value, const char *reason)
 
 /* Add what was noted to the entry; false when the arena is exhausted. */
 static bool
-add_rejection(Application *application, const char *field, const Unusable *unusable)
+add_rejection(Application *application, const char *field, uint32_t most, const Unusable *unusable)
 {
 	YsEntry    *entry = application->entry;
 	YsRejection *rejection;
@@ -56,7 +57,14 @@ add_rejection(Application *application, const char *field, const Unusable *unusa
 	rejection = &entry->rejections[entry->nrejections++];
 	rejection->field = field;
 	rejection->reason = unusable->reason;
-	return ys_rejected_print(unusable->value, application->arena, rejection);
+	return ys_rejected_print(unusable->value, most, application->arena, rejection);
+}
+
+static void
+tell(const Application *application, const YsConsidered *considered)
+{
+	if (application->trace != NULL)
+		application->trace->considered(application->trace->arg, considered);
 }
 
 /* ---- source paths ---- */
@@ -116,8 +124,10 @@ first_value(const Application *application, const YsSource *source)
 
 typedef struct Choice
 {
+	const Application *application;
+	int			number;			/* of the field */
 	const YsField *field;
-	YsArena    *arena;
+	int			path;			/* under way; -1: the default value */
 	YsCell	   *cell;
 	Unusable	unusable;
 	bool		no_memory;
@@ -134,25 +144,59 @@ is_better(const YsField *field, const YsCell *candidate, const YsCell *chosen)
 	return field->combine == YS_COMBINE_MIN ? order < 0 : order > 0;
 }
 
+/* The value as the field's function returns it. */
+static YsUse
+call_function(const Choice *choice, YsNormalizing *normalizing, const YsValue *value, YsValue *result)
+{
+	const YsBindings *bindings = normalizing->bindings;
+
+	if (value->type == YS_TYPE_NULL)
+		return YS_USE_ABSENT;
+	if (bindings->call == NULL)
+		return ys_normalize_reject(normalizing, "the field's function can't be called here");
+	if (bindings->call(bindings->call_arg, &choice->field->info, value, normalizing->arena, result,
+					   &normalizing->reason))
+		return YS_USE_TAKEN;
+	return normalizing->reason != NULL ? YS_USE_REJECTED : YS_USE_NO_MEMORY;
+}
+
 static bool
 consider(void *arg, const YsValue *value)
 {
 	Choice	   *choice = arg;
 	const YsField *field = choice->field;
-	YsCell		candidate;
-	const char *reason = NULL;
+	YsNormalizing normalizing = {&field->rules, choice->application->bindings,
+		choice->application->arena, NULL};
+	YsCell		candidate = {.seen = true, .path = (int16_t) choice->path, .format = -1};
+	const YsValue *raw = value;
+	YsValue		result;
+	YsUse		use = YS_USE_TAKEN;
 
-	switch (field->type->normalize(&field->rules, value, choice->arena, &candidate, &reason))
+	if (field->info.function != NULL && choice->path >= 0)
+	{
+		use = call_function(choice, &normalizing, value, &result);
+		value = &result;
+	}
+	if (use == YS_USE_TAKEN)
+		use = field->type->normalize(&normalizing, value, &candidate);
+	candidate.present = use == YS_USE_TAKEN;
+	candidate.coerced |= raw != value;
+	tell(choice->application, &(YsConsidered) {
+			choice->number, choice->path >= 0 ? field->sources.items[choice->path].text : NULL,
+				raw, use, normalizing.reason, &candidate
+		});
+	switch (use)
 	{
 		case YS_USE_TAKEN:
-			candidate.present = true;
+			choice->cell->seen = true;
 			if (is_better(field, &candidate, choice->cell))
 				*choice->cell = candidate;
 			return field->combine != YS_COMBINE_FIRST;
 		case YS_USE_ABSENT:
 			return true;
 		case YS_USE_REJECTED:
-			note(&choice->unusable, value, reason);
+			choice->cell->seen = true;
+			note(&choice->unusable, raw, normalizing.reason);
 			return true;
 		case YS_USE_NO_MEMORY:
 			break;
@@ -161,20 +205,56 @@ consider(void *arg, const YsValue *value)
 	return false;
 }
 
-static bool
-apply_field(Application *application, const YsField *field, YsCell *cell)
+/* What an item without a value has: the default, or, where one is required, an error. */
+static void
+apply_absence(Choice *choice)
 {
-	Choice		choice = {.field = field, .arena = application->arena, .cell = cell};
+	static const YsValue absent = {.type = YS_TYPE_NULL};
 
-	for (int i = 0; i < field->sources.count; i++)
+	if (choice->cell->seen || choice->no_memory)
+		return;
+	choice->path = -1;
+	if (choice->field->default_value != NULL)
 	{
-		if (!each_value(application, &field->sources.items[i], consider, &choice, &choice.unusable))
+		(void) consider(choice, choice->field->default_value);
+		choice->cell->seen = false;
+	}
+	else if (choice->field->required)
+		note(&choice->unusable, &absent, "a value is required, and there is none");
+}
+
+static bool
+apply_field(Application *application, int number, YsCell *cell)
+{
+	const YsField *field = &application->policy->fields[number];
+	YsEntry    *entry = application->entry;
+	Choice		choice = {.application = application, .number = number, .field = field, .cell = cell};
+
+	cell->path = cell->format = -1;
+	for (; choice.path < field->sources.count; choice.path++)
+	{
+		if (!each_value(application, &field->sources.items[choice.path], consider, &choice,
+						&choice.unusable))
 			break;
 	}
-	return !choice.no_memory && add_rejection(application, field->info.name, &choice.unusable);
+	apply_absence(&choice);
+	if (choice.unusable.reason != NULL && !cell->present &&
+		field->info.on_error == YS_ON_ERROR_REJECT && entry->refused_by == NULL)
+		entry->refused_by = field->info.name;
+	return !choice.no_memory &&
+		add_rejection(application, field->info.name,
+					  field->info.on_error == YS_ON_ERROR_NULL ? YS_REJECTED_SAMPLE : YS_REJECTED_WHOLE,
+					  &choice.unusable);
 }
 
 /* ---- the area ---- */
+
+static void
+tell_area(const Application *application, const char *path, const YsValue *value, YsUse use,
+		  const char *reason)
+{
+	tell(application, &(YsConsidered) {-1, path, value, use, use == YS_USE_REJECTED ? reason : NULL, NULL});
+}
 
 /* The two values that were to be a location, as one map. */
 static bool
@@ -212,11 +292,15 @@ apply_location(Application *application, Unusable *unusable)
 		const YsValue *pair;
 
 		use = ys_location_from_pair(lat, lon, &position, &reason);
-		if (use == YS_USE_REJECTED && unusable->reason == NULL)
+		if (use == YS_USE_ABSENT)
+			continue;
+		if (application->trace != NULL || (use == YS_USE_REJECTED && unusable->reason == NULL))
 		{
 			if (!pair_value(application, lat, lon, &pair))
 				return false;
-			note(unusable, pair, reason);
+			tell_area(application, rules->lats.items[i].text, pair, use, reason);
+			if (use == YS_USE_REJECTED)
+				note(unusable, pair, reason);
 		}
 	}
 	for (int i = 0; i < rules->locations.count && use != YS_USE_TAKEN; i++)
@@ -224,6 +308,9 @@ apply_location(Application *application, Unusable *unusable)
 		const YsValue *value = first_value(application, &rules->locations.items[i]);
 
 		use = ys_location_from_value(value, &position, &reason);
+		if (use == YS_USE_ABSENT)
+			continue;
+		tell_area(application, rules->locations.items[i].text, value, use, reason);
 		if (use == YS_USE_REJECTED)
 			note(unusable, value, reason);
 	}
@@ -238,8 +325,8 @@ apply_location(Application *application, Unusable *unusable)
 
 typedef struct AreaChoice
 {
-	const YsAreaMap *areas;
-	YsArena    *arena;
+	const Application *application;
+	const char *path;			/* under way */
 	const char *area;
 	Unusable   *unusable;
 	bool		no_memory;
@@ -250,50 +337,52 @@ consider_area(void *arg, const YsValue *value)
 {
 	static const YsRules no_rules;
 	AreaChoice *choice = arg;
+	const YsBindings *bindings = choice->application->bindings;
+	YsNormalizing normalizing = {&no_rules, bindings, choice->application->arena, NULL};
 	YsCell		name;
-	const char *reason = NULL;
+	YsUse		use = ys_normalize_text(&normalizing, value, &name);
 
-	switch (ys_normalize_text(&no_rules, value, choice->arena, &name, &reason))
+	if (use == YS_USE_NO_MEMORY)
 	{
-		case YS_USE_TAKEN:
-			if (ys_string_trim((YsSlice) {name.bytes, name.len}).len == 0)
-				return true;
-			choice->area = ys_area_map_find(choice->areas, name.bytes, name.len);
-			if (choice->area == NULL)
-				note(choice->unusable, value, "no area of that name");
-			return choice->area == NULL;
-		case YS_USE_ABSENT:
-			return true;
-		case YS_USE_REJECTED:
-			note(choice->unusable, value, reason);
-			return true;
-		case YS_USE_NO_MEMORY:
-			break;
+		choice->no_memory = true;
+		return false;
 	}
-	choice->no_memory = true;
-	return false;
+	if (use == YS_USE_TAKEN && ys_string_trim((YsSlice) {name.bytes, name.len}).len == 0)
+		use = YS_USE_ABSENT;
+	if (use == YS_USE_TAKEN)
+	{
+		choice->area = ys_area_map_find(bindings->areas, name.bytes, name.len);
+		if (choice->area == NULL)
+			use = ys_normalize_reject(&normalizing, "no area of that name");
+	}
+	tell_area(choice->application, choice->path, value, use, normalizing.reason);
+	if (use == YS_USE_REJECTED)
+		note(choice->unusable, value, normalizing.reason);
+	return choice->area == NULL;
 }
 
 static bool
 apply_area(Application *application)
 {
 	const YsAreaRules *rules = &application->policy->area;
+	const YsAreaMap *areas = application->bindings->areas;
 	YsEntry    *entry = application->entry;
 	Unusable	unusable = {NULL, NULL};
-	AreaChoice	choice = {application->areas, application->arena, NULL, &unusable, false};
+	AreaChoice	choice = {application, NULL, NULL, &unusable, false};
 
-	for (int i = 0; choice.areas != NULL && i < rules->values.count; i++)
+	for (int i = 0; areas != NULL && i < rules->values.count; i++)
 	{
+		choice.path = rules->values.items[i].text;
 		if (!each_value(application, &rules->values.items[i], consider_area, &choice, &unusable))
 			break;
 	}
 	if (choice.no_memory || !apply_location(application, &unusable))
 		return false;
-	if (choice.area == NULL && choice.areas != NULL && entry->located)
-		choice.area = ys_area_map_locate(choice.areas, entry->lat, entry->lon);
+	if (choice.area == NULL && areas != NULL && entry->located)
+		choice.area = ys_area_map_locate(areas, entry->lat, entry->lon);
 	if (choice.area != NULL)
 		entry->area = choice.area;
-	return add_rejection(application, "area", &unusable);
+	return add_rejection(application, "area", YS_REJECTED_SAMPLE, &unusable);
 }
 
 /* ---- the entry ---- */
@@ -321,10 +410,10 @@ resolve_attributes(Application *application, const YsValue *item)
 }
 
 bool
-ys_policy_apply(const YsPolicy *policy, const YsAreaMap *areas, const YsValue *item,
-				YsArena *arena, YsEntry *entry, YsError *err)
+ys_policy_explain(const YsPolicy *policy, const YsBindings *bindings, const YsValue *item,
+				  const YsTrace *trace, YsArena *arena, YsEntry *entry, YsError *err)
 {
-	Application application = {policy, areas, NULL, arena, entry};
+	Application application = {policy, bindings, trace, NULL, arena, entry};
 	bool		ok;
 
 	memset(entry, 0, sizeof(*entry));
@@ -332,10 +421,17 @@ ys_policy_apply(const YsPolicy *policy, const YsAreaMap *areas, const YsValue *i
 	entry->cells = ys_arena_alloc_zero(arena, sizeof(YsCell) * (size_t) policy->nfields);
 	ok = entry->cells != NULL && resolve_attributes(&application, item);
 	for (int i = 0; ok && i < policy->nfields; i++)
-		ok = apply_field(&application, &policy->fields[i], &entry->cells[i]);
+		ok = apply_field(&application, i, &entry->cells[i]);
 	if (ok && policy->area.level != NULL)
 		ok = apply_area(&application);
 	return ok || ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory while applying a policy");
+}
+
+bool
+ys_policy_apply(const YsPolicy *policy, const YsBindings *bindings, const YsValue *item,
+				YsArena *arena, YsEntry *entry, YsError *err)
+{
+	return ys_policy_explain(policy, bindings, item, NULL, arena, entry, err);
 }
 
 bool

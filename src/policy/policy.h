@@ -51,14 +51,40 @@ typedef enum YsFieldType
 	YS_FIELD_TIMESTAMP			/* with time zone */
 } YsFieldType;
 
+/* The access method of a column's index. */
+typedef enum YsIndexMethod
+{
+	YS_INDEX_NONE,
+	YS_INDEX_BTREE,
+	YS_INDEX_HASH,
+	YS_INDEX_GIN,
+	YS_INDEX_GIST
+} YsIndexMethod;
+
+/* What becomes of an item with a value that can't be used. */
+typedef enum YsOnError
+{
+	YS_ON_ERROR_NULL,			/* the column is NULL, and rejected has the value's beginning */
+	YS_ON_ERROR_REJECT,			/* the item has no row, and is kept in quarantine */
+	YS_ON_ERROR_KEEP_RAW		/* the column is NULL, and rejected has the whole value */
+} YsOnError;
+
 typedef struct YsPolicy YsPolicy;
 typedef struct YsAreaMap YsAreaMap;
 
-/* What SQL needs to know of a compiled field to make a column of it. */
+/* What others need to know of a compiled field: to make a column of it, to count and to explain. */
 typedef struct YsFieldInfo
 {
 	const char *name;			/* a valid column name */
 	YsFieldType type;
+	const char *type_name;
+	YsIndexMethod index;
+	YsOnError	on_error;
+	const char *function;		/* that values go through first: its qualified signature, or NULL */
+	int			npaths;
+	const char *const *paths;	/* as declared */
+	int			nformats;
+	const char *const *formats;	/* as declared */
 } YsFieldInfo;
 
 /*
@@ -79,10 +105,34 @@ extern bool ys_policy_has_location(const YsPolicy *policy);
 /* The level whose areas the policy uses, or NULL when it declares no area. */
 extern const char *ys_policy_area_level(const YsPolicy *policy);
 
+/* ---- what a declaration only names ---- */
+
+/*
+ * Areas, functions: looked up once by whoever
+ * applies a policy, and the same for all items of a run.
+ */
+typedef struct YsBindings
+{
+	const YsAreaMap *areas;		/* of the policy's level; NULL: everything is unlocated */
+
+	/*
+	 * Call a field's function with a value.  *result is in arena; a NULL result is
+	 * YS_TYPE_NULL.  False: *reason (in arena) is the function's error, or NULL when
+	 * the arena is exhausted.  Never throws for what the function reports.
+	 */
+	bool		(*call) (void *arg, const YsFieldInfo *field, const YsValue *value, YsArena *arena,
+						 YsValue *result, const char **reason);
+	void	   *call_arg;
+} YsBindings;
+
 /* ---- one value of an entry ---- */
 typedef struct YsCell
 {
 	bool		present;		/* false: NULL */
+	bool		seen;			/* an item had a value at one of the paths, usable or not */
+	bool		coerced;		/* the value was written otherwise in the item */
+	int16_t		path;			/* which of the field's paths it is from; -1: the default value, or none */
+	int16_t		format;			/* which of the field's formats it had; -1: none */
 	union
 	{
 		struct
@@ -99,9 +149,10 @@ typedef struct YsCell
 typedef struct YsRejection
 {
 	const char *field;			/* a field's name, or "area" */
-	const char *raw;			/* the value as plain JSON, cut at 200 bytes (then still valid UTF-8, shown as a JSON string) */
+	const char *raw;			/* the value as plain JSON; cut at 200 bytes unless the field keeps
+								 * it (then still valid UTF-8, shown as a JSON string) */
 	uint32_t	raw_len;
-	const char *reason;			/* static text */
+	const char *reason;			/* static text, or in the entry's arena */
 } YsRejection;
 
 typedef struct YsEntry
@@ -111,18 +162,50 @@ typedef struct YsEntry
 	double		lat;
 	double		lon;
 	const char *area;			/* never NULL, lives with the map; "unlocated" when nothing else holds */
+	const char *refused_by;		/* the field with on_error 'reject' that keeps the item out; NULL: none */
 	int			nrejections;
 	YsRejection *rejections;
 } YsEntry;
 
 /*
- * What the policy makes of an item (a MAP).  areas may be NULL (everything is
- * then unlocated).  A value that cannot be used is NULL and noted in
+ * What the policy makes of an item (a MAP).  A value that cannot be used is NULL and noted in
  * rejections; nothing is ever guessed.  False only when the arena is exhausted.
  * The entry lives in arena and may borrow bytes from item.
  */
-extern bool ys_policy_apply(const YsPolicy *policy, const YsAreaMap *areas, const YsValue *item,
+extern bool ys_policy_apply(const YsPolicy *policy, const YsBindings *bindings, const YsValue *item,
 							YsArena *arena, YsEntry *entry, YsError *err);
+
+/* ---- how an entry came about ---- */
+
+/* What became of one value. */
+typedef enum YsUse
+{
+	YS_USE_TAKEN,
+	YS_USE_ABSENT,				/* NULL, or a blank where blanks mean nothing */
+	YS_USE_REJECTED,			/* it cannot be used */
+	YS_USE_NO_MEMORY			/* the arena is exhausted */
+} YsUse;
+
+/* One value that was looked at. */
+typedef struct YsConsidered
+{
+	int			field;			/* -1: for the area */
+	const char *path;			/* where it is, as declared; NULL: the default value */
+	const YsValue *value;		/* as the item has it */
+	YsUse		use;
+	const char *reason;			/* why it was rejected */
+	const YsCell *cell;			/* what it became, when taken; the chosen one is the entry's */
+} YsConsidered;
+
+typedef struct YsTrace
+{
+	void		(*considered) (void *arg, const YsConsidered *considered);
+	void	   *arg;
+} YsTrace;
+
+/* As ys_policy_apply, and tell trace of each value that is looked at, in that order. */
+extern bool ys_policy_explain(const YsPolicy *policy, const YsBindings *bindings, const YsValue *item,
+							  const YsTrace *trace, YsArena *arena, YsEntry *entry, YsError *err);
 
 /* {"field": {"value": raw, "reason": "..."}, ...} for the rejected column; false: arena exhausted. */
 extern bool ys_entry_print_rejected(const YsEntry *entry, YsText *text);

@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-#define SHOWN		200			/* bytes */
 #define ELLIPSIS	"\xE2\x80\xA6"
 #define REPLACEMENT	"\xEF\xBF\xBD"
 
@@ -34,7 +33,8 @@ prune_text(Pruner *pruner, const char *bytes, uint32_t len)
 {
 	const char *end = bytes + len;
 	uint32_t	used = 0;
-	char	   *copy = ys_arena_alloc(pruner->arena, (size_t) pruner->left + 1);
+	/* a byte that is no character is shown as three */
+	char	   *copy = ys_arena_alloc(pruner->arena, (len < pruner->left / 3 ? len * 3 : pruner->left) + 1);
 
 	if (copy == NULL)
 	{
@@ -153,9 +153,9 @@ prune(Pruner *pruner, const YsValue *value)
 }
 
 bool
-ys_rejected_print(const YsValue *value, YsArena *arena, YsRejection *rejection)
+ys_rejected_print(const YsValue *value, uint32_t most, YsArena *arena, YsRejection *rejection)
 {
-	Pruner		pruner = {arena, SHOWN, false, false};
+	Pruner		pruner = {arena, most, false, false};
 	YsValue		pruned = prune(&pruner, value);
 	YsText		text;
 	YsText		shown;
@@ -168,9 +168,9 @@ ys_rejected_print(const YsValue *value, YsArena *arena, YsRejection *rejection)
 	if (pruner.failed || text.failed)
 		return false;
 	shown = text;
-	if (pruner.cut || text.len > SHOWN)
+	if (pruner.cut || text.len > most)
 	{
-		text.len = ys_string_cut(text.bytes, text.len, SHOWN - strlen(ELLIPSIS));
+		text.len = ys_string_cut(text.bytes, text.len, most - strlen(ELLIPSIS));
 		ys_text_add_cstring(&text, ELLIPSIS);
 		ys_text_init(&shown, arena);
 		ys_text_add_json_string(&shown, text.bytes, text.len);

@@ -87,7 +87,7 @@ ys_follow_load_areas(YsFollow *follow)
 	context = AllocSetContextCreate(follow->context, "yottastore areas", ALLOCSET_DEFAULT_SIZES);
 	arena = MemoryContextAlloc(context, sizeof(YsArena));
 	ys_arena_init_context(arena, context, 0);
-	follow->areas = ys_areas_load(level, arena);
+	follow->bindings.areas = ys_areas_load(level, arena);
 	if (follow->area_context != NULL)
 		MemoryContextDelete(follow->area_context);
 	follow->area_context = context;

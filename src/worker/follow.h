@@ -23,7 +23,7 @@ typedef struct YsFollow
 	YsIndexTable *table;
 
 	MemoryContext area_context; /* replaced when areas change */
-	YsAreaMap  *areas;
+	YsBindings	bindings;
 
 	int			npositions;
 	YsPolicyPosition *positions;

@@ -24,6 +24,7 @@ static const char *
 parse(const char *formats, const char *text, int64_t *usecs)
 {
 	YsDateFormat compiled[8];
+	int			which;
 	char		copy[200];
 	char	   *save;
 	int			count = 0;
@@ -36,7 +37,7 @@ parse(const char *formats, const char *text, int64_t *usecs)
 		if (why != NULL)
 			fail_msg("%s: %s", format, why);
 	}
-	return ys_date_parse(compiled, count, slice(text), usecs);
+	return ys_date_parse(compiled, count, slice(text), usecs, &which);
 }
 
 /* "2024-03-12 10:15:00.5" as microseconds since 2000, by libc */
@@ -207,10 +208,11 @@ test_every_day(void **state)
 		int			f = day & 3;
 		char		text[40];
 		int64_t		usecs;
+		int			format;
 
 		gmtime_r(&at, &tm);
 		strftime(text, sizeof(text), libc[f], &tm);
-		if (ys_date_parse(&formats[f], 1, slice(text), &usecs) != NULL)
+		if (ys_date_parse(&formats[f], 1, slice(text), &usecs, &format) != NULL)
 			fail_msg("refused: %s", text);
 		assert_true(usecs == ((int64_t) at - EPOCH_2000) * YS_USECS_PER_SEC);
 		assert_int_equal(ys_date_of(usecs), ((int64_t) at - EPOCH_2000) / 86400);
@@ -238,17 +240,18 @@ test_written_moments_read_back(void **state)
 		char		seconds[40];
 		char		text[80];
 		int64_t		usecs;
+		int			format;
 
 		gmtime_r(&local, &tm);
 		strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
 		snprintf(text, sizeof(text), "%s.%06d%c%02d:%02d", seconds, (int) (unix_usecs % 1000000),
 				 offset < 0 ? '-' : '+', abs(offset) / 60, abs(offset) % 60);
-		assert_null(ys_date_parse(formats, 2, slice(text), &usecs));
+		assert_null(ys_date_parse(formats, 2, slice(text), &usecs, &format));
 		assert_true(usecs == unix_usecs - EPOCH_2000 * YS_USECS_PER_SEC);
 		snprintf(text, sizeof(text), "%lld", (long long) unix_usecs);
 		if (unix_usecs >= INT64_C(7258118400000))
 		{
-			assert_null(ys_date_parse(formats, 2, slice(text), &usecs));
+			assert_null(ys_date_parse(formats, 2, slice(text), &usecs, &format));
 			assert_true(usecs == unix_usecs - EPOCH_2000 * YS_USECS_PER_SEC);
 		}
 	}
@@ -273,11 +276,12 @@ test_random(void **state)
 		size_t		len = unit_random(&random, 20);
 		char	   *text = malloc(len + 1);
 		int64_t		usecs;
+		int			format;
 
 		for (size_t j = 0; j < len; j++)
 			text[j] = alphabet[unit_random(&random, sizeof(alphabet) - 1)];
 		text = realloc(text, len > 0 ? len : 1);	/* a read past the end is seen */
-		if (ys_date_parse(formats, 7, (YsSlice) {text, (uint32_t) len}, &usecs) == NULL)
+		if (ys_date_parse(formats, 7, (YsSlice) {text, (uint32_t) len}, &usecs, &format) == NULL)
 		{
 			assert_true(ys_date_of(usecs) >= -730119);
 			assert_true(ys_date_of(usecs) <= 2921939);

@@ -8,6 +8,8 @@
 #include "policy/area.h"
 #include "policy/policy.h"
 
+static const YsBindings no_bindings;
+
 /* ---- making items and reading entries ---- */
 
 typedef struct Document
@@ -95,7 +97,7 @@ cell_of(YsArena *arena, const char *field, const char *item_json)
 	ys_text_add_cstring(&text, field);
 	ys_text_add_cstring(&text, "}]}");
 	policy = policy_of(arena, text.bytes);
-	if (!ys_policy_apply(policy, NULL, &item, arena, &entry, &err))
+	if (!ys_policy_apply(policy, &no_bindings, &item, arena, &entry, &err))
 		fail_msg("%s: %s", item_json, err.message);
 	ys_text_init(&text, arena);
 	print_cell(&text, ys_policy_field(policy, 0)->type, &entry.cells[0]);
@@ -360,14 +362,14 @@ test_invalid_utf8(void **state)
 	(void) state;
 	ys_arena_init(&arena, ys_arena_malloc, 0);
 	policy = policy_of(&arena, "{\"fields\":[{\"name\":\"f\"," TEXT "}]}");
-	assert_true(ys_policy_apply(policy, NULL, &item, &arena, &entry, &err));
+	assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &entry, &err));
 	assert_false(entry.cells[0].present);
 	assert_int_equal(entry.nrejections, 1);
 	assert_string_equal(entry.rejections[0].reason, "not valid UTF-8");
 	assert_string_equal(entry.rejections[0].raw, "\"x\xEF\xBF\xBDy\"");
 
 	/* What is no map has no attributes. */
-	assert_true(ys_policy_apply(policy, NULL, &member.value, &arena, &entry, &err));
+	assert_true(ys_policy_apply(policy, &no_bindings, &member.value, &arena, &entry, &err));
 	assert_false(entry.cells[0].present);
 	assert_int_equal(entry.nrejections, 0);
 	ys_arena_free(&arena);
@@ -390,7 +392,7 @@ test_print_rejected(void **state)
 					   "{\"name\":\"h\"," TEXT "}],"
 					   "\"area\":{\"kind\":\"location\",\"lat\":[\"p[0]\"],\"lon\":[\"p[1]\"],\"level\":\"x\"}}");
 	item = item_of(&arena, "{\"a\":{\"S\":\"n\\\"a\"},\"b\":{\"N\":\"3\"},\"p\":{\"L\":[{\"N\":\"91\"},{\"N\":\"9\"}]}}");
-	assert_true(ys_policy_apply(policy, NULL, &item, &arena, &entry, &err));
+	assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &entry, &err));
 	ys_text_init(&text, &arena);
 	assert_true(ys_entry_print_rejected(&entry, &text));
 	assert_string_equal(text.bytes,
@@ -399,7 +401,7 @@ test_print_rejected(void **state)
 						"\"area\": {\"value\": {\"lat\":91,\"lon\":9}, \"reason\": \"latitude out of range\"}}");
 	assert_false(entry.located);
 	item = item_of(&arena, "{\"a\":{\"S\":\"1\"}}");
-	assert_true(ys_policy_apply(policy, NULL, &item, &arena, &entry, &err));
+	assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &entry, &err));
 	ys_text_init(&text, &arena);
 	assert_true(ys_entry_print_rejected(&entry, &text));
 	assert_string_equal(text.bytes, "{}");
@@ -501,7 +503,7 @@ test_areas(void **state)
 		policy = policy_of(&arena, json);
 		assert_string_equal(ys_policy_area_level(policy), "country");
 		item = item_of(&arena, cases[i].item);
-		assert_true(ys_policy_apply(policy, map, &item, &arena, &entry, &err));
+		assert_true(ys_policy_apply(policy, &(YsBindings) {.areas = map}, &item, &arena, &entry, &err));
 		len = (size_t) snprintf(got, sizeof(got), "%s", entry.area);
 		if (entry.located)
 			len += (size_t) snprintf(got + len, sizeof(got) - len, " %g %g", entry.lat, entry.lon);
@@ -515,7 +517,7 @@ test_areas(void **state)
 			fail_msg("%s: got \"%s\", wanted \"%s\"", cases[i].item, got, cases[i].expected);
 
 		/* Without a map nothing is known, and that is nobody's fault. */
-		assert_true(ys_policy_apply(policy, NULL, &item, &arena, &entry, &err));
+		assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &entry, &err));
 		assert_string_equal(entry.area, YS_AREA_UNLOCATED);
 		ys_arena_free(&arena);
 	}
@@ -710,7 +712,7 @@ test_limits(void **state)
 
 			assert_non_null(policy);
 			assert_int_equal(ys_policy_attributes(policy)->count, YS_POLICY_MAX_FIELDS + 1);
-			assert_true(ys_policy_apply(policy, NULL, &item, &arena, &entry, &err));
+			assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &entry, &err));
 			for (int i = 0; i < YS_POLICY_MAX_FIELDS; i++)
 				assert_true(entry.cells[i].present == (i == 7 || i == 255));
 		}
@@ -748,7 +750,7 @@ test_out_of_memory(void **state)
 		}
 		ys_arena_free(&arena);
 		ys_arena_init(&arena, ys_arena_malloc, limit);
-		if (!ys_policy_apply(policy, NULL, &item, &arena, &entry, &err))
+		if (!ys_policy_apply(policy, &no_bindings, &item, &arena, &entry, &err))
 		{
 			assert_int_equal(err.code, YS_ERR_OUT_OF_MEMORY);
 			failures++;
@@ -839,7 +841,7 @@ test_normal_is_stable(void **state)
 		ys_text_init(&text, &arena);
 		random_text(&random, &text);
 		member.value = ys_value_string(text.len > 0 ? text.bytes : "", text.len);
-		assert_true(ys_policy_apply(policy, NULL, &item, &arena, &once, &err));
+		assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &once, &err));
 		for (int f = 0; f < 5; f++)
 		{
 			YsFieldType type = ys_policy_field(policy, f)->type;
@@ -850,7 +852,7 @@ test_normal_is_stable(void **state)
 				continue;
 			present[f]++;
 			member.value = value_of_cell(&arena, type, &once.cells[f]);
-			assert_true(ys_policy_apply(policy, NULL, &item, &arena, &twice, &err));
+			assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &twice, &err));
 			ys_text_init(&before, &arena);
 			ys_text_init(&after, &arena);
 			print_cell(&before, type, &once.cells[f]);

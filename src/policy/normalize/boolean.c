@@ -20,8 +20,7 @@ static const struct
 };
 
 YsUse
-ys_normalize_boolean(const YsRules *rules, const YsValue *value, YsArena *arena,
-					 YsCell *cell, const char **reason)
+ys_normalize_boolean(YsNormalizing *normalizing, const YsValue *value, YsCell *cell)
 {
 	YsSlice		text;
 	YsUse		use;
@@ -31,7 +30,7 @@ ys_normalize_boolean(const YsRules *rules, const YsValue *value, YsArena *arena,
 		cell->boolean = value->boolean;
 		return YS_USE_TAKEN;
 	}
-	use = ys_normalize_scalar(rules, value, arena, &text, reason);
+	use = ys_normalize_scalar(normalizing, value, &text);
 	if (use != YS_USE_TAKEN)
 		return use;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -39,9 +38,9 @@ ys_normalize_boolean(const YsRules *rules, const YsValue *value, YsArena *arena,
 		if (ys_string_is(text, words[i].word))
 		{
 			cell->boolean = words[i].value;
+			cell->coerced = true;
 			return YS_USE_TAKEN;
 		}
 	}
-	*reason = "not a boolean";
-	return YS_USE_REJECTED;
+	return ys_normalize_reject(normalizing, "not a boolean");
 }

@@ -454,6 +454,12 @@ ys_date_format_compile(YsSlice text, YsDateFormat *format)
 	return compile_pattern(text, format);
 }
 
+bool
+ys_date_format_is_iso(const YsDateFormat *format)
+{
+	return format->parse == parse_iso;
+}
+
 const char *
 ys_date_format_help(void)
 {
@@ -462,7 +468,7 @@ ys_date_format_help(void)
 }
 
 const char *
-ys_date_parse(const YsDateFormat *formats, int nformats, YsSlice text, int64_t *usecs)
+ys_date_parse(const YsDateFormat *formats, int nformats, YsSlice text, int64_t *usecs, int *format)
 {
 	const char *reason = "not a date in any declared format";
 
@@ -471,6 +477,7 @@ ys_date_parse(const YsDateFormat *formats, int nformats, YsSlice text, int64_t *
 		switch (formats[i].parse(&formats[i], text, usecs))
 		{
 			case YS_DATE_MATCH:
+				*format = i;
 				return NULL;
 			case YS_DATE_IMPOSSIBLE:
 				reason = "no such date";

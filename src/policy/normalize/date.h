@@ -67,12 +67,14 @@ struct YsDateFormat
 /* NULL, or why the format cannot be used (static text). */
 extern const char *ys_date_format_compile(YsSlice text, YsDateFormat *format);
 
+extern bool ys_date_format_is_iso(const YsDateFormat *format);
+
 /*
- * Read a trimmed text as microseconds since 2000-01-01 00:00 UTC.  NULL, or
- * why it cannot be used (static text).
+ * Read a trimmed text as microseconds since 2000-01-01 00:00 UTC; *format is the
+ * number of the one it has.  NULL, or why it cannot be used (static text).
  */
 extern const char *ys_date_parse(const YsDateFormat *formats, int nformats,
-								 YsSlice text, int64_t *usecs);
+								 YsSlice text, int64_t *usecs, int *format);
 
 /* The day, since 2000-01-01, that a moment is in at UTC. */
 extern int32_t ys_date_of(int64_t usecs);

@@ -12,15 +12,6 @@
 #include "policy/normalize/unit.h"
 #include "policy/policy.h"
 
-/* What became of one value. */
-typedef enum YsUse
-{
-	YS_USE_TAKEN,
-	YS_USE_ABSENT,				/* NULL, or a blank where blanks mean nothing */
-	YS_USE_REJECTED,			/* it cannot be used */
-	YS_USE_NO_MEMORY			/* the arena is exhausted */
-} YsUse;
-
 /* What a field declares besides its type. */
 typedef struct YsRules
 {
@@ -31,12 +22,20 @@ typedef struct YsRules
 	const YsConversion *conversions;	/* into the field's unit; NULL: it has none */
 } YsRules;
 
+/* One value on its way into a cell. */
+typedef struct YsNormalizing
+{
+	const YsRules *rules;
+	const YsBindings *bindings;
+	YsArena    *arena;
+	const char *reason;			/* why it was rejected: static text, or in arena */
+} YsNormalizing;
+
 /*
- * Make a cell of a value; its bytes are the value's own or in arena.  When
- * rejected, *reason says why (static text).
+ * Make a cell of a value; its bytes are the value's own or in arena.  It comes with format
+ * -1 and coerced false; whoever reads the value as something else than it is sets them.
  */
-typedef YsUse (*YsNormalizeFn) (const YsRules *rules, const YsValue *value, YsArena *arena,
-								YsCell *cell, const char **reason);
+typedef YsUse (*YsNormalizeFn) (YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
 
 typedef struct YsTypeInfo
 {
@@ -54,18 +53,27 @@ typedef struct YsTypeInfo
 extern const YsTypeInfo *ys_type_find(YsSlice name);
 extern const char *ys_type_names(void);
 
-/* The text of a scalar, as a text field has it. */
-extern YsUse ys_normalize_text(const YsRules *rules, const YsValue *value, YsArena *arena,
-							   YsCell *cell, const char **reason);
+/* Reject the value for a reason. */
+extern YsUse ys_normalize_reject(YsNormalizing *normalizing, const char *reason);
 
-extern YsUse ys_normalize_boolean(const YsRules *rules, const YsValue *value, YsArena *arena,
-								  YsCell *cell, const char **reason);
+#define YS_NOT_A_SCALAR		"not a scalar"
 
 /*
  * The trimmed text of a string or number that a date, number or boolean is to
  * be read from: taken, absent (a blank is), or rejected as no such thing.
  */
-extern YsUse ys_normalize_scalar(const YsRules *rules, const YsValue *value, YsArena *arena,
-								 YsSlice *text, const char **reason);
+extern YsUse ys_normalize_scalar(YsNormalizing *normalizing, const YsValue *value, YsSlice *text);
+
+/* Run the field's normalizers on a text; false when the arena is exhausted. */
+extern bool ys_normalize_string(YsNormalizing *normalizing, YsSlice *text);
+
+/* ---- the types ---- */
+
+/* The text of a scalar. */
+extern YsUse ys_normalize_text(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
+extern YsUse ys_normalize_numeric(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
+extern YsUse ys_normalize_boolean(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
+extern YsUse ys_normalize_date(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
+extern YsUse ys_normalize_timestamp(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
 
 #endif							/* YS_POLICY_NORMALIZE_TYPE_H */

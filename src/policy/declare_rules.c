@@ -1,0 +1,121 @@
+/*-------------------------------------------------------------------------
+ * declare_rules.c
+ *	  Compiling how a field's values are read: normalizers, formats, units.
+ *-------------------------------------------------------------------------
+ */
+#include "policy/declare.h"
+
+/* For "%.*s": as much of a text as a message repeats. */
+#define SHOW(text)		(int) ys_string_cut((text).bytes, (text).len, 60), (text).bytes
+
+static bool
+compile_normalizers(YsCompiler *compiler, const YsValue *value, YsField *field)
+{
+	YsSlice    *names;
+	YsStringFn *normalizers;
+	int			count;
+
+	if (!ys_declare_strings(compiler, value, "normalizers", YS_POLICY_MAX_RULES, &count, &names))
+		return false;
+	normalizers = ys_arena_alloc(compiler->arena, sizeof(YsStringFn) * (size_t) (count + 1));
+	if (normalizers == NULL)
+		return ys_declare_out_of_memory(compiler);
+	for (int i = 0; i < count; i++)
+	{
+		normalizers[i] = ys_normalizer_find(names[i]);
+		if (normalizers[i] == NULL)
+		{
+			ys_declare_refuse(compiler, "unknown normalizer \"%.*s\"", SHOW(names[i]));
+			return ys_declare_advise(compiler, "Choose among them; they are applied in the order given.",
+									 "Normalizers are %s.", ys_normalizer_names());
+		}
+	}
+	field->rules.nnormalizers = count;
+	field->rules.normalizers = normalizers;
+	return true;
+}
+
+static bool
+compile_formats(YsCompiler *compiler, const YsValue *value, YsField *field)
+{
+	YsSlice		iso = {"ISO", 3};
+	YsSlice    *texts;
+	YsDateFormat *formats;
+	int			count;
+
+	if (!ys_declare_strings(compiler, value, "formats", YS_POLICY_MAX_RULES, &count, &texts))
+		return false;
+	if (!field->type->has_formats)
+	{
+		if (count == 0)
+			return true;
+		ys_declare_refuse(compiler, "formats are for dates and timestamps");
+		return ys_declare_advise(compiler, "Leave formats out, or declare the type as date or timestamp.",
+								 "They say how a date is written.");
+	}
+	if (count == 0)
+	{
+		texts = &iso;
+		count = 1;
+	}
+	formats = ys_arena_alloc(compiler->arena, sizeof(YsDateFormat) * (size_t) count);
+	if (formats == NULL)
+		return ys_declare_out_of_memory(compiler);
+	for (int i = 0; i < count; i++)
+	{
+		const char *why = ys_date_format_compile(texts[i], &formats[i]);
+
+		if (why != NULL)
+		{
+			ys_declare_refuse(compiler, "unknown format \"%.*s\": %s", SHOW(texts[i]), why);
+			return ys_declare_advise(compiler, "Write down how one of the documents' dates looks: "
+									 "31/12/2024 is DD/MM/YYYY.",
+									 "%s", ys_date_format_help());
+		}
+	}
+	field->rules.nformats = count;
+	field->rules.formats = formats;
+	field->info.nformats = count;
+	field->info.formats = ys_declare_names(compiler, count, texts);
+	if (field->info.formats == NULL)
+		return ys_declare_out_of_memory(compiler);
+	return true;
+}
+
+static bool
+compile_unit(YsCompiler *compiler, const YsValue *value, YsField *field)
+{
+	YsSlice		name;
+	const YsUnit *unit;
+	char		units[256];
+
+	if (value == NULL)
+		return true;
+	if (!ys_declare_string(compiler, value, "unit", &name))
+		return false;
+	if (!field->type->has_unit)
+	{
+		ys_declare_refuse(compiler, "a unit is for numeric fields");
+		return ys_declare_advise(compiler, "Leave unit out, or declare the type as numeric.",
+								 "Numbers are converted to it.");
+	}
+	unit = ys_unit_find(name);
+	if (unit == NULL)
+	{
+		ys_unit_list(units, sizeof(units));
+		ys_declare_refuse(compiler, "unknown unit \"%.*s\"", SHOW(name));
+		return ys_declare_advise(compiler, "Choose the one the column is to be in; values in another of its "
+								 "kind are converted.",
+								 "Units are %s.", units);
+	}
+	field->rules.conversions = ys_unit_conversions(unit, compiler->arena);
+	return field->rules.conversions != NULL || ys_declare_out_of_memory(compiler);
+}
+
+bool
+ys_declare_rules(YsCompiler *compiler, const YsFieldKeys *keys, YsField *field)
+{
+	return compile_normalizers(compiler, keys->normalizers, field) &&
+		compile_formats(compiler, keys->formats, field) &&
+		compile_unit(compiler, keys->unit, field);
+}
