@@ -321,7 +321,7 @@ normalize(Batch *batch)
 		YsError		err;
 
 		if (candidate->item != NULL &&
-			!ys_policy_apply(follow->policy, &follow->bindings, candidate->item, &batch->arena,
+			!ys_policy_apply(follow->policy, &follow->bound->bindings, candidate->item, &batch->arena,
 							 &candidate->row.entry, &err))
 			ys_error_throw(&err);
 	}

@@ -8,7 +8,6 @@
 #include "utils/memutils.h"
 
 #include "base/memory.h"
-#include "catalog/area.h"
 #include "errors.h"
 #include "worker/follow.h"
 
@@ -38,7 +37,7 @@ ys_follow_open(MemoryContext parent, const YsPolicyRow *row)
 	if (follow->policy == NULL)
 		ys_error_throw(&err);
 	follow->table = ys_index_table_open(follow->row, follow->source, follow->policy);
-	ys_follow_load_areas(follow);
+	ys_follow_load_bindings(follow);
 	ys_follow_load_positions(follow);
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, parent);
@@ -76,21 +75,13 @@ ys_follow_pause(YsPolicyRow *row, const ErrorData *error)
 }
 
 void
-ys_follow_load_areas(YsFollow *follow)
+ys_follow_load_bindings(YsFollow *follow)
 {
-	const char *level = ys_policy_area_level(follow->policy);
-	MemoryContext context;
-	YsArena    *arena;
+	YsBound    *old = follow->bound;
 
-	if (level == NULL)
-		return;
-	context = AllocSetContextCreate(follow->context, "yottastore areas", ALLOCSET_DEFAULT_SIZES);
-	arena = MemoryContextAlloc(context, sizeof(YsArena));
-	ys_arena_init_context(arena, context, 0);
-	follow->bindings.areas = ys_areas_load(level, arena);
-	if (follow->area_context != NULL)
-		MemoryContextDelete(follow->area_context);
-	follow->area_context = context;
+	follow->bound = ys_bindings_load(follow->policy, follow->context);
+	if (old != NULL)
+		ys_bindings_free(old);
 }
 
 void

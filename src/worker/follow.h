@@ -7,10 +7,10 @@
 #ifndef YS_WORKER_FOLLOW_H
 #define YS_WORKER_FOLLOW_H
 
+#include "catalog/bindings.h"
 #include "catalog/index_table.h"
 #include "catalog/policy.h"
 #include "catalog/source.h"
-#include "policy/area.h"
 
 typedef struct YsBackfill YsBackfill;
 
@@ -22,8 +22,7 @@ typedef struct YsFollow
 	YsPolicy   *policy;
 	YsIndexTable *table;
 
-	MemoryContext area_context; /* replaced when areas change */
-	YsBindings	bindings;
+	YsBound    *bound;			/* replaced when what it is made of changes */
 
 	int			npositions;
 	YsPolicyPosition *positions;
@@ -56,8 +55,8 @@ extern bool ys_follow_is_current(const YsFollow *follow);
 /* Pause a policy for what it can't go on with, in the catalog and in row.  Inside a transaction. */
 extern void ys_follow_pause(YsPolicyRow *row, const ErrorData *error);
 
-/* Read the areas anew.  Inside a transaction. */
-extern void ys_follow_load_areas(YsFollow *follow);
+/* Read areas and what else the policy names anew.  Inside a transaction. */
+extern void ys_follow_load_bindings(YsFollow *follow);
 
 /* Read positions anew.  Inside a transaction. */
 extern void ys_follow_load_positions(YsFollow *follow);

@@ -190,7 +190,7 @@ refresh_follow(void *arg)
 		follow = NULL;
 	}
 	else if (follow != NULL && refresh->load_areas)
-		ys_follow_load_areas(follow);
+		ys_follow_load_bindings(follow);
 	if (follow != NULL || ys_phase_is_resting(row->phase))
 		return;
 

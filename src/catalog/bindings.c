@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ * bindings.c
+ *	  What a policy's declaration only names, looked up.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "base/memory.h"
+#include "catalog/area.h"
+#include "catalog/bindings.h"
+
+YsBound *
+ys_bindings_load(const YsPolicy *policy, MemoryContext parent)
+{
+	/* it is the parent's once nothing can fail any more */
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "yottastore bindings",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	YsBound    *bound = palloc0(sizeof(YsBound));
+	YsArena    *arena = palloc(sizeof(YsArena));
+	const char *level = ys_policy_area_level(policy);
+
+	bound->context = context;
+	ys_arena_init_context(arena, context, 0);
+	if (level != NULL)
+		bound->bindings.areas = ys_areas_load(level, arena);
+	MemoryContextSwitchTo(old);
+	MemoryContextSetParent(context, parent);
+	return bound;
+}
+
+void
+ys_bindings_free(YsBound *bound)
+{
+	MemoryContextDelete(bound->context);
+}
