@@ -84,7 +84,8 @@ build/unit/src/%.cpp.o: src/%.cpp
 
 build/unit/%.c.o: test/unit/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(UNIT_FLAGS) -Itest/unit -c -o $@ $<
+	$(CC) -std=gnu11 $(UNIT_FLAGS) -Itest/unit -DUNIT_SOURCE_ROOT='"$(CURDIR)"' \
+		-c -o $@ $<
 
 build/unit/test_%: build/unit/test_%.c.o $(UNIT_HELPERS) $(PURE_OBJS)
 	$(CXX) $(UNIT_FLAGS) -o $@ $^ -lcmocka -lsimdjson -lm
