@@ -67,7 +67,7 @@ build_declaration(ArrayType *fields, Jsonb *area, size_t *len)
 }
 
 #define OWN_COLUMNS \
-	"Besides the keys these names are taken: area, location, attributes, rejected, changed_at, " \
+	"Besides the keys these names are taken: area, location, area_value, attributes, rejected, changed_at, " \
 	"indexed_at, event_version, and those of the system columns."
 
 /* No column of the index table may have two meanings. */

@@ -217,6 +217,20 @@ columns_add_fields(ColumnSet *columns, const YsIndexTable *table, YsIndexRow **r
 			}
 		}
 	}
+	if (table->has_area_value)
+	{
+		int			c = columns_add(columns, TEXTOID);
+
+		for (int i = 0; i < columns->nrows; i++)
+		{
+			const YsEntry *entry = &rows[i]->entry;
+
+			columns->nulls[c][i] = entry->area_value == NULL;
+			if (entry->area_value != NULL)
+				columns->values[c][i] = PointerGetDatum(cstring_to_text_with_len(entry->area_value,
+																				 (int) entry->area_value_len));
+		}
+	}
 }
 
 static void
@@ -317,7 +331,7 @@ build_statements(YsIndexTable *table)
 					 keys, match);
 	table->sql_delete = sql.data;
 
-	/* keys, area, fields, location, rejected, changed_at, version */
+	/* keys, area, fields, location, area_value, rejected, changed_at, version */
 	initStringInfo(&columns);
 	initStringInfo(&assignments);
 	appendStringInfoString(&columns, "area");
@@ -336,6 +350,12 @@ build_statements(YsIndexTable *table)
 		appendStringInfoString(&columns, ", location");
 		appendStringInfoString(&assignments, "location = EXCLUDED.location, ");
 		upsert_types[n++] = POINTOID;
+	}
+	if (table->has_area_value)
+	{
+		appendStringInfoString(&columns, ", area_value");
+		appendStringInfoString(&assignments, "area_value = EXCLUDED.area_value, ");
+		upsert_types[n++] = TEXTOID;
 	}
 	appendStringInfoString(&columns, ", rejected, changed_at, event_version");
 	appendStringInfoString(&assignments, "rejected = EXCLUDED.rejected, changed_at = EXCLUDED.changed_at, "
@@ -426,6 +446,7 @@ ys_index_table_open(const YsPolicyRow *row, const YsSource *source, const YsPoli
 	table->context = CurrentMemoryContext;
 	table->policy = policy;
 	table->has_location = ys_policy_has_location(policy);
+	table->has_area_value = ys_policy_has_area_value(policy);
 	table->nkeys = source->nkeys;
 	for (int k = 0; k < source->nkeys; k++)
 	{

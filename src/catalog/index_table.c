@@ -43,7 +43,7 @@ bool
 ys_index_table_reserved(const char *column)
 {
 	static const char *const reserved[] = {
-		"area", "location", "attributes", "rejected", "changed_at", "indexed_at", "event_version",
+		"area", "location", "area_value", "attributes", "rejected", "changed_at", "indexed_at", "event_version",
 		"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"
 	};
 
@@ -99,6 +99,8 @@ ys_index_table_create(const char *name, Oid schema, const YsSource *source, cons
 	}
 	if (ys_policy_has_location(policy))
 		appendStringInfoString(&sql, ", location point");
+	if (ys_policy_has_area_value(policy))
+		appendStringInfoString(&sql, ", area_value text");
 	appendStringInfoString(&sql, ", rejected jsonb, changed_at timestamptz, "
 						   "indexed_at timestamptz NOT NULL, event_version bytea NOT NULL, "
 						   "PRIMARY KEY (");

@@ -29,6 +29,7 @@ typedef struct YsIndexTable
 	YsConverter key_converters[2];
 	const YsPolicy *policy;
 	bool		has_location;
+	bool		has_area_value;
 	MemoryContext context;		/* this structure lives here */
 
 	/* what depends on names */

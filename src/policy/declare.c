@@ -453,6 +453,12 @@ ys_policy_has_location(const YsPolicy *policy)
 	return policy->area.lats.count > 0 || policy->area.locations.count > 0;
 }
 
+bool
+ys_policy_has_area_value(const YsPolicy *policy)
+{
+	return policy->area.values.count > 0;
+}
+
 const char *
 ys_policy_area_level(const YsPolicy *policy)
 {

@@ -1,45 +1,24 @@
 /*-------------------------------------------------------------------------
  * entry.c
- *	  Applying a policy to an item.
+ *	  Applying a policy to an item: its fields.
  *
  * Of a field's values the usable ones are combined; the first that could not
  * be used is noted, whether or not another one could.
  *-------------------------------------------------------------------------
  */
-#include "policy/compiled.h"
+#include "policy/applying.h"
 
 #include <string.h>
 
-#include "policy/area.h"
-#include "policy/normalize/location.h"
-
-typedef struct Application
-{
-	const YsPolicy *policy;
-	const YsBindings *bindings;
-	const YsTrace *trace;		/* or NULL */
-	const YsValue **attributes; /* the item's, by number; NULL where it has none */
-	YsArena    *arena;
-	YsEntry    *entry;
-} Application;
-
-/* The first value of something that could not be used, and why. */
-typedef struct Unusable
-{
-	const YsValue *value;
-	const char *reason;
-} Unusable;
-
-static void
-note(Unusable *unusable, const YsValue *value, const char *reason)
+void
+ys_apply_note(YsUnusable *unusable, const YsValue *value, const char *reason)
 {
 	if (unusable->reason == NULL)
-		*unusable = (Unusable) {value, reason};
+		*unusable = (YsUnusable) {value, reason};
 }
 
-/* Add what was noted to the entry; false when the arena is exhausted. */
-static bool
-add_rejection(Application *application, const char *field, uint32_t most, const Unusable *unusable)
+bool
+ys_apply_reject(YsApplication *application, const char *field, uint32_t most, const YsUnusable *unusable)
 {
 	YsEntry    *entry = application->entry;
 	YsRejection *rejection;
@@ -60,8 +39,8 @@ add_rejection(Application *application, const char *field, uint32_t most, const 
 	return ys_rejected_print(unusable->value, most, application->arena, rejection);
 }
 
-static void
-tell(const Application *application, const YsConsidered *considered)
+void
+ys_apply_tell(const YsApplication *application, const YsConsidered *considered)
 {
 	if (application->trace != NULL)
 		application->trace->considered(application->trace->arg, considered);
@@ -69,10 +48,6 @@ tell(const Application *application, const YsConsidered *considered)
 
 /* ---- source paths ---- */
 
-/*
- * Hand every value of the source to fn, up to a bound: what lies past it makes
- * the whole attribute unusable as well.
- */
 typedef struct Walk
 {
 	YsPathFn	fn;
@@ -92,10 +67,9 @@ walk_value(void *arg, const YsValue *value)
 	return !walk->stopped;
 }
 
-/* False when fn stopped the walk. */
-static bool
-each_value(const Application *application, const YsSource *source, YsPathFn fn, void *arg,
-		   Unusable *unusable)
+bool
+ys_apply_each_value(const YsApplication *application, const YsSource *source, YsPathFn fn,
+					void *arg, YsUnusable *unusable)
 {
 	const YsValue *value = application->attributes[source->attribute];
 	Walk		walk = {fn, arg, YS_POLICY_MAX_VALUES, false};
@@ -108,12 +82,12 @@ each_value(const Application *application, const YsSource *source, YsPathFn fn, 
 		return value == NULL || fn(arg, value);
 	}
 	if (!ys_path_each(&source->rest, value, walk_value, &walk) && !walk.stopped)
-		note(unusable, value, "more than 10,000 values on one path");
+		ys_apply_note(unusable, value, "more than 10,000 values on one path");
 	return !walk.stopped;
 }
 
-static const YsValue *
-first_value(const Application *application, const YsSource *source)
+const YsValue *
+ys_apply_first_value(const YsApplication *application, const YsSource *source)
 {
 	const YsValue *value = application->attributes[source->attribute];
 
@@ -124,12 +98,12 @@ first_value(const Application *application, const YsSource *source)
 
 typedef struct Choice
 {
-	const Application *application;
+	const YsApplication *application;
 	int			number;			/* of the field */
 	const YsField *field;
 	int			path;			/* under way; -1: the default value */
 	YsCell	   *cell;
-	Unusable	unusable;
+	YsUnusable	unusable;
 	bool		no_memory;
 } Choice;
 
@@ -181,7 +155,7 @@ consider(void *arg, const YsValue *value)
 		use = field->type->normalize(&normalizing, value, &candidate);
 	candidate.present = use == YS_USE_TAKEN;
 	candidate.coerced |= raw != value;
-	tell(choice->application, &(YsConsidered) {
+	ys_apply_tell(choice->application, &(YsConsidered) {
 			choice->number, choice->path >= 0 ? field->sources.items[choice->path].text : NULL,
 				raw, use, normalizing.reason, &candidate
 		});
@@ -196,7 +170,7 @@ consider(void *arg, const YsValue *value)
 			return true;
 		case YS_USE_REJECTED:
 			choice->cell->seen = true;
-			note(&choice->unusable, raw, normalizing.reason);
+			ys_apply_note(&choice->unusable, raw, normalizing.reason);
 			return true;
 		case YS_USE_NO_MEMORY:
 			break;
@@ -220,11 +194,11 @@ apply_absence(Choice *choice)
 		choice->cell->seen = false;
 	}
 	else if (choice->field->required)
-		note(&choice->unusable, &absent, "a value is required, and there is none");
+		ys_apply_note(&choice->unusable, &absent, "a value is required, and there is none");
 }
 
 static bool
-apply_field(Application *application, int number, YsCell *cell)
+apply_field(YsApplication *application, int number, YsCell *cell)
 {
 	const YsField *field = &application->policy->fields[number];
 	YsEntry    *entry = application->entry;
@@ -233,7 +207,7 @@ apply_field(Application *application, int number, YsCell *cell)
 	cell->path = cell->format = -1;
 	for (; choice.path < field->sources.count; choice.path++)
 	{
-		if (!each_value(application, &field->sources.items[choice.path], consider, &choice,
+		if (!ys_apply_each_value(application, &field->sources.items[choice.path], consider, &choice,
 						&choice.unusable))
 			break;
 	}
@@ -242,154 +216,16 @@ apply_field(Application *application, int number, YsCell *cell)
 		field->info.on_error == YS_ON_ERROR_REJECT && entry->refused_by == NULL)
 		entry->refused_by = field->info.name;
 	return !choice.no_memory &&
-		add_rejection(application, field->info.name,
+		ys_apply_reject(application, field->info.name,
 					  field->info.on_error == YS_ON_ERROR_NULL ? YS_REJECTED_SAMPLE : YS_REJECTED_WHOLE,
 					  &choice.unusable);
-}
-
-/* ---- the area ---- */
-
-static void
-tell_area(const Application *application, const char *path, const YsValue *value, YsUse use,
-		  const char *reason)
-{
-	tell(application, &(YsConsidered) {-1, path, value, use, use == YS_USE_REJECTED ? reason : NULL, NULL});
-}
-
-/* The two values that were to be a location, as one map. */
-static bool
-pair_value(Application *application, const YsValue *lat, const YsValue *lon, const YsValue **pair)
-{
-	YsValue    *map = ys_arena_alloc_zero(application->arena, sizeof(YsValue) + 2 * sizeof(YsMember));
-	YsMember   *members;
-
-	if (map == NULL)
-		return false;
-	members = (YsMember *) (map + 1);
-	map->type = YS_TYPE_MAP;
-	map->len = 2;
-	map->members = members;
-	members[0] = (YsMember) {"lat", 3, lat != NULL ? *lat : ys_value_null()};
-	members[1] = (YsMember) {"lon", 3, lon != NULL ? *lon : ys_value_null()};
-	*pair = map;
-	return true;
-}
-
-/* The first usable location; false when the arena is exhausted. */
-static bool
-apply_location(Application *application, Unusable *unusable)
-{
-	const YsAreaRules *rules = &application->policy->area;
-	YsEntry    *entry = application->entry;
-	YsPosition	position;
-	const char *reason;
-	YsUse		use = YS_USE_ABSENT;
-
-	for (int i = 0; i < rules->lats.count && use != YS_USE_TAKEN; i++)
-	{
-		const YsValue *lat = first_value(application, &rules->lats.items[i]);
-		const YsValue *lon = first_value(application, &rules->lons.items[i]);
-		const YsValue *pair;
-
-		use = ys_location_from_pair(lat, lon, &position, &reason);
-		if (use == YS_USE_ABSENT)
-			continue;
-		if (application->trace != NULL || (use == YS_USE_REJECTED && unusable->reason == NULL))
-		{
-			if (!pair_value(application, lat, lon, &pair))
-				return false;
-			tell_area(application, rules->lats.items[i].text, pair, use, reason);
-			if (use == YS_USE_REJECTED)
-				note(unusable, pair, reason);
-		}
-	}
-	for (int i = 0; i < rules->locations.count && use != YS_USE_TAKEN; i++)
-	{
-		const YsValue *value = first_value(application, &rules->locations.items[i]);
-
-		use = ys_location_from_value(value, &position, &reason);
-		if (use == YS_USE_ABSENT)
-			continue;
-		tell_area(application, rules->locations.items[i].text, value, use, reason);
-		if (use == YS_USE_REJECTED)
-			note(unusable, value, reason);
-	}
-	if (use == YS_USE_TAKEN)
-	{
-		entry->located = true;
-		entry->lat = position.lat;
-		entry->lon = position.lon;
-	}
-	return true;
-}
-
-typedef struct AreaChoice
-{
-	const Application *application;
-	const char *path;			/* under way */
-	const char *area;
-	Unusable   *unusable;
-	bool		no_memory;
-} AreaChoice;
-
-static bool
-consider_area(void *arg, const YsValue *value)
-{
-	static const YsRules no_rules;
-	AreaChoice *choice = arg;
-	const YsBindings *bindings = choice->application->bindings;
-	YsNormalizing normalizing = {&no_rules, bindings, choice->application->arena, NULL};
-	YsCell		name;
-	YsUse		use = ys_normalize_text(&normalizing, value, &name);
-
-	if (use == YS_USE_NO_MEMORY)
-	{
-		choice->no_memory = true;
-		return false;
-	}
-	if (use == YS_USE_TAKEN && ys_string_trim((YsSlice) {name.bytes, name.len}).len == 0)
-		use = YS_USE_ABSENT;
-	if (use == YS_USE_TAKEN)
-	{
-		choice->area = ys_area_map_find(bindings->areas, name.bytes, name.len);
-		if (choice->area == NULL)
-			use = ys_normalize_reject(&normalizing, "no area of that name");
-	}
-	tell_area(choice->application, choice->path, value, use, normalizing.reason);
-	if (use == YS_USE_REJECTED)
-		note(choice->unusable, value, normalizing.reason);
-	return choice->area == NULL;
-}
-
-static bool
-apply_area(Application *application)
-{
-	const YsAreaRules *rules = &application->policy->area;
-	const YsAreaMap *areas = application->bindings->areas;
-	YsEntry    *entry = application->entry;
-	Unusable	unusable = {NULL, NULL};
-	AreaChoice	choice = {application, NULL, NULL, &unusable, false};
-
-	for (int i = 0; areas != NULL && i < rules->values.count; i++)
-	{
-		choice.path = rules->values.items[i].text;
-		if (!each_value(application, &rules->values.items[i], consider_area, &choice, &unusable))
-			break;
-	}
-	if (choice.no_memory || !apply_location(application, &unusable))
-		return false;
-	if (choice.area == NULL && areas != NULL && entry->located)
-		choice.area = ys_area_map_locate(areas, entry->lat, entry->lon);
-	if (choice.area != NULL)
-		entry->area = choice.area;
-	return add_rejection(application, "area", YS_REJECTED_SAMPLE, &unusable);
 }
 
 /* ---- the entry ---- */
 
 /* Find the item's attributes that some path begins with. */
 static bool
-resolve_attributes(Application *application, const YsValue *item)
+resolve_attributes(YsApplication *application, const YsValue *item)
 {
 	size_t		count = (size_t) application->policy->attributes.count;
 
@@ -413,7 +249,7 @@ bool
 ys_policy_explain(const YsPolicy *policy, const YsBindings *bindings, const YsValue *item,
 				  const YsTrace *trace, YsArena *arena, YsEntry *entry, YsError *err)
 {
-	Application application = {policy, bindings, trace, NULL, arena, entry};
+	YsApplication application = {policy, bindings, trace, NULL, arena, entry};
 	bool		ok;
 
 	memset(entry, 0, sizeof(*entry));
@@ -423,7 +259,7 @@ ys_policy_explain(const YsPolicy *policy, const YsBindings *bindings, const YsVa
 	for (int i = 0; ok && i < policy->nfields; i++)
 		ok = apply_field(&application, i, &entry->cells[i]);
 	if (ok && policy->area.level != NULL)
-		ok = apply_area(&application);
+		ok = ys_apply_area(&application);
 	return ok || ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory while applying a policy");
 }
 

@@ -102,6 +102,9 @@ extern const YsFieldInfo *ys_policy_field(const YsPolicy *policy, int index);
 /* Does the policy locate its items by coordinates (the index table has a location column)? */
 extern bool ys_policy_has_location(const YsPolicy *policy);
 
+/* Do its items name their area (the index table has a column area_value)? */
+extern bool ys_policy_has_area_value(const YsPolicy *policy);
+
 /* The level whose areas the policy uses, or NULL when it declares no area. */
 extern const char *ys_policy_area_level(const YsPolicy *policy);
 
@@ -162,6 +165,8 @@ typedef struct YsEntry
 	double		lat;
 	double		lon;
 	const char *area;			/* never NULL, lives with the map; "unlocated" when nothing else holds */
+	const char *area_value;		/* what the item names as its area, whether there is one or not; NULL: nothing */
+	uint32_t	area_value_len;
 	const char *refused_by;		/* the field with on_error 'reject' that keeps the item out; NULL: none */
 	int			nrejections;
 	YsRejection *rejections;
@@ -174,6 +179,14 @@ typedef struct YsEntry
  */
 extern bool ys_policy_apply(const YsPolicy *policy, const YsBindings *bindings, const YsValue *item,
 							YsArena *arena, YsEntry *entry, YsError *err);
+
+/*
+ * The area that ys_policy_apply would give an item of which the entry had this area_value
+ * (NULL, 0: none) and location, under the areas there are now.  Lives with the map.
+ */
+extern const char *ys_policy_area_of(const YsPolicy *policy, const YsBindings *bindings,
+									 const char *area_value, size_t len,
+									 bool located, double lat, double lon);
 
 /* ---- how an entry came about ---- */
 

@@ -3,55 +3,13 @@
  *	  Policies: what declarations are refused, and what entry an item makes.
  *-------------------------------------------------------------------------
  */
-#include "unit.h"
+#include "unit_policy.h"
 
 #include "policy/area.h"
-#include "policy/policy.h"
 
 static const YsBindings no_bindings;
 
-/* ---- making items and reading entries ---- */
-
-typedef struct Document
-{
-	YsArena    *arena;
-	YsValue		value;
-	YsError		err;
-} Document;
-
-static bool
-read_typed(void *arg, YsJsonNode *root)
-{
-	Document   *document = arg;
-
-	return ys_value_from_typed_json(root, NULL, document->arena, &document->value, &document->err);
-}
-
-static YsValue
-item_of(YsArena *arena, const char *json)
-{
-	Document	document = {.arena = arena};
-	YsJsonReader *reader = ys_json_reader_create();
-	char	   *padded = unit_padded(json, strlen(json), ' ');
-	bool		ok = ys_json_read(reader, padded, strlen(json), read_typed, &document, &document.err);
-
-	free(padded);
-	ys_json_reader_destroy(reader);
-	if (!ok)
-		fail_msg("%s: %s", json, document.err.message);
-	return document.value;
-}
-
-static YsPolicy *
-policy_of(YsArena *arena, const char *json)
-{
-	YsError		err;
-	YsPolicy   *policy = ys_policy_compile(json, strlen(json), arena, &err);
-
-	if (policy == NULL)
-		fail_msg("%s: %s", json, err.message);
-	return policy;
-}
+/* ---- reading entries ---- */
 
 static void
 print_cell(YsText *text, YsFieldType type, const YsCell *cell)
@@ -408,122 +366,13 @@ test_print_rejected(void **state)
 	ys_arena_free(&arena);
 }
 
-/* ---- locations and areas ---- */
-
-static YsAreaMap *
-map_of(YsArena *arena)
-{
-	static const char *const aliases[] = {"IT", "Italia"};
-	static const char square[] =
-		"{\"type\":\"Polygon\",\"coordinates\":[[[6,36],[19,36],[19,47],[6,47],[6,36]]]}";
-	YsAreaMap  *map = ys_area_map_create(arena);
-	YsError		err;
-
-	assert_true(ys_area_map_add(map, "Italy", 2, aliases, square, strlen(square), &err));
-	assert_true(ys_area_map_add(map, "7", 0, NULL, NULL, 0, &err));
-	assert_true(ys_area_map_finish(map, &err));
-	return map;
-}
+/* ---- whole policies ---- */
 
 #define BY_LOCATION	"{\"kind\":\"location\",\"lat\":[\"pos.lat\",\"gps[0]\"],\"lon\":[\"pos.lon\",\"gps[1]\"]," \
 	"\"paths\":[\"where\",\"geo\"],\"level\":\"country\"}"
 #define BY_VALUE	"{\"kind\":\"value\",\"paths\":[\"country\",\"codes[*]\"],\"level\":\"country\"}"
 #define BY_BOTH		"{\"kind\":\"value\",\"paths\":[\"country\"],\"level\":\"country\",\"location\":{\"paths\":[\"where\"]}}"
-#define POINT(lat, lon)	"{\"L\":[{\"N\":\"" lat "\"},{\"N\":\"" lon "\"}]}"
 
-static void
-test_areas(void **state)
-{
-	static const struct
-	{
-		const char *area;
-		const char *item;
-		const char *expected;	/* area, location, rejection */
-	}			cases[] =
-	{
-		{BY_LOCATION, "{\"pos\":{\"M\":{\"lat\":{\"N\":\"45.1\"},\"lon\":{\"N\":\"9.2\"}}}}", "Italy 45.1 9.2"},
-		{BY_LOCATION, "{\"gps\":" POINT("45.1", "9.2") "}", "Italy 45.1 9.2"},
-		{BY_LOCATION, "{\"pos\":{\"M\":{\"lat\":{\"S\":\" 45.1 \"},\"lon\":{\"S\":\"+9.2\"}}}}", "Italy 45.1 9.2"},
-		{BY_LOCATION, "{\"where\":{\"S\":\"45.1,9.2\"}}", "Italy 45.1 9.2"},
-		{BY_LOCATION, "{\"where\":{\"S\":\" 45.1 , 9.2 \"}}", "Italy 45.1 9.2"},
-		{BY_LOCATION, "{\"where\":{\"M\":{\"type\":{\"S\":\"Point\"},\"coordinates\":" POINT("9.2", "45.1") "}}}", "Italy 45.1 9.2"},
-		{BY_LOCATION, "{\"where\":{\"M\":{\"latitude\":{\"N\":\"45.1\"},\"lng\":{\"N\":\"9.2\"}}}}", "Italy 45.1 9.2"},
-		{BY_LOCATION, "{\"where\":{\"M\":{\"lat\":{\"N\":\"45.1\"},\"longitude\":{\"N\":\"9.2\"}}}}", "Italy 45.1 9.2"},
-		{BY_LOCATION, "{\"gps\":" POINT("-33", "151") "}", "unlocated -33 151"},
-		{BY_LOCATION, "{\"gps\":" POINT("0", "9.2") "}", "unlocated 0 9.2"},
-		{BY_LOCATION, "{}", "unlocated"}, {BY_LOCATION, "{\"where\":{\"NULL\":true}}", "unlocated"},
-		{BY_LOCATION, "{\"where\":{\"S\":\"\"}}", "unlocated"}, {BY_LOCATION, "{\"gps\":{\"L\":[]}}", "unlocated"},
-		{BY_LOCATION, "{\"gps\":" POINT("0", "0") "}", "unlocated | {\"lat\":0,\"lon\":0} latitude and longitude are both 0"},
-		{BY_LOCATION, "{\"gps\":" POINT("0.0", "-0") "}", "unlocated | {\"lat\":0.0,\"lon\":-0} latitude and longitude are both 0"},
-		{BY_LOCATION, "{\"gps\":" POINT("90.1", "9") "}", "unlocated | {\"lat\":90.1,\"lon\":9} latitude out of range"},
-		{BY_LOCATION, "{\"gps\":" POINT("45", "-181") "}", "unlocated | {\"lat\":45,\"lon\":-181} longitude out of range"},
-		{BY_LOCATION, "{\"gps\":{\"L\":[{\"N\":\"45\"}]}}", "unlocated | {\"lat\":45,\"lon\":null} latitude without longitude"},
-		{BY_LOCATION, "{\"pos\":{\"M\":{\"lon\":{\"N\":\"9\"}}}}", "unlocated | {\"lat\":null,\"lon\":9} longitude without latitude"},
-		{BY_LOCATION, "{\"gps\":{\"L\":[{\"S\":\"45N\"},{\"N\":\"9\"}]}}",
-		"unlocated | {\"lat\":\"45N\",\"lon\":9} latitude is not a number"},
-		{BY_LOCATION, "{\"gps\":{\"L\":[{\"N\":\"45\"},{\"BOOL\":true}]}}",
-		"unlocated | {\"lat\":45,\"lon\":true} longitude is not a number"},
-		{BY_LOCATION, "{\"where\":{\"S\":\"here\"}}", "unlocated | \"here\" not a location"},
-		{BY_LOCATION, "{\"where\":{\"S\":\"45.1,9.2,3\"}}", "unlocated | \"45.1,9.2,3\" longitude is not a number"},
-		{BY_LOCATION, "{\"where\":" POINT("45", "9") "}", "unlocated | [45,9] not a location"},
-		{BY_LOCATION, "{\"where\":{\"M\":{\"x\":{\"N\":\"1\"}}}}", "unlocated | {\"x\":1} not a location"},
-		{BY_LOCATION, "{\"where\":{\"M\":{\"type\":{\"S\":\"LineString\"},\"coordinates\":" POINT("9", "45") "}}}",
-		"unlocated | {\"type\":\"LineString\",\"coordinates\":[9,45]} not a GeoJSON Point"},
-		/* the first usable one counts, the first unusable one is noted */
-		{BY_LOCATION, "{\"gps\":" POINT("99", "9") ",\"where\":{\"S\":\"?\"},\"geo\":{\"S\":\"45.1,9.2\"}}",
-		"Italy 45.1 9.2 | {\"lat\":99,\"lon\":9} latitude out of range"},
-		{BY_VALUE, "{\"country\":{\"S\":\" italy \"}}", "Italy"}, {BY_VALUE, "{\"country\":{\"S\":\"it\"}}", "Italy"},
-		{BY_VALUE, "{\"country\":{\"N\":\"7.0\"}}", "7"}, {BY_VALUE, "{}", "unlocated"},
-		{BY_VALUE, "{\"country\":{\"S\":\" \"}}", "unlocated"},
-		{BY_VALUE, "{\"country\":{\"S\":\"Atlantis\"}}", "unlocated | \"Atlantis\" no area of that name"},
-		{BY_VALUE, "{\"country\":{\"M\":{}}}", "unlocated | {} not a scalar"},
-		{BY_VALUE, "{\"codes\":{\"SS\":[\"XX\",\"IT\",\"YY\"]}}", "Italy | \"XX\" no area of that name"},
-		{BY_BOTH, "{\"country\":{\"S\":\"7\"},\"where\":{\"S\":\"45.1,9.2\"}}", "7 45.1 9.2"},
-		{BY_BOTH, "{\"where\":{\"S\":\"45.1,9.2\"}}", "Italy 45.1 9.2"},
-		{BY_BOTH, "{\"country\":{\"S\":\"Atlantis\"},\"where\":{\"S\":\"45.1,9.2\"}}",
-		"Italy 45.1 9.2 | \"Atlantis\" no area of that name"},
-	};
-	YsArena		arena;
-
-	(void) state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-	{
-		YsPolicy   *policy;
-		YsAreaMap  *map;
-		YsValue		item;
-		YsEntry		entry;
-		YsError		err;
-		char		json[400];
-		char		got[400];
-		size_t		len;
-
-		ys_arena_init(&arena, ys_arena_malloc, 0);
-		map = map_of(&arena);
-		snprintf(json, sizeof(json), "{\"area\":%s}", cases[i].area);
-		policy = policy_of(&arena, json);
-		assert_string_equal(ys_policy_area_level(policy), "country");
-		item = item_of(&arena, cases[i].item);
-		assert_true(ys_policy_apply(policy, &(YsBindings) {.areas = map}, &item, &arena, &entry, &err));
-		len = (size_t) snprintf(got, sizeof(got), "%s", entry.area);
-		if (entry.located)
-			len += (size_t) snprintf(got + len, sizeof(got) - len, " %g %g", entry.lat, entry.lon);
-		if (entry.nrejections > 0)
-		{
-			assert_string_equal(entry.rejections[0].field, "area");
-			snprintf(got + len, sizeof(got) - len, " | %.*s %s", (int) entry.rejections[0].raw_len,
-					 entry.rejections[0].raw, entry.rejections[0].reason);
-		}
-		if (strcmp(got, cases[i].expected) != 0)
-			fail_msg("%s: got \"%s\", wanted \"%s\"", cases[i].item, got, cases[i].expected);
-
-		/* Without a map nothing is known, and that is nobody's fault. */
-		assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &entry, &err));
-		assert_string_equal(entry.area, YS_AREA_UNLOCATED);
-		ys_arena_free(&arena);
-	}
-}
-
-/* ---- whole policies ---- */
 
 static void
 test_policy(void **state)
@@ -880,7 +729,6 @@ main(void)
 		cmocka_unit_test(test_raw_is_cut),
 		cmocka_unit_test(test_invalid_utf8),
 		cmocka_unit_test(test_print_rejected),
-		cmocka_unit_test(test_areas),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_bad_declarations),
 		cmocka_unit_test(test_checks),

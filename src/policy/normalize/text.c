@@ -177,8 +177,8 @@ trim(YsArena *arena, YsSlice *slice)
 }
 
 /* Outer white space goes, each inner run of it becomes one space. */
-static bool
-collapse(YsArena *arena, YsSlice *slice)
+bool
+ys_string_collapse(YsArena *arena, YsSlice *slice)
 {
 	YsSlice		trimmed = ys_string_trim(*slice);
 	const char *p = trimmed.bytes;
@@ -256,7 +256,7 @@ static const struct
 }			normalizers[] =
 {
 	{"trim", trim},
-	{"collapse", collapse},
+	{"collapse", ys_string_collapse},
 	{"lower", lower},
 	{"upper", upper},
 };

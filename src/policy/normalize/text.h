@@ -28,6 +28,9 @@ extern uint32_t ys_string_space(const char *p, const char *end);
 /* The slice without outer white space. */
 extern YsSlice ys_string_trim(YsSlice slice);
 
+/* No outer white space, and one space for each inner run of it; false only when the arena is exhausted. */
+extern bool ys_string_collapse(YsArena *arena, YsSlice *slice);
+
 /* Bytes of the UTF-8 character at p, 0 when there is none. */
 extern size_t ys_string_width(const char *p, const char *end);
 
