@@ -17,11 +17,11 @@
 #include "utils/sampling.h"
 
 #include "base/memory.h"
+#include "catalog/sample.h"
 #include "catalog/server.h"
 #include "errors.h"
 #include "fdw/fdw.h"
 #include "fdw/row.h"
-#include "fdw/sample.h"
 #include "guc.h"
 
 /* Rows that are kept of those seen: each as likely as any other (Vitter). */
@@ -139,14 +139,7 @@ acquire_rows(Relation relation, int elevel, HeapTuple *rows, int wanted, double 
 	reservoir_init_selection_state(&collector.reservoir, wanted);
 
 	request.filter = ys_row_attributes(collector.reader);
-	request.segments = ys_sample_segments(request.store, source->table, info.size_bytes);
-	sample = ys_sample_read(&request, collect_row, &collector);
-	if (sample.items == 0 && !sample.whole)
-	{
-		/* a few large partitions are in a few segments: rather items side by side than none */
-		request.segments = 1;
-		sample = ys_sample_read(&request, collect_row, &collector);
-	}
+	sample = ys_sample_spread(&request, info.size_bytes, collect_row, &collector);
 
 	*total = estimate_items(&sample, request.segments, info.item_count);
 	*dead = 0;

@@ -23,9 +23,9 @@
 
 #include "base/memory.h"
 #include "base/wait.h"
+#include "catalog/calls.h"
 #include "errors.h"
 #include "fdw/batch.h"
-#include "fdw/calls.h"
 #include "fdw/key_table.h"
 #include "fdw/row.h"
 #include "fdw/written.h"

@@ -6,7 +6,7 @@
 #ifndef YS_FDW_FETCH_INTERNAL_H
 #define YS_FDW_FETCH_INTERNAL_H
 
-#include "fdw/calls.h"
+#include "catalog/calls.h"
 #include "fdw/fetch.h"
 #include "fdw/scan_limits.h"
 

@@ -21,11 +21,11 @@
 
 #include "base/memory.h"
 #include "catalog/option.h"
+#include "catalog/sample.h"
 #include "catalog/secondary.h"
 #include "catalog/server.h"
 #include "errors.h"
 #include "fdw/fdw.h"
-#include "fdw/sample.h"
 
 /* A column is proposed for attributes that one of so many items has. */
 #define FREQUENT_ONE_OF		20

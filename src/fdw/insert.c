@@ -16,9 +16,9 @@
 #include "utils/memutils.h"
 
 #include "base/memory.h"
+#include "catalog/calls.h"
 #include "catalog/shape.h"
 #include "errors.h"
-#include "fdw/calls.h"
 #include "fdw/modify.h"
 #include "fdw/written.h"
 

@@ -4,8 +4,8 @@
  *	  context goes away.
  *-------------------------------------------------------------------------
  */
-#ifndef YS_FDW_CALLS_H
-#define YS_FDW_CALLS_H
+#ifndef YS_CATALOG_CALLS_H
+#define YS_CATALOG_CALLS_H
 
 #include "store/store.h"
 
@@ -34,4 +34,4 @@ extern YsCall *ys_calls_take_first(YsCalls *calls);
 
 extern void ys_calls_cancel(YsCalls *calls);
 
-#endif							/* YS_FDW_CALLS_H */
+#endif							/* YS_CATALOG_CALLS_H */

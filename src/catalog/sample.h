@@ -3,8 +3,8 @@
  *	  Some items of a store's table, from all over it.
  *-------------------------------------------------------------------------
  */
-#ifndef YS_FDW_SAMPLE_H
-#define YS_FDW_SAMPLE_H
+#ifndef YS_CATALOG_SAMPLE_H
+#define YS_CATALOG_SAMPLE_H
 
 #include "store/store.h"
 
@@ -36,10 +36,10 @@ typedef void (*YsSampleFn) (void *arg, const YsValue *item);
 extern YsSample ys_sample_read(const YsSampleRequest *request, YsSampleFn fn, void *arg);
 
 /*
- * Into how many segments to cut a table so that a page holds most of them
- * whole: by its size as the store tells it (0 or less: it doesn't), and
- * checked on random segments.  Throws the store's errors.
+ * The same from all over the table: it is cut so that a page holds most segments
+ * whole, by its size as the store tells it (0 or less: it doesn't), checked on random
+ * segments; request->segments is then how many there are.
  */
-extern int	ys_sample_segments(YsStore *store, const char *table, int64 size_bytes);
+extern YsSample ys_sample_spread(YsSampleRequest *request, int64 size_bytes, YsSampleFn fn, void *arg);
 
-#endif							/* YS_FDW_SAMPLE_H */
+#endif							/* YS_CATALOG_SAMPLE_H */

@@ -7,7 +7,7 @@
 
 #include "catalog/server.h"
 #include "errors.h"
-#include "fdw/calls.h"
+#include "catalog/calls.h"
 
 static void
 on_context_reset(void *arg)

@@ -17,8 +17,8 @@
 
 #include "base/memory.h"
 #include "errors.h"
-#include "fdw/calls.h"
-#include "fdw/sample.h"
+#include "catalog/calls.h"
+#include "catalog/sample.h"
 
 /* The store's own limit. */
 #define SEGMENTS_MAX	1000000
@@ -167,12 +167,29 @@ fits_page(YsStore *store, const char *table, int segments)
 	return fits;
 }
 
-int
-ys_sample_segments(YsStore *store, const char *table, int64 size_bytes)
+/* Into how many segments to cut a table so that a page holds most of them whole. */
+static int
+choose_segments(YsStore *store, const char *table, int64 size_bytes)
 {
 	int64		segments = Min(Max(size_bytes, 0) / SEGMENT_BYTES + 1, SEGMENTS_MAX);
 
 	while (segments < SEGMENTS_MAX && !fits_page(store, table, (int) segments))
 		segments = Min(segments * SEGMENTS_FACTOR, SEGMENTS_MAX);
 	return (int) segments;
+}
+
+YsSample
+ys_sample_spread(YsSampleRequest *request, int64 size_bytes, YsSampleFn fn, void *arg)
+{
+	YsSample	sample;
+
+	request->segments = choose_segments(request->store, request->table, size_bytes);
+	sample = ys_sample_read(request, fn, arg);
+	if (sample.items == 0 && !sample.whole)
+	{
+		/* a few large partitions are in a few segments: rather items side by side than none */
+		request->segments = 1;
+		sample = ys_sample_read(request, fn, arg);
+	}
+	return sample;
 }
