@@ -7,98 +7,27 @@
 
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 
 #include "api/check.h"
+#include "api/declaration.h"
 #include "base/memory.h"
 #include "catalog/index_table.h"
 #include "catalog/policy.h"
 #include "compat.h"
-#include "errors.h"
 #include "worker/wake.h"
 
 PG_FUNCTION_INFO_V1(ys_create_index_policy);
 PG_FUNCTION_INFO_V1(ys_drop_index_policy);
 PG_FUNCTION_INFO_V1(ys_pause_index_policy);
 PG_FUNCTION_INFO_V1(ys_resume_index_policy);
-
-/* {"fields": [...], "area": ...} with padding behind; len without. */
-static char *
-build_declaration(ArrayType *fields, Jsonb *area, size_t *len)
-{
-	StringInfoData json;
-	Datum	   *elements;
-	bool	   *nulls;
-	int			count;
-
-	deconstruct_array(fields, JSONBOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
-	initStringInfo(&json);
-	appendStringInfoString(&json, "{\"fields\":[");
-	for (int i = 0; i < count; i++)
-	{
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("field %d is null", i + 1),
-					 errdetail("Each element of the array declares a field."),
-					 errhint("Build each field with yottastore.field().")));
-		if (i > 0)
-			appendStringInfoChar(&json, ',');
-		(void) JsonbToCString(&json, &DatumGetJsonbP(elements[i])->root, 0);
-	}
-	appendStringInfoString(&json, "],\"area\":");
-	if (area != NULL)
-		(void) JsonbToCString(&json, &area->root, 0);
-	else
-		appendStringInfoString(&json, "null");
-	appendStringInfoChar(&json, '}');
-	*len = (size_t) json.len;
-	enlargeStringInfo(&json, YS_JSON_PADDING);
-	return json.data;
-}
-
-#define OWN_COLUMNS \
-	"Besides the keys these names are taken: area, location, area_value, attributes, rejected, changed_at, " \
-	"indexed_at, event_version, and those of the system columns."
-
-/* No column of the index table may have two meanings. */
-static void
-check_columns(const YsPolicy *policy, const YsSource *source)
-{
-	for (int k = 0; k < source->nkeys; k++)
-	{
-		if (ys_index_table_reserved(source->keys[k]->name))
-			ereport(ERROR,
-					(errcode(ERRCODE_DUPLICATE_COLUMN),
-					 errmsg("key column \"%s\" has the name of one of the index table's own columns",
-							source->keys[k]->name),
-					 errdetail(OWN_COLUMNS),
-					 errhint("Rename the foreign table's column, and give it the attribute's name as option path.")));
-	}
-	for (int f = 0; f < ys_policy_field_count(policy); f++)
-	{
-		const char *name = ys_policy_field(policy, f)->name;
-		bool		is_key = false;
-
-		for (int k = 0; k < source->nkeys; k++)
-			is_key = is_key || strcmp(name, source->keys[k]->name) == 0;
-		if (is_key || ys_index_table_reserved(name))
-			ereport(ERROR,
-					(errcode(ERRCODE_DUPLICATE_COLUMN),
-					 errmsg("field \"%s\" has the name of one of the index table's own columns", name),
-					 errdetail(OWN_COLUMNS),
-					 errhint("Name the field otherwise; its paths may stay.")));
-	}
-}
 
 /* yottastore.create_index_policy(name, source, stream, fields, area, if_not_exists) */
 Datum
@@ -111,7 +40,6 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	ForeignServer *stream;
 	YsPolicy   *policy;
 	YsArena		arena;
-	YsError		err;
 	size_t		len;
 
 	ys_check_not_null(fcinfo, names, lengthof(names));
@@ -138,13 +66,10 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	stream = ys_check_source_and_stream(row.source, NameStr(*PG_GETARG_NAME(2)));
 	row.stream = stream->serverid;
 
-	row.declaration = build_declaration(PG_GETARG_ARRAYTYPE_P(3),
-										PG_ARGISNULL(4) ? NULL : PG_GETARG_JSONB_P(4), &len);
+	row.declaration = ys_declaration_build(PG_GETARG_ARRAYTYPE_P(3),
+										   PG_ARGISNULL(4) ? NULL : PG_GETARG_JSONB_P(4), &len);
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
-	policy = ys_policy_compile(row.declaration, len, &arena, &err);
-	if (policy == NULL)
-		ys_error_throw(&err);
-	check_columns(policy, source);
+	policy = ys_declaration_compile(row.declaration, len, source, &arena);
 
 	row.index_table = ys_index_table_create(row.name, get_rel_namespace(row.source), source, policy);
 	row.policy_id = ys_policy_insert(&row);

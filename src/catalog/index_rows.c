@@ -160,8 +160,14 @@ columns_add_versions(ColumnSet *columns, YsIndexRow **rows, bool tombstones_only
 	}
 }
 
-static Datum
-cell_datum(const YsCell *cell, YsFieldType type)
+Oid
+ys_index_column_type(YsFieldType type)
+{
+	return field_oids[type];
+}
+
+Datum
+ys_index_column_datum(const YsCell *cell, YsFieldType type)
 {
 	switch (type)
 	{
@@ -195,7 +201,7 @@ columns_add_fields(ColumnSet *columns, const YsIndexTable *table, YsIndexRow **r
 
 			columns->nulls[c][i] = !cell->present;
 			if (cell->present)
-				columns->values[c][i] = cell_datum(cell, type);
+				columns->values[c][i] = ys_index_column_datum(cell, type);
 		}
 	}
 	if (table->has_location)

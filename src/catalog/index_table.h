@@ -61,6 +61,10 @@ typedef struct YsIndexRow
 	TimestampTz changed_at;
 } YsIndexRow;
 
+/* The SQL type of a field's column, and a cell that is present as a datum of it. */
+extern Oid	ys_index_column_type(YsFieldType type);
+extern Datum ys_index_column_datum(const YsCell *cell, YsFieldType type);
+
 /* Names that a field or key column cannot have. */
 extern bool ys_index_table_reserved(const char *column);
 

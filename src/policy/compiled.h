@@ -78,17 +78,4 @@ struct YsPolicy
 /* The number of an attribute, -1 when no path begins with it. */
 extern int	ys_policy_attribute(const YsPolicy *policy, const char *name, uint32_t len);
 
-/* How much of a rejected value is shown: in bytes of JSON. */
-#define YS_REJECTED_SAMPLE		200
-#define YS_REJECTED_WHOLE		(1024 * 1024)	/* more than an item can be */
-
-/*
- * The plain JSON of a value that was rejected, in arena: what is longer than
- * most bytes is cut and shown as a string, U+0000 and invalid UTF-8 as U+FFFD, and
- * a number out of range as a string, so that the server takes it as jsonb.
- * False when the arena is exhausted.
- */
-extern bool ys_rejected_print(const YsValue *value, uint32_t most, YsArena *arena,
-							  YsRejection *rejection);
-
 #endif							/* YS_POLICY_COMPILED_H */
