@@ -19,11 +19,11 @@
 #define NAMES_MAX		8000
 
 static void
-tell_area(const YsApplication *application, const char *path, const YsValue *value, YsUse use,
-		  const char *reason)
+tell(const YsApplication *application, int field, const char *path, const YsValue *value, YsUse use,
+	 const char *reason)
 {
 	ys_apply_tell(application, &(YsConsidered) {
-			-1, path, value, use, use == YS_USE_REJECTED ? reason : NULL, NULL
+			field, path, value, use, use == YS_USE_REJECTED ? reason : NULL, NULL
 		});
 }
 
@@ -46,6 +46,20 @@ pair_value(YsApplication *application, const YsValue *lat, const YsValue *lon, c
 	members[1] = (YsMember) {"lon", 3, lon != NULL ? *lon : ys_value_null()};
 	*pair = map;
 	return true;
+}
+
+/* Where they are; NULL when the arena is exhausted. */
+static const char *
+pair_path(const YsApplication *application, int number)
+{
+	const YsAreaRules *rules = &application->policy->area;
+	YsText		text;
+
+	ys_text_init(&text, application->arena);
+	ys_text_add_cstring(&text, rules->lats.items[number].text);
+	ys_text_add_cstring(&text, ", ");
+	ys_text_add_cstring(&text, rules->lons.items[number].text);
+	return text.failed ? NULL : text.bytes;
 }
 
 /* The first usable location; false when the arena is exhausted. */
@@ -71,7 +85,14 @@ apply_location(YsApplication *application, YsUnusable *unusable)
 		{
 			if (!pair_value(application, lat, lon, &pair))
 				return false;
-			tell_area(application, rules->lats.items[i].text, pair, use, reason);
+			if (application->trace != NULL)
+			{
+				const char *path = pair_path(application, i);
+
+				if (path == NULL)
+					return false;
+				tell(application, YS_CONSIDERED_LOCATION, path, pair, use, reason);
+			}
 			if (use == YS_USE_REJECTED)
 				ys_apply_note(unusable, pair, reason);
 		}
@@ -83,7 +104,7 @@ apply_location(YsApplication *application, YsUnusable *unusable)
 		use = ys_location_from_value(value, &position, &reason);
 		if (use == YS_USE_ABSENT)
 			continue;
-		tell_area(application, rules->locations.items[i].text, value, use, reason);
+		tell(application, YS_CONSIDERED_LOCATION, rules->locations.items[i].text, value, use, reason);
 		if (use == YS_USE_REJECTED)
 			ys_apply_note(unusable, value, reason);
 	}
@@ -198,7 +219,7 @@ consider_name(void *arg, const YsValue *value)
 		if (naming->area == NULL)
 			use = ys_normalize_reject(&normalizing, "no area of that name");
 	}
-	tell_area(naming->application, naming->path, value, use, normalizing.reason);
+	tell(naming->application, YS_CONSIDERED_AREA, naming->path, value, use, normalizing.reason);
 	if (use == YS_USE_REJECTED)
 		ys_apply_note(naming->unusable, value, normalizing.reason);
 	return true;

@@ -199,11 +199,16 @@ typedef enum YsUse
 	YS_USE_NO_MEMORY			/* the arena is exhausted */
 } YsUse;
 
+/* Numbers of what is no field. */
+#define YS_CONSIDERED_AREA		(-1)	/* a name of the item's area */
+#define YS_CONSIDERED_LOCATION	(-2)
+
 /* One value that was looked at. */
 typedef struct YsConsidered
 {
-	int			field;			/* -1: for the area */
-	const char *path;			/* where it is, as declared; NULL: the default value */
+	int			field;			/* its number, or one of the above */
+	const char *path;			/* where it is, as declared (two of a latitude and a longitude are
+								 * separated by a comma and a space); NULL: the default value */
 	const YsValue *value;		/* as the item has it */
 	YsUse		use;
 	const char *reason;			/* why it was rejected */
