@@ -12,7 +12,7 @@ DATA = $(sort $(wildcard sql/yottastore--*.sql))
 PG_CPPFLAGS = -Isrc -MMD -MP
 PG_CFLAGS = -Wno-declaration-after-statement
 PG_CXXFLAGS = -std=c++17
-SHLIB_LINK = -lcurl -lrdkafka -ljansson -lsimdjson -lstdc++ \
+SHLIB_LINK = -lcurl -lrdkafka -ljansson -lsimdjson -lutf8proc -lstdc++ \
 	-Wl,--version-script=ci/exports.map -Wl,-Bsymbolic-functions
 
 # Developers and CI are strict; users with another compiler are not stopped by its warnings.
@@ -88,7 +88,7 @@ build/unit/%.c.o: test/unit/%.c
 		-c -o $@ $<
 
 build/unit/test_%: build/unit/test_%.c.o $(UNIT_HELPERS) $(PURE_OBJS)
-	$(CXX) $(UNIT_FLAGS) -o $@ $^ -lcmocka -lsimdjson -lm
+	$(CXX) $(UNIT_FLAGS) -o $@ $^ -lcmocka -lsimdjson -lutf8proc -lm
 
 -include $(PURE_OBJS:.o=.d) $(UNIT_TESTS:=.c.d) $(UNIT_HELPERS:.o=.d)
 

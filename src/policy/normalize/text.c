@@ -1,14 +1,13 @@
 /*-------------------------------------------------------------------------
  * text.c
  *	  Byte strings as text: UTF-8, white space, and the declared normalizers.
- *
- * Case mapping is ASCII's: other letters stay as they are, so that a document
- * gives the same entry whatever the server's locale.
  *-------------------------------------------------------------------------
  */
 #include "policy/normalize/text.h"
 
 #include <string.h>
+
+#include "policy/normalize/unicode.h"
 
 uint32_t
 ys_string_space(const char *p, const char *end)
@@ -136,12 +135,6 @@ ys_string_cut(const char *bytes, size_t len, size_t max)
 	return max;
 }
 
-static char
-ascii_upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char) (c - ('a' - 'A')) : c;
-}
-
 bool
 ys_string_is(YsSlice slice, const char *word)
 {
@@ -218,37 +211,6 @@ ys_string_collapse(YsArena *arena, YsSlice *slice)
 	return true;
 }
 
-static bool
-map_bytes(YsArena *arena, YsSlice *slice, char (*map) (char))
-{
-	uint32_t	i = 0;
-	char	   *copy;
-
-	while (i < slice->len && map(slice->bytes[i]) == slice->bytes[i])
-		i++;
-	if (i == slice->len)
-		return true;
-	copy = ys_arena_copy(arena, slice->bytes, slice->len);
-	if (copy == NULL)
-		return false;
-	for (; i < slice->len; i++)
-		copy[i] = map(copy[i]);
-	slice->bytes = copy;
-	return true;
-}
-
-static bool
-lower(YsArena *arena, YsSlice *slice)
-{
-	return map_bytes(arena, slice, ys_ascii_lower);
-}
-
-static bool
-upper(YsArena *arena, YsSlice *slice)
-{
-	return map_bytes(arena, slice, ascii_upper);
-}
-
 static const struct
 {
 	const char *name;
@@ -257,8 +219,11 @@ static const struct
 {
 	{"trim", trim},
 	{"collapse", ys_string_collapse},
-	{"lower", lower},
-	{"upper", upper},
+	{"lower", ys_unicode_lower},
+	{"upper", ys_unicode_upper},
+	{"casefold", ys_unicode_casefold},
+	{"nfc", ys_unicode_nfc},
+	{"unaccent", ys_unicode_unaccent},
 };
 
 YsStringFn
@@ -276,5 +241,5 @@ ys_normalizer_find(YsSlice name)
 const char *
 ys_normalizer_names(void)
 {
-	return "trim, collapse, lower, upper";
+	return "trim, collapse, lower, upper, casefold, nfc, unaccent";
 }
