@@ -113,6 +113,30 @@ REVOKE ALL ON FUNCTION yottastore.load_areas(jsonb, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION yottastore.load_areas(jsonb, text, text) IS
 	'add or replace areas of a level from a GeoJSON FeatureCollection; returns how many';
 
+/* ---------------------------------------------------------------- synonyms */
+
+CREATE TABLE yottastore.synonyms (
+	list text NOT NULL,
+	word text NOT NULL,
+	meaning text NOT NULL,
+	PRIMARY KEY (list, word)
+);
+COMMENT ON TABLE yottastore.synonyms IS 'what words of documents mean';
+COMMENT ON COLUMN yottastore.synonyms.list IS
+	'as fields name it; month (meanings 1 to 12) and boolean (true, false) extend the built-in words';
+COMMENT ON COLUMN yottastore.synonyms.word IS 'in any case, accents and white space';
+COMMENT ON COLUMN yottastore.synonyms.meaning IS 'what the column has in its place';
+GRANT SELECT ON yottastore.synonyms TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('yottastore.synonyms', '');
+
+CREATE FUNCTION yottastore_internal.synonyms_changed() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME', 'ys_synonyms_changed';
+COMMENT ON FUNCTION yottastore_internal.synonyms_changed() IS
+	'refuses synonyms that contradict each other, and tells the workers to read them anew';
+
+CREATE TRIGGER synonyms_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON yottastore.synonyms
+	FOR EACH STATEMENT EXECUTE FUNCTION yottastore_internal.synonyms_changed();
+
 /* ---------------------------------------------------------------- builders */
 
 CREATE FUNCTION yottastore.field(
@@ -123,6 +147,7 @@ CREATE FUNCTION yottastore.field(
 	formats text[] DEFAULT NULL,
 	normalizers text[] DEFAULT NULL,
 	unit text DEFAULT NULL,
+	synonyms text DEFAULT NULL,
 	function regprocedure DEFAULT NULL,
 	required boolean DEFAULT false,
 	default_value text DEFAULT NULL,
@@ -131,7 +156,7 @@ CREATE FUNCTION yottastore.field(
 	RETURNS jsonb
 	LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_field';
-COMMENT ON FUNCTION yottastore.field(text, text, text[], text, text[], text[], text, regprocedure, boolean, text, text, text) IS
+COMMENT ON FUNCTION yottastore.field(text, text, text[], text, text[], text[], text, text, regprocedure, boolean, text, text, text) IS
 	'declare one field of an index policy: its column, type and source paths';
 
 CREATE FUNCTION yottastore.area_from_location(

@@ -111,8 +111,8 @@ append_function(FunctionCallInfo fcinfo, int arg, StringInfo json, const char *k
 }
 
 /*
- * yottastore.field(name, type, paths, combine, formats, normalizers, unit, function, required,
- * default_value, on_error, index)
+ * yottastore.field(name, type, paths, combine, formats, normalizers, unit, synonyms, function,
+ * required, default_value, on_error, index)
  */
 Datum
 ys_field(PG_FUNCTION_ARGS)
@@ -139,11 +139,12 @@ ys_field(PG_FUNCTION_ARGS)
 	append_text_array(fcinfo, 4, &json, "formats");
 	append_text_array(fcinfo, 5, &json, "normalizers");
 	append_text(fcinfo, 6, &json, "unit");
-	append_function(fcinfo, 7, &json, "function");
-	append_boolean(fcinfo, 8, &json, "required");
-	append_text(fcinfo, 9, &json, "default_value");
-	append_text(fcinfo, 10, &json, "on_error");
-	append_text(fcinfo, 11, &json, "index");
+	append_text(fcinfo, 7, &json, "synonyms");
+	append_function(fcinfo, 8, &json, "function");
+	append_boolean(fcinfo, 9, &json, "required");
+	append_text(fcinfo, 10, &json, "default_value");
+	append_text(fcinfo, 11, &json, "on_error");
+	append_text(fcinfo, 12, &json, "index");
 	return checked_jsonb(&json, ys_policy_check_field);
 }
 

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "catalog/area.h"
 #include "catalog/bindings.h"
+#include "catalog/synonym.h"
 
 YsBound *
 ys_bindings_load(const YsPolicy *policy, MemoryContext parent)
@@ -26,6 +27,7 @@ ys_bindings_load(const YsPolicy *policy, MemoryContext parent)
 	ys_arena_init_context(arena, context, 0);
 	if (level != NULL)
 		bound->bindings.areas = ys_areas_load(level, arena);
+	bound->bindings.synonyms = ys_synonyms_load(arena);
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, parent);
 	return bound;

@@ -17,7 +17,7 @@ typedef struct YsBound
 
 /*
  * Look up what policy names, in a context below parent.  Inside a transaction; throws
- * for an area whose boundary can't be read.
+ * for an area whose boundary can't be read, and synonyms that contradict themselves.
  */
 extern YsBound *ys_bindings_load(const YsPolicy *policy, MemoryContext parent);
 

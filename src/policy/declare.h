@@ -71,6 +71,7 @@ typedef struct YsFieldKeys
 	const YsValue *formats;
 	const YsValue *normalizers;
 	const YsValue *unit;
+	const YsValue *synonyms;
 	const YsValue *function;
 	const YsValue *required;
 	const YsValue *default_value;

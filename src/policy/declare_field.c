@@ -191,6 +191,7 @@ ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field)
 		{"name", &values.name}, {"type", &values.type}, {"paths", &values.paths},
 		{"combine", &values.combine}, {"formats", &values.formats},
 		{"normalizers", &values.normalizers}, {"unit", &values.unit},
+		{"synonyms", &values.synonyms},
 		{"function", &values.function}, {"required", &values.required},
 		{"default_value", &values.default_value}, {"on_error", &values.on_error},
 		{"index", &values.index}

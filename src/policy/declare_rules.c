@@ -1,6 +1,7 @@
 /*-------------------------------------------------------------------------
  * declare_rules.c
- *	  Compiling how a field's values are read: normalizers, formats, units.
+ *	  Compiling how a field's values are read: normalizers, formats, units,
+ *	  synonyms.
  *-------------------------------------------------------------------------
  */
 #include "policy/declare.h"
@@ -112,10 +113,27 @@ compile_unit(YsCompiler *compiler, const YsValue *value, YsField *field)
 	return field->rules.conversions != NULL || ys_declare_out_of_memory(compiler);
 }
 
+static bool
+compile_synonyms(YsCompiler *compiler, const YsValue *value, YsField *field)
+{
+	if (value == NULL)
+		return true;
+	if (!ys_declare_string(compiler, value, "synonyms", &field->rules.synonyms))
+		return false;
+	if (!field->type->is_text)
+	{
+		ys_declare_refuse(compiler, "synonyms are for text fields");
+		return ys_declare_advise(compiler, "Leave synonyms out; months and booleans have lists of their own.",
+								 "They are looked up in place of texts.");
+	}
+	return true;
+}
+
 bool
 ys_declare_rules(YsCompiler *compiler, const YsFieldKeys *keys, YsField *field)
 {
 	return compile_normalizers(compiler, keys->normalizers, field) &&
 		compile_formats(compiler, keys->formats, field) &&
-		compile_unit(compiler, keys->unit, field);
+		compile_unit(compiler, keys->unit, field) &&
+		compile_synonyms(compiler, keys->synonyms, field);
 }

@@ -71,6 +71,7 @@ typedef enum YsOnError
 
 typedef struct YsPolicy YsPolicy;
 typedef struct YsAreaMap YsAreaMap;
+typedef struct YsSynonyms YsSynonyms;
 
 /* What others need to know of a compiled field: to make a column of it, to count and to explain. */
 typedef struct YsFieldInfo
@@ -111,12 +112,13 @@ extern const char *ys_policy_area_level(const YsPolicy *policy);
 /* ---- what a declaration only names ---- */
 
 /*
- * Areas, functions: looked up once by whoever
+ * Areas, synonyms, functions: looked up once by whoever
  * applies a policy, and the same for all items of a run.
  */
 typedef struct YsBindings
 {
 	const YsAreaMap *areas;		/* of the policy's level; NULL: everything is unlocated */
+	const YsSynonyms *synonyms; /* all lists; NULL: there are none */
 
 	/*
 	 * Call a field's function with a value.  *result is in arena; a NULL result is

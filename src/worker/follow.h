@@ -55,7 +55,7 @@ extern bool ys_follow_is_current(const YsFollow *follow);
 /* Pause a policy for what it can't go on with, in the catalog and in row.  Inside a transaction. */
 extern void ys_follow_pause(YsPolicyRow *row, const ErrorData *error);
 
-/* Read areas and what else the policy names anew.  Inside a transaction. */
+/* Read areas, synonyms and what else the policy names anew.  Inside a transaction. */
 extern void ys_follow_load_bindings(YsFollow *follow);
 
 /* Read positions anew.  Inside a transaction. */

@@ -25,6 +25,7 @@
 #include "base/wait.h"
 #include "catalog/area.h"
 #include "catalog/server.h"
+#include "catalog/synonym.h"
 #include "errors.h"
 #include "guc.h"
 #include "worker/apply.h"
@@ -58,8 +59,8 @@ typedef struct StreamWorker
 
 /* What the callback looks at, and what it has found changed. */
 static StreamWorker *this_worker = NULL;
-static Oid	areas_relid = InvalidOid;
-static bool areas_changed = false;
+static Oid	bound_relids[2] = {InvalidOid, InvalidOid};
+static bool bound_changed = false;	/* what policies are bound to: areas, synonyms */
 static bool sources_changed = false;
 
 /* InvalidOid: everything may have changed. */
@@ -68,8 +69,8 @@ relcache_callback(Datum arg, Oid relid)
 {
 	ListCell   *lc;
 
-	if (!OidIsValid(relid) || relid == areas_relid)
-		areas_changed = true;
+	if (!OidIsValid(relid) || relid == bound_relids[0] || relid == bound_relids[1])
+		bound_changed = true;
 	foreach(lc, this_worker->follows)
 	{
 		const YsFollow *follow = lfirst(lc);
@@ -87,7 +88,7 @@ static bool
 declarations_changed(void)
 {
 	AcceptInvalidationMessages();
-	return areas_changed || sources_changed;
+	return bound_changed || sources_changed;
 }
 
 static void
@@ -166,7 +167,7 @@ typedef struct RefreshArg
 {
 	StreamWorker *worker;
 	const YsPolicyRow *row;
-	bool		load_areas;
+	bool		bind;
 } RefreshArg;
 
 /*
@@ -189,7 +190,7 @@ refresh_follow(void *arg)
 		discard_follow(worker, follow);
 		follow = NULL;
 	}
-	else if (follow != NULL && refresh->load_areas)
+	else if (follow != NULL && refresh->bind)
 		ys_follow_load_bindings(follow);
 	if (follow != NULL || ys_phase_is_resting(row->phase))
 		return;
@@ -206,9 +207,9 @@ refresh_follow(void *arg)
  * Positions in one topic mean nothing in another.  Inside a transaction.
  */
 static void
-refresh_or_stop(StreamWorker *worker, YsPolicyRow *row, bool load_areas)
+refresh_or_stop(StreamWorker *worker, YsPolicyRow *row, bool bind)
 {
-	RefreshArg	arg = {worker, row, load_areas};
+	RefreshArg	arg = {worker, row, bind};
 	ErrorData  *error = NULL;
 	YsFollow   *follow;
 
@@ -267,11 +268,11 @@ refresh_follows(StreamWorker *worker)
 	MemoryContext old = MemoryContextSwitchTo(rows);
 	List	   *wanted = NIL;
 	ListCell   *lc;
-	bool		load_areas = areas_changed;
+	bool		bind = bound_changed;
 	bool		any;
 
 	/* a change from now on is another */
-	areas_changed = false;
+	bound_changed = false;
 	sources_changed = false;
 	ys_transaction_begin("reading policies");
 	if (OidIsValid(get_extension_oid("yottastore", true)))
@@ -290,7 +291,7 @@ refresh_follows(StreamWorker *worker)
 	if (wanted != NIL)
 		load_config(worker);
 	foreach(lc, wanted)
-		refresh_or_stop(worker, lfirst(lc), load_areas);
+		refresh_or_stop(worker, lfirst(lc), bind);
 	ys_transaction_commit();
 
 	any = wanted != NIL;
@@ -576,13 +577,14 @@ backfill_pages(StreamWorker *worker)
 	return busy;
 }
 
-/* Hear of changed areas and sources from now on. */
+/* Hear of changed areas, synonyms and sources from now on. */
 static void
 watch_declarations(StreamWorker *worker)
 {
 	this_worker = worker;
-	ys_transaction_begin("looking up the areas");
-	areas_relid = ys_areas_relid();
+	ys_transaction_begin("looking up areas and synonyms");
+	bound_relids[0] = ys_areas_relid();
+	bound_relids[1] = ys_synonyms_relid();
 	ys_transaction_commit();
 	CacheRegisterRelcacheCallback(relcache_callback, (Datum) 0);
 }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "policy/synonym.h"
+
 YsUse
 ys_normalize_reject(YsNormalizing *normalizing, const char *reason)
 {
@@ -85,6 +87,8 @@ ys_normalize_text(YsNormalizing *normalizing, const YsValue *value, YsCell *cell
 	raw = text;
 	if (!ys_normalize_string(normalizing, &text))
 		return YS_USE_NO_MEMORY;
+	if (normalizing->rules->synonyms.len > 0)
+		(void) ys_synonyms_find(normalizing->bindings->synonyms, normalizing->rules->synonyms, text, &text);
 	cell->bytes = text.bytes;
 	cell->len = text.len;
 	cell->coerced = value->type != YS_TYPE_STRING || text.len != raw.len ||
@@ -132,7 +136,7 @@ compare_timestamp(const YsCell *a, const YsCell *b)
 
 static const YsTypeInfo types[] =
 {
-	{.name = "text", .type = YS_FIELD_TEXT,
+	{.name = "text", .type = YS_FIELD_TEXT, .is_text = true,
 	.normalize = ys_normalize_text, .compare = compare_text},
 	{.name = "numeric", .type = YS_FIELD_NUMERIC, .has_unit = true,
 	.normalize = ys_normalize_numeric, .compare = compare_numeric},

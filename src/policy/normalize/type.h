@@ -17,6 +17,7 @@ typedef struct YsRules
 {
 	int			nnormalizers;
 	const YsStringFn *normalizers;	/* applied to strings before anything else */
+	YsSlice		synonyms;		/* the list that texts are looked up in; len 0: none */
 	int			nformats;
 	const YsDateFormat *formats;
 	const YsConversion *conversions;	/* into the field's unit; NULL: it has none */
@@ -44,6 +45,7 @@ typedef struct YsTypeInfo
 	YsFieldType type;
 	bool		has_formats;
 	bool		has_unit;
+	bool		is_text;		/* synonyms mean something */
 	bool		has_latest;		/* combine 'latest' means something */
 	YsNormalizeFn normalize;
 	int			(*compare) (const YsCell *a, const YsCell *b);
