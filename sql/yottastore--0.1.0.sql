@@ -309,6 +309,65 @@ CREATE FUNCTION yottastore.index_wait(
 COMMENT ON FUNCTION yottastore.index_wait(name, timestamptz, interval) IS
 	'wait until every change of the source made before up_to (default: the call) is in the index; false after timeout';
 
+/* ------------------------------------------------------ trying policies out */
+
+CREATE FUNCTION yottastore.test_index_policy(
+	fields jsonb[],
+	sample jsonb[],
+	area jsonb DEFAULT NULL,
+	OUT item integer,
+	OUT field text,
+	OUT value text,
+	OUT path text,
+	OUT format text,
+	OUT raw jsonb,
+	OUT outcome text,
+	OUT reason text)
+	RETURNS SETOF record
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_test_index_policy';
+COMMENT ON FUNCTION yottastore.test_index_policy(jsonb[], jsonb[], jsonb) IS
+	'what an index policy would make of documents: a row for each column of each; nothing is written';
+
+CREATE FUNCTION yottastore.test_index_policy(
+	fields jsonb[],
+	source regclass,
+	sample integer DEFAULT 100,
+	area jsonb DEFAULT NULL,
+	OUT key text,
+	OUT sort_key text,
+	OUT field text,
+	OUT value text,
+	OUT path text,
+	OUT format text,
+	OUT raw jsonb,
+	OUT outcome text,
+	OUT reason text)
+	RETURNS SETOF record
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_test_index_policy_source';
+COMMENT ON FUNCTION yottastore.test_index_policy(jsonb[], regclass, integer, jsonb) IS
+	'what an index policy would make of a sample of a foreign table''s items: a row for each column of each; nothing is written';
+
+CREATE FUNCTION yottastore.explain_item(
+	policy name,
+	key text,
+	sort_key text DEFAULT NULL,
+	OUT field text,
+	OUT path text,
+	OUT raw jsonb,
+	OUT format text,
+	OUT value text,
+	OUT outcome text,
+	OUT reason text,
+	OUT indexed text,
+	OUT agrees boolean)
+	RETURNS SETOF record
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_explain_item';
+COMMENT ON FUNCTION yottastore.explain_item(name, text, text) IS
+	'how each column of an item''s index row comes about: a row for each value looked at, read from the store, and what the index has';
+
 /* ------------------------------------------------------------------ relays */
 
 CREATE FUNCTION yottastore.create_relay(

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/objectaddress.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
@@ -44,4 +45,50 @@ ys_check_source_and_stream(Oid source, const char *stream)
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FOREIGN_SERVER, server->servername);
 	return server;
+}
+
+YsPolicyRow *
+ys_check_policy(const char *name)
+{
+	YsPolicyRow *row = ys_policy_find(name);
+
+	if (row == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("index policy \"%s\" does not exist", name),
+				 errhint("The view yottastore.index_policies lists those there are.")));
+	return row;
+}
+
+void
+ys_check_may_read(Oid source)
+{
+	AclResult	result = pg_class_aclcheck(source, GetUserId(), ACL_SELECT);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, get_relkind_objtype(get_rel_relkind(source)), get_rel_name(source));
+}
+
+#define SAMPLE_MAX		100000
+
+int64
+ys_check_sample(int32 sample)
+{
+	if (sample < 1 || sample > SAMPLE_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a sample of %d items is out of range", sample),
+				 errdetail("It may have 1 to %d.", SAMPLE_MAX),
+				 errhint("A few hundred items tell most, and cost as many reads.")));
+	return sample;
+}
+
+char *
+ys_check_show(Oid type, Datum value)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return OidOutputFunctionCall(output, value);
 }

@@ -9,6 +9,8 @@
 #include "fmgr.h"
 #include "foreign/foreign.h"
 
+#include "catalog/policy.h"
+
 /* Throws unless the first count arguments, named for the message, are not NULL. */
 extern void ys_check_not_null(FunctionCallInfo fcinfo, const char *const *names, int count);
 
@@ -17,5 +19,17 @@ extern void ys_check_not_null(FunctionCallInfo fcinfo, const char *const *names,
  * or the caller doesn't own the source (a foreign table) or may not use the server.
  */
 extern ForeignServer *ys_check_source_and_stream(Oid source, const char *stream);
+
+/* The policy of that name; throws when there is none. */
+extern YsPolicyRow *ys_check_policy(const char *name);
+
+/* Throws unless the caller may read the items of a foreign table. */
+extern void ys_check_may_read(Oid source);
+
+/* A number of items to sample, or thrown as none. */
+extern int64 ys_check_sample(int32 sample);
+
+/* A value as its type prints it. */
+extern char *ys_check_show(Oid type, Datum value);
 
 #endif							/* YS_API_CHECK_H */

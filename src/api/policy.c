@@ -85,15 +85,10 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 static YsPolicyRow *
 find_own_policy(const char *name, bool missing_ok)
 {
-	YsPolicyRow *row = ys_policy_find(name);
+	YsPolicyRow *row = missing_ok ? ys_policy_find(name) : ys_check_policy(name);
 
-	if (row == NULL && missing_ok)
+	if (row == NULL)
 		ereport(NOTICE, (errmsg("index policy \"%s\" does not exist, skipping", name)));
-	else if (row == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("index policy \"%s\" does not exist", name),
-				 errhint("The view yottastore.index_policies lists those there are.")));
 	else if (!has_privs_of_role(GetUserId(), row->owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "api/check.h"
 #include "base/memory.h"
 #include "base/wait.h"
 #include "catalog/policy.h"
@@ -92,13 +93,8 @@ read_ends(const YsPolicyRow *policy, YsArena *arena, TopicEnds *ends)
 static YsPolicyRow *
 find_policy(const char *name)
 {
-	YsPolicyRow *policy = ys_policy_find(name);
+	YsPolicyRow *policy = ys_check_policy(name);
 
-	if (policy == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("index policy \"%s\" does not exist", name),
-				 errhint("The view yottastore.index_policies lists those there are.")));
 	if (pg_class_aclcheck(policy->index_table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, get_rel_name(policy->index_table));
 	if (policy->phase == YS_PHASE_PAUSED || policy->phase == YS_PHASE_INCOMPLETE)

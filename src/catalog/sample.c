@@ -19,6 +19,7 @@
 #include "errors.h"
 #include "catalog/calls.h"
 #include "catalog/sample.h"
+#include "catalog/server.h"
 
 /* The store's own limit. */
 #define SEGMENTS_MAX	1000000
@@ -192,4 +193,25 @@ ys_sample_spread(YsSampleRequest *request, int64 size_bytes, YsSampleFn fn, void
 		sample = ys_sample_read(request, fn, arg);
 	}
 	return sample;
+}
+
+YsSample
+ys_sample_source(const YsSource *source, Oid userid, int64 items, YsSampleFn fn, void *arg)
+{
+	YsSampleRequest request = {
+		.store = ys_server_store(source->serverid, userid),
+		.table = source->table,
+		.items = items,
+		/* pages may be empty */
+		.pages = items + YS_SAMPLE_IN_FLIGHT,
+	};
+	YsArena		arena;
+	YsTableInfo info;
+	YsError		err;
+
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	if (!ys_store_describe_table(request.store, source->table, &arena, &info, &err))
+		ys_error_throw(&err);
+	ys_arena_free(&arena);
+	return ys_sample_spread(&request, info.size_bytes, fn, arg);
 }

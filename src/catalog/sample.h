@@ -6,7 +6,7 @@
 #ifndef YS_CATALOG_SAMPLE_H
 #define YS_CATALOG_SAMPLE_H
 
-#include "store/store.h"
+#include "catalog/source.h"
 
 /* Segments read side by side. */
 #define YS_SAMPLE_IN_FLIGHT	8
@@ -41,5 +41,8 @@ extern YsSample ys_sample_read(const YsSampleRequest *request, YsSampleFn fn, vo
  * segments; request->segments is then how many there are.
  */
 extern YsSample ys_sample_spread(YsSampleRequest *request, int64 size_bytes, YsSampleFn fn, void *arg);
+
+/* The same of a foreign table, as a user, with at most so many items. */
+extern YsSample ys_sample_source(const YsSource *source, Oid userid, int64 items, YsSampleFn fn, void *arg);
 
 #endif							/* YS_CATALOG_SAMPLE_H */
