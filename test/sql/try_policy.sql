@@ -72,7 +72,6 @@ SELECT * FROM yottastore.test_index_policy(ARRAY[yottastore.field('a', 'text')],
 SELECT * FROM yottastore.test_index_policy(ARRAY[yottastore.field('a', 'text')], sample => ARRAY['{}', NULL]::jsonb[]);
 SELECT * FROM yottastore.test_index_policy(ARRAY[yottastore.field('a', 'text'), yottastore.field('a', 'date')], sample => ARRAY['{}']::jsonb[]);
 SELECT * FROM yottastore.test_index_policy(ARRAY[yottastore.field('area', 'text')], sample => ARRAY['{}']::jsonb[]);
-SELECT * FROM yottastore.test_index_policy(ARRAY['{"name": "a", "type": "text", "path": "a"}'::jsonb], sample => ARRAY['{}']::jsonb[]);
 SELECT * FROM yottastore.test_index_policy(ARRAY[]::jsonb[], sample => ARRAY['{}']::jsonb[]);
 SELECT * FROM yottastore.test_index_policy(ARRAY[yottastore.field('a', 'text')],
 	sample => ARRAY['{"a": {"$yottastore:XX": 1}}']::jsonb[]);
