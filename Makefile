@@ -50,7 +50,7 @@ $(MODULE_big)$(DLSUFFIX): ci/exports.map
 PYTHON ?= /usr/bin/python3
 export PG_CONFIG PYTHON
 
-.PHONY: help deps unit tap isolation layers lint test test-installcheck test-isolation \
+.PHONY: help deps unit fuzz tap isolation layers lint test test-installcheck test-isolation \
 	test-versions bench-scan bench-cancel \
 	demo up install-if-new psql down distclean build/regress build/isolation
 
@@ -70,6 +70,7 @@ PURE_SOURCES := $(sort $(wildcard src/base/arena*.c src/base/error*.c src/base/j
 	src/base/json*.cpp src/store/value*.c src/policy/*.c src/policy/*/*.c src/stream/event*.c \
 	src/stream/version.c))
 PURE_OBJS = $(patsubst src/%,build/unit/src/%.o,$(PURE_SOURCES))
+PURE_LIBS = -lsimdjson -lutf8proc -lm
 UNIT_HELPERS = $(patsubst test/unit/%,build/unit/%.o,\
 	$(filter-out test/unit/test_%,$(wildcard test/unit/*.c)))
 UNIT_TESTS = $(patsubst test/unit/%.c,build/unit/%,$(sort $(wildcard test/unit/test_*.c)))
@@ -88,9 +89,19 @@ build/unit/%.c.o: test/unit/%.c
 		-c -o $@ $<
 
 build/unit/test_%: build/unit/test_%.c.o $(UNIT_HELPERS) $(PURE_OBJS)
-	$(CXX) $(UNIT_FLAGS) -o $@ $^ -lcmocka -lsimdjson -lutf8proc -lm
+	$(CXX) $(UNIT_FLAGS) -o $@ $^ -lcmocka $(PURE_LIBS)
 
--include $(PURE_OBJS:.o=.d) $(UNIT_TESTS:=.c.d) $(UNIT_HELPERS:.o=.d)
+# The fuzz targets, called with the inputs that are kept.
+FUZZ_SOURCES := $(sort $(wildcard test/fuzz/fuzz*.c))
+FUZZ_REPLAY = $(patsubst test/%,build/unit/%.o,$(FUZZ_SOURCES))
+
+build/unit/fuzz/%.c.o: test/fuzz/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(UNIT_FLAGS) -Itest/unit -c -o $@ $<
+
+build/unit/test_fuzz: $(FUZZ_REPLAY)
+
+-include $(PURE_OBJS:.o=.d) $(UNIT_TESTS:=.c.d) $(UNIT_HELPERS:.o=.d) $(FUZZ_REPLAY:.o=.d)
 
 unit: $(UNIT_TESTS)
 	@ci/run-unit $(UNIT_TESTS)
@@ -125,6 +136,44 @@ test-versions: deps
 	@for version in $$(awk '/^[0-9]/ { print $$1 }' ci/servers.txt); do \
 		ci/test-version $$version || exit 1; \
 	done
+
+# ---- fuzzing ---------------------------------------------------------------------------------
+
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := $(patsubst fuzz_%,%,$(basename $(notdir $(wildcard test/fuzz/fuzz_*.c))))
+FUZZ_CC = clang-14
+FUZZ_CXX = clang++-14
+FUZZ_FLAGS = $(UNIT_FLAGS) -fsanitize=fuzzer-no-link
+FUZZ_OBJS = $(patsubst src/%,build/fuzz/src/%.o,$(PURE_SOURCES)) \
+	$(patsubst test/%,build/fuzz/%.o,$(FUZZ_SOURCES) test/unit/corpus.c)
+
+build/fuzz/src/%.c.o: src/%.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -std=c11 $(FUZZ_FLAGS) -c -o $@ $<
+
+build/fuzz/src/%.cpp.o: src/%.cpp
+	@mkdir -p $(@D)
+	$(FUZZ_CXX) -std=c++17 $(FUZZ_FLAGS) -c -o $@ $<
+
+build/fuzz/%.c.o: test/%.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -std=gnu11 $(FUZZ_FLAGS) -Itest/unit -c -o $@ $<
+
+build/fuzz/driver_%.o: test/fuzz/driver.c test/fuzz/fuzz.h
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -std=gnu11 $(FUZZ_FLAGS) -Itest/unit -DFUZZ_TARGET=fuzz_$* -c -o $@ $<
+
+build/fuzz/run_%: build/fuzz/driver_%.o $(FUZZ_OBJS)
+	$(FUZZ_CXX) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(PURE_LIBS)
+
+-include $(FUZZ_OBJS:.o=.d)
+.SECONDARY:
+
+# Each target for FUZZ_SECONDS; what it finds is in build/fuzz/found.
+fuzz:
+	@ci/install-fuzz-deps
+	@$(MAKE) --no-print-directory -s -j2 $(addprefix build/fuzz/run_,$(FUZZ_TARGETS))
+	@ci/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 # ---- measures --------------------------------------------------------------------------------
 
@@ -180,6 +229,7 @@ help:
 #: make psql          a prompt in the scratch database
 #: make down          stop the scratch servers and remove their data
 #: make unit          C unit tests of the pure layers, with sanitizers
+#: make fuzz          libFuzzer on the pure layers, FUZZ_SECONDS=60 each of FUZZ_TARGETS='date number ...'
 #: make tap           TAP tests with a real broker and a real store (TESTS='test/t/000_services.pl')
 #: make isolation     isolation specs against the server of PGHOST, PGPORT
 #: make layers        the rules between the folders of src/

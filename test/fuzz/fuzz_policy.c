@@ -1,0 +1,135 @@
+/*-------------------------------------------------------------------------
+ * fuzz_policy.c
+ *	  A policy's declaration in the first line, and an item to apply it to.
+ *
+ * Whatever is compiled can be applied to whatever is an item; what comes out
+ * is what a second time gives, and can be printed; memory that runs out is
+ * reported as that.
+ *-------------------------------------------------------------------------
+ */
+#include "fuzz.h"
+
+static const YsBindings no_bindings;
+
+typedef struct Reading
+{
+	YsArena    *arena;
+	YsValue		item;
+	YsError    *err;
+} Reading;
+
+static bool
+build(void *arg, YsJsonNode *root)
+{
+	Reading    *reading = arg;
+
+	return ys_value_from_typed_json(root, NULL, reading->arena, &reading->item, reading->err);
+}
+
+/* A typed item, or a plain one. */
+static bool
+read_item(const char *bytes, size_t len, YsArena *arena, YsValue *item)
+{
+	static YsJsonReader *reader;
+	char	   *copy = fuzz_padded(bytes, len);
+	YsError		err;
+	Reading		reading = {arena, ys_value_null(), &err};
+	const char *text;
+	bool		ok;
+
+	if (reader == NULL)
+		reader = ys_json_reader_create();
+	ok = ys_json_read(reader, copy, len, build, &reading, &err);
+	free(copy);
+	*item = reading.item;
+	if (ok)
+		return true;
+	text = ys_arena_copy(arena, bytes, len);
+	return strlen(text) == len && corpus_read(text, arena, item, &err) && item->type == YS_TYPE_MAP;
+}
+
+/* All of an entry as text. */
+static const char *
+print_entry(const YsPolicy *policy, const YsEntry *entry, YsArena *arena)
+{
+	YsText		text;
+	YsText		rejected;
+	YsValue		value;
+	YsError		err;
+	char		part[128];
+
+	ys_text_init(&text, arena);
+	ys_text_init(&rejected, arena);
+	for (int i = 0; i < ys_policy_field_count(policy); i++)
+	{
+		const YsFieldInfo *field = ys_policy_field(policy, i);
+		const YsCell *cell = &entry->cells[i];
+
+		FUZZ_CHECK(cell->path < field->npaths && cell->format < field->nformats, "path %d format %d",
+				   cell->path, cell->format);
+		snprintf(part, sizeof(part), "%s %d%d%d %d %d ", field->name, cell->present, cell->seen,
+				 cell->coerced, cell->path, cell->format);
+		ys_text_add_cstring(&text, part);
+		if (cell->present && (field->type == YS_FIELD_TEXT || field->type == YS_FIELD_NUMERIC))
+		{
+			ys_text_add_json_string(&text, cell->bytes, cell->len);
+			ys_text_add_cstring(&text, "\n");
+		}
+	}
+	snprintf(part, sizeof(part), "%d %.17g %.17g ", entry->located, entry->lat, entry->lon);
+	ys_text_add_cstring(&text, part);
+	ys_text_add_cstring(&text, entry->area);
+	ys_text_add_cstring(&text, entry->refused_by != NULL ? entry->refused_by : "");
+	FUZZ_CHECK(ys_entry_print_rejected(entry, &rejected), "rejections not printed");
+	FUZZ_CHECK(strlen(rejected.bytes) == rejected.len && corpus_read(rejected.bytes, arena, &value, &err),
+			   "rejections are no JSON: %s", rejected.bytes);
+	ys_text_add(&text, rejected.bytes, rejected.len);
+	return text.bytes;
+}
+
+static void
+apply(const YsPolicy *policy, const YsValue *item, YsArena *arena)
+{
+	YsEntry		entries[2];
+	YsError		err;
+	YsArena		little;
+	YsEntry		entry;
+
+	for (int i = 0; i < 2; i++)
+		FUZZ_CHECK(ys_policy_apply(policy, &no_bindings, item, arena, &entries[i], &err), "%s", err.message);
+	FUZZ_CHECK(strcmp(print_entry(policy, &entries[0], arena), print_entry(policy, &entries[1], arena)) == 0,
+			   "another entry the second time");
+
+	memset(&err, 0, sizeof(err));
+	ys_arena_init(&little, ys_arena_malloc, 8 * 1024);
+	if (!ys_policy_apply(policy, &no_bindings, item, &little, &entry, &err))
+		FUZZ_CHECK(err.code == YS_ERR_OUT_OF_MEMORY, "%s", err.message);
+	ys_arena_free(&little);
+}
+
+void
+fuzz_policy(const char *bytes, size_t len)
+{
+	const char *end = len > 0 ? memchr(bytes, '\n', len) : NULL;
+	size_t		line = end != NULL ? (size_t) (end - bytes) : len;
+	char	   *declaration = fuzz_copy(bytes, line);
+	YsArena		arena;
+	YsArena		little;
+	YsPolicy   *policy;
+	YsValue		item;
+	YsError		err;
+
+	memset(&err, 0, sizeof(err));
+	ys_arena_init(&arena, ys_arena_malloc, FUZZ_MEMORY);
+	policy = ys_policy_compile(declaration, line, &arena, &err);
+	if (policy == NULL)
+		fuzz_check_error(&err);
+	else if (end != NULL && read_item(end + 1, len - line - 1, &arena, &item))
+		apply(policy, &item, &arena);
+	ys_arena_init(&little, ys_arena_malloc, 64 * 1024);
+	if (ys_policy_compile(declaration, line, &little, &err) == NULL)
+		FUZZ_CHECK(policy == NULL || err.code == YS_ERR_OUT_OF_MEMORY, "%s", err.message);
+	ys_arena_free(&little);
+	free(declaration);
+	ys_arena_free(&arena);
+}
