@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/synonym.h"
+
 /* ---- values and declarations ---- */
 
 typedef struct Reading
@@ -31,17 +33,16 @@ build_value(void *arg, YsJsonNode *root)
 bool
 corpus_read(const char *raw, YsArena *arena, YsValue *value, YsError *err)
 {
+	static YsJsonReader *reader;
 	Reading		reading = {arena, value, err};
-	YsJsonReader *reader = ys_json_reader_create();
 	size_t		len = strlen(raw);
 	char	   *padded = ys_arena_alloc(arena, len + YS_JSON_PADDING);
-	bool		ok;
 
+	if (reader == NULL)
+		reader = ys_json_reader_create();
 	memcpy(padded, raw, len);
 	memset(padded + len, ' ', YS_JSON_PADDING);
-	ok = ys_json_read(reader, padded, len, build_value, &reading, err);
-	ys_json_reader_destroy(reader);
-	return ok;
+	return ys_json_read(reader, padded, len, build_value, &reading, err);
 }
 
 static const YsValue *
@@ -300,7 +301,7 @@ typedef struct Corpus
 	const char *file;
 	int			line;
 	YsArena		declared;		/* what the directive in force made */
-	YsArena		arena;			/* one raw value */
+	YsArena		bound;			/* what declarations name */
 	CorpusCase	one;
 	YsBindings	bindings;
 	CorpusProblem *problem;
@@ -346,6 +347,42 @@ declare_location(Corpus *corpus, const char *text)
 	return declare(corpus, text, true);
 }
 
+static YsSlice
+slice(const char *bytes, uint32_t len)
+{
+	return (YsSlice) {bytes, len};
+}
+
+/* {"list": {"word": "meaning", ...}, ...} */
+static bool
+declare_synonyms(Corpus *corpus, const char *text)
+{
+	YsSynonyms *synonyms = ys_synonyms_create(&corpus->bound);
+	YsValue		lists;
+	YsError		err;
+
+	if (!corpus_read(text, &corpus->bound, &lists, &err))
+		return complain(corpus, "%s", err.message);
+	for (uint32_t i = 0; lists.type == YS_TYPE_MAP && i < lists.len; i++)
+	{
+		const YsMember *list = &lists.members[i];
+
+		for (uint32_t j = 0; list->value.type == YS_TYPE_MAP && j < list->value.len; j++)
+		{
+			const YsMember *word = &list->value.members[j];
+
+			if (!ys_synonyms_add(synonyms, slice(list->name, list->name_len),
+								 slice(word->name, word->name_len),
+								 slice(word->value.bytes, word->value.len), &err))
+				return complain(corpus, "%s", err.message);
+		}
+	}
+	if (!ys_synonyms_finish(synonyms, &err))
+		return complain(corpus, "%s", err.message);
+	corpus->bindings.synonyms = synonyms;
+	return true;
+}
+
 static bool
 obey(Corpus *corpus, char *line)
 {
@@ -353,7 +390,9 @@ obey(Corpus *corpus, char *line)
 	{
 		const char *name;
 		bool		(*obey) (Corpus *corpus, const char *text);
-	}			directives[] = {{"@", declare_field}, {"@location", declare_location}};
+	}			directives[] = {
+		{"@", declare_field}, {"@location", declare_location}, {"@synonyms", declare_synonyms}
+	};
 	char	   *text = strchr(line, ' ');
 
 	if (text == NULL)
@@ -410,6 +449,7 @@ corpus_each(const char *file, CorpusFn fn, void *arg, CorpusProblem *problem)
 		return -1;
 	}
 	ys_arena_init(&corpus.declared, ys_arena_malloc, 0);
+	ys_arena_init(&corpus.bound, ys_arena_malloc, 0);
 	while (ok && getline(&line, &size, stream) >= 0)
 	{
 		corpus.line++;
@@ -420,5 +460,6 @@ corpus_each(const char *file, CorpusFn fn, void *arg, CorpusProblem *problem)
 	free(line);
 	fclose(stream);
 	ys_arena_free(&corpus.declared);
+	ys_arena_free(&corpus.bound);
 	return ok ? count : -1;
 }

@@ -7,6 +7,7 @@
  *	# comment						and an empty line
  *	@ {"type": "date", ...}			the field, without name and paths, for the lines that follow
  *	@location {...}					or the area, without paths; kind location unless it says otherwise
+ *	@synonyms {"list": {"word": "meaning"}}		all lists of synonyms there are, for the lines that follow
  *	RAW<TAB>EXPECTED
  *
  * RAW is plain JSON: numbers are N, strings S.  It stands at the path

@@ -180,6 +180,9 @@ test_right_expectations(void **state)
 									"@ {\"type\": \"text\"}\n"
 									"\"caf\\u00e9\"\t=\"caf\303\251\"\n"
 									"true\t=\"true\"\n"
+									"@synonyms {\"kind\": {\"lorry\": \"truck\"}}\n"
+									"@ {\"type\": \"text\", \"synonyms\": \"kind\"}\n"
+									"\"LORRY\"\t=\"truck\"\n"
 									"@ {\"type\": \"boolean\"}\n"
 									"\"true\"\t=true\n"
 									"@ {\"type\": \"numeric\", \"paths\": [\"value[*].n\"], \"combine\": \"max\"}\n"
@@ -207,6 +210,7 @@ test_no_corpus(void **state)
 		{"@ {\"type\": \"text\"}\n\"x\"\t\"x\"\n", ":2: neither a comment"},
 		{"@ {\"type\": \"text\"}\n\"x\"\t\n", ":2: neither a comment"},
 		{"@colour {\"type\": \"text\"}\n", ":1: unknown directive @colour"},
+		{"@synonyms {\"kind\": {\"a\": \"b\", \"A\": \"c\"}}\n", ":1: "},
 		{"@\n", ":1: a directive without"},
 		{"@ {\"type\": \"colour\"}\n", ":1: field \"value\": unknown type"},
 		{"@ {\"type\":\n", ":1: "},
