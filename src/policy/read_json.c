@@ -44,6 +44,8 @@ ys_policy_blame_json(YsError *err, YsErrorCode code)
 	if (err == NULL || err->code != YS_ERR_INVALID_DATA)
 		return;
 	err->code = code;
+	if (err->detail[0] == '\0')
+		ys_error_detail(err, "It is to be JSON as RFC 8259 has it.");
 	if (err->hint[0] == '\0')
 		ys_error_hint(err, "Correct the JSON there.");
 }

@@ -352,7 +352,7 @@ decimal_to_double(const YsDecimal *decimal)
 			quotient |= 1;
 		magnitude = ldexp((double) quotient, -shift);
 	}
-	return decimal->negative ? -magnitude : magnitude;
+	return decimal->negative && magnitude > 0 ? -magnitude : magnitude;
 }
 
 bool
