@@ -190,6 +190,7 @@ CREATE TABLE yottastore_internal.policy (
 	index_table oid NOT NULL,
 	topic text,
 	declaration jsonb NOT NULL,
+	max_areas integer NOT NULL CHECK (max_areas > 0),
 	phase text NOT NULL DEFAULT 'STARTING'
 		CHECK (phase IN ('STARTING', 'BACKFILL', 'LIVE', 'PAUSED', 'INCOMPLETE')),
 	reason text,
@@ -273,11 +274,12 @@ CREATE FUNCTION yottastore.create_index_policy(
 	stream name,
 	fields jsonb[],
 	area jsonb DEFAULT NULL,
+	max_areas integer DEFAULT 1000,
 	if_not_exists boolean DEFAULT false)
 	RETURNS integer
 	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_create_index_policy';
-COMMENT ON FUNCTION yottastore.create_index_policy(name, regclass, name, jsonb[], jsonb, boolean) IS
+COMMENT ON FUNCTION yottastore.create_index_policy(name, regclass, name, jsonb[], jsonb, integer, boolean) IS
 	'keep an index table of that name, in the source''s schema, up to date from a stream; returns the policy''s id';
 
 CREATE FUNCTION yottastore.drop_index_policy(name name, if_exists boolean DEFAULT false)
@@ -447,6 +449,7 @@ CREATE VIEW yottastore.index_policies WITH (security_barrier) AS
 		p.source::regclass AS source,
 		(SELECT s.srvname FROM pg_catalog.pg_foreign_server s WHERE s.oid = p.stream) AS stream,
 		p.index_table::regclass AS index_table,
+		p.max_areas,
 		p.phase,
 		p.reason,
 		p.events_applied,

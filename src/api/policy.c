@@ -29,7 +29,23 @@ PG_FUNCTION_INFO_V1(ys_drop_index_policy);
 PG_FUNCTION_INFO_V1(ys_pause_index_policy);
 PG_FUNCTION_INFO_V1(ys_resume_index_policy);
 
-/* yottastore.create_index_policy(name, source, stream, fields, area, if_not_exists) */
+/* More partitions than that are more than the server plans well with. */
+#define MOST_AREAS	10000
+
+static int
+check_max_areas(FunctionCallInfo fcinfo, int arg)
+{
+	if (PG_ARGISNULL(arg) || PG_GETARG_INT32(arg) < 1 || PG_GETARG_INT32(arg) > MOST_AREAS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_areas must be between 1 and %d", MOST_AREAS),
+				 errdetail("Each area is a partition of the index table; further ones share that of \"%s\".",
+						   YS_AREA_OTHER),
+				 errhint("Leave it out for 1000, or choose a coarser level of areas.")));
+	return PG_GETARG_INT32(arg);
+}
+
+/* yottastore.create_index_policy(name, source, stream, fields, area, max_areas, if_not_exists) */
 Datum
 ys_create_index_policy(PG_FUNCTION_ARGS)
 {
@@ -46,9 +62,10 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	row.name = pstrdup(NameStr(*PG_GETARG_NAME(0)));
 	row.owner = GetUserId();
 	row.source = PG_GETARG_OID(1);
+	row.max_areas = check_max_areas(fcinfo, 5);
 
 	existing = ys_policy_find(row.name);
-	if (existing != NULL && !PG_ARGISNULL(5) && PG_GETARG_BOOL(5))
+	if (existing != NULL && !PG_ARGISNULL(6) && PG_GETARG_BOOL(6))
 	{
 		ereport(NOTICE,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),

@@ -1,35 +1,20 @@
 /*-------------------------------------------------------------------------
  * index_table.c
- *	  Creating a policy's index table, its locator and its partitions.
+ *	  Creating a policy's index table and its locator.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/table.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "miscadmin.h"
-#include "partitioning/partbounds.h"
-#include "partitioning/partdesc.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 
 #include "catalog/index_table.h"
 #include "catalog/spi.h"
-
-/* Room for HOT updates: versions and timestamps change with every event. */
-#define PARTITION_FILLFACTOR	90
-
-/* Most of an area's name in its partition's. */
-#define AREA_LABEL_MAX			24
-
-/* Attaching waits for statements that lock the whole table, but not for ever. */
-#define ATTACH_LOCK_TIMEOUT		"5s"
 
 static const char *const field_types[] = {
 	[YS_FIELD_TEXT] = "text",
@@ -144,66 +129,4 @@ ys_locator_create(int policy_id, Oid index_table, const YsSource *source)
 	ObjectAddressSet(locator, RelationRelationId, get_relname_relid(name, schema));
 	ObjectAddressSet(referenced, RelationRelationId, index_table);
 	recordDependencyOn(&locator, &referenced, DEPENDENCY_INTERNAL);
-}
-
-bool
-ys_index_table_has_area(const YsIndexTable *table, const char *area)
-{
-	Relation	rel = table_open(table->relid, AccessShareLock);
-	PartitionDesc partitions = RelationGetPartitionDesc(rel, true);
-	bool		found = false;
-
-	for (int i = 0; partitions->boundinfo != NULL && i < partitions->boundinfo->ndatums && !found; i++)
-	{
-		text	   *value = DatumGetTextPP(partitions->boundinfo->datums[i][0]);
-
-		found = VARSIZE_ANY_EXHDR(value) == strlen(area) &&
-			memcmp(VARDATA_ANY(value), area, strlen(area)) == 0;
-	}
-	table_close(rel, AccessShareLock);
-	return found;
-}
-
-/* An area's name as part of a relation's: short, lower-case ASCII letters, digits and underscores. */
-static char *
-area_label(const char *area)
-{
-	StringInfoData label;
-
-	initStringInfo(&label);
-	for (const char *p = area; *p != '\0' && label.len < AREA_LABEL_MAX; p++)
-	{
-		if ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9'))
-			appendStringInfoChar(&label, *p);
-		else if (*p >= 'A' && *p <= 'Z')
-			appendStringInfoChar(&label, *p - 'A' + 'a');
-		else if (label.len > 0 && label.data[label.len - 1] != '_')
-			appendStringInfoChar(&label, '_');
-	}
-	return label.len > 0 ? label.data : pstrdup("area");
-}
-
-void
-ys_index_table_add_area(YsIndexTable *table, const char *area)
-{
-	YsSpiScope	scope;
-	Oid			schema;
-	char	   *name;
-
-	LockRelationOid(table->relid, AccessShareLock);
-	ys_index_table_follow_names(table);
-	schema = get_rel_namespace(table->relid);
-
-	/* ChooseRelationName makes the name fit, and unique in the schema */
-	name = quote_qualified_identifier(get_namespace_name(schema),
-									  ChooseRelationName(get_rel_name(table->relid), NULL,
-														 area_label(area), schema, false));
-	ys_spi_begin_as(&scope, table->owner);
-	ys_spi_utility(psprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
-							"INCLUDING STORAGE INCLUDING GENERATED) WITH (fillfactor = %d)",
-							name, table->name, PARTITION_FILLFACTOR));
-	ys_spi_utility("SET LOCAL lock_timeout = '" ATTACH_LOCK_TIMEOUT "'");
-	ys_spi_utility(psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%s)",
-							table->name, name, quote_literal_cstr(area)));
-	ys_spi_end(&scope);
 }

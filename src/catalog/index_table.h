@@ -30,6 +30,7 @@ typedef struct YsIndexTable
 	const YsPolicy *policy;
 	bool		has_location;
 	bool		has_area_value;
+	int			max_areas;
 	MemoryContext context;		/* this structure lives here */
 
 	/* what depends on names */
@@ -87,8 +88,13 @@ extern YsIndexTable *ys_index_table_open(const YsPolicyRow *row, const YsSource 
  */
 extern void ys_index_table_follow_names(YsIndexTable *table);
 
-/* Is there a partition for the area? */
-extern bool ys_index_table_has_area(const YsIndexTable *table, const char *area);
+/*
+ * Say which partition each of these rows goes to: areas[i] points to its area, which becomes
+ * "other" where the table has as many areas as the policy allows and not that one.
+ * Room goes to areas in their order.  Returns those that need a partition made
+ * (palloc'd).  In the caller's transaction; throws when the table is gone.
+ */
+extern List *ys_index_table_place(const YsIndexTable *table, int count, const char ***areas);
 
 /*
  * Create the partition of an area: table, then attach, so that readers are

@@ -23,7 +23,8 @@ static const char *const phase_names[] = {
 };
 
 #define POLICY_COLUMNS \
-	"policy_id, name, owner, source, stream, index_table, topic, declaration, phase, epoch"
+	"policy_id, name, owner, source, stream, index_table, topic, declaration, phase, epoch, "\
+	"max_areas"
 
 const char *
 ys_phase_name(YsPhase phase)
@@ -74,6 +75,7 @@ read_row(uint64 row, MemoryContext context)
 	policy->declaration = ys_spi_text(row, 8, context);
 	policy->phase = parse_phase(ys_spi_text(row, 9, CurrentMemoryContext));
 	policy->epoch = result_int(row, 10);
+	policy->max_areas = result_int(row, 11);
 	return policy;
 }
 
@@ -163,16 +165,16 @@ ys_policy_insert(const YsPolicyRow *row)
 
 	ys_spi_begin(&scope);
 	ys_spi_execute("INSERT INTO yottastore_internal.policy "
-				   "(name, owner, source, stream, index_table, declaration) "
-				   "VALUES ($1, $2, $3, $4, $5, $6::jsonb) RETURNING policy_id",
-				   SPI_OK_INSERT_RETURNING, 6,
-				   (Oid[]) {NAMEOID, OIDOID, OIDOID, OIDOID, OIDOID, TEXTOID},
+				   "(name, owner, source, stream, index_table, declaration, max_areas) "
+				   "VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7) RETURNING policy_id",
+				   SPI_OK_INSERT_RETURNING, 7,
+				   (Oid[]) {NAMEOID, OIDOID, OIDOID, OIDOID, OIDOID, TEXTOID, INT4OID},
 				   (Datum[])
 				   {
 					   DirectFunctionCall1(namein, CStringGetDatum(row->name)),
 					   ObjectIdGetDatum(row->owner), ObjectIdGetDatum(row->source),
 					   ObjectIdGetDatum(row->stream), ObjectIdGetDatum(row->index_table),
-					   CStringGetTextDatum(row->declaration)
+					   CStringGetTextDatum(row->declaration), Int32GetDatum(row->max_areas)
 				   }, NULL);
 	policy_id = result_int(0, 1);
 	ys_spi_end(&scope);

@@ -37,6 +37,7 @@ typedef struct YsPolicyRow
 	char	   *declaration;	/* JSON text */
 	YsPhase		phase;
 	int			epoch;
+	int			max_areas;		/* that get a partition of their own */
 } YsPolicyRow;
 
 /* One (stream, owner) that policies follow. */

@@ -341,37 +341,34 @@ add_area(void *arg)
 	ys_index_table_add_area(area->follow->table, area->area);
 }
 
-/* Make the partitions that the batch needs.  False when that failed for good. */
+/*
+ * Say which partitions the batch's rows go to, and make those there aren't.  False
+ * when that failed for good.
+ */
 static bool
 ensure_areas(Batch *batch)
 {
 	YsFollow   *follow = batch->follow;
+	const char ***areas = palloc(sizeof(char **) * Max(batch->ncandidates, 1));
 	List	   *missing = NIL;
 	ListCell   *lc;
-	const char *last = NULL;
+	int			count = 0;
 
+	for (int i = 0; i < batch->ncandidates; i++)
+	{
+		if (batch->candidates[i]->item != NULL)
+			areas[count++] = &batch->candidates[i]->row.entry.area;
+	}
 	ys_transaction_begin("looking up partitions");
 	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(follow->table->relid)))
 	{
-		for (int i = 0; i < batch->ncandidates; i++)
-		{
-			const char *area = batch->candidates[i]->item != NULL ?
-				batch->candidates[i]->row.entry.area : NULL;
-			bool		listed = area == NULL || area == last;
+		MemoryContext old = MemoryContextSwitchTo(batch->context);
 
-			last = area != NULL ? area : last;
-			foreach(lc, missing)
-				listed = listed || strcmp(lfirst(lc), area) == 0;
-			if (!listed && !ys_index_table_has_area(follow->table, area))
-			{
-				MemoryContext old = MemoryContextSwitchTo(batch->context);
-
-				missing = lappend(missing, pstrdup(area));
-				MemoryContextSwitchTo(old);
-			}
-		}
+		missing = ys_index_table_place(follow->table, count, areas);
+		MemoryContextSwitchTo(old);
 	}
 	ys_transaction_commit();
+	pfree(areas);
 
 	foreach(lc, missing)
 	{

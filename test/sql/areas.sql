@@ -15,4 +15,12 @@ SELECT yottastore.create_index_policy('placed_by_name', 'placed', 'areas_stream'
 SELECT yottastore.drop_index_policy('placed_by_name');
 SELECT yottastore.create_index_policy('p', 'placed', 'areas_stream', ARRAY[yottastore.field('area_value', 'text')]);
 
+-- how many areas
+SELECT yottastore.create_index_policy('p', 'placed', 'areas_stream', '{}', yottastore.area_from_value(ARRAY['country']), max_areas => 0);
+SELECT yottastore.create_index_policy('p', 'placed', 'areas_stream', '{}', yottastore.area_from_value(ARRAY['country']), max_areas => 10001);
+SELECT yottastore.create_index_policy('p', 'placed', 'areas_stream', '{}', yottastore.area_from_value(ARRAY['country']), max_areas => NULL);
+SELECT yottastore.create_index_policy('p', 'placed', 'areas_stream', '{}', yottastore.area_from_value(ARRAY['country'])) > 0 AS created;
+SELECT policy, max_areas FROM yottastore.index_policies;
+SELECT yottastore.drop_index_policy('p');
+
 DROP SERVER areas_store, areas_stream CASCADE;
