@@ -56,15 +56,20 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 #if PG_VERSION_NUM >= 160000
 #include "catalog/pg_class.h"
 #include "catalog/pg_foreign_server.h"
+#include "catalog/pg_proc.h"
 #define ys_class_ownercheck_compat(relid, role) \
 	object_ownercheck(RelationRelationId, relid, role)
 #define ys_server_aclcheck_compat(serverid, role) \
 	object_aclcheck(ForeignServerRelationId, serverid, role, ACL_USAGE)
+#define ys_proc_aclcheck_compat(oid, role) \
+	object_aclcheck(ProcedureRelationId, oid, role, ACL_EXECUTE)
 #else
 #define ys_class_ownercheck_compat(relid, role) \
 	pg_class_ownercheck(relid, role)
 #define ys_server_aclcheck_compat(serverid, role) \
 	pg_foreign_server_aclcheck(serverid, role, ACL_USAGE)
+#define ys_proc_aclcheck_compat(oid, role) \
+	pg_proc_aclcheck(oid, role, ACL_EXECUTE)
 #endif
 
 /* 18 made a collation's properties members of its locale; the user includes utils/pg_locale.h. */

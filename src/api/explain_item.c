@@ -172,7 +172,8 @@ put_state(const Explanation *explanation)
 static void
 put_lines(Explanation *explanation)
 {
-	YsBound    *bound = ys_bindings_load(explanation->policy, CurrentMemoryContext);
+	YsBound    *bound = ys_bindings_load(explanation->policy, explanation->row->owner,
+										  CurrentMemoryContext);
 	bool		has_rejected = false;
 	ListCell   *cell;
 	List	   *lines = ys_account_build(explanation->policy, &bound->bindings, explanation->item,

@@ -19,6 +19,7 @@
 #include "api/check.h"
 #include "api/declaration.h"
 #include "base/memory.h"
+#include "catalog/function.h"
 #include "catalog/index_table.h"
 #include "catalog/policy.h"
 #include "compat.h"
@@ -55,6 +56,7 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	YsSource   *source;
 	ForeignServer *stream;
 	YsPolicy   *policy;
+	YsFunctions *functions;
 	YsArena		arena;
 	size_t		len;
 
@@ -87,8 +89,10 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 										   PG_ARGISNULL(4) ? NULL : PG_GETARG_JSONB_P(4), &len);
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
 	policy = ys_declaration_compile(row.declaration, len, source, &arena);
+	functions = ys_functions_open(policy, row.owner);
 
 	row.index_table = ys_index_table_create(row.name, get_rel_namespace(row.source), source, policy);
+	ys_functions_depend(functions, row.index_table);
 	row.policy_id = ys_policy_insert(&row);
 	ys_locator_create(row.policy_id, row.index_table, source);
 	ys_workers_wake_at_commit();

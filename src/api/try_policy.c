@@ -60,7 +60,7 @@ begin(Trial *trial, FunctionCallInfo fcinfo, Jsonb *area)
 
 	ys_arena_init_context(arena, CurrentMemoryContext, 0);
 	trial->policy = ys_declaration_compile(declaration, len, trial->source, arena);
-	trial->bound = ys_bindings_load(trial->policy, CurrentMemoryContext);
+	trial->bound = ys_bindings_load(trial->policy, GetUserId(), CurrentMemoryContext);
 	InitMaterializedSRF(fcinfo, 0);
 	trial->result = (ReturnSetInfo *) fcinfo->resultinfo;
 	trial->item_context = AllocSetContextCreate(CurrentMemoryContext, "yottastore tried item",

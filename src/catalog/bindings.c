@@ -13,7 +13,7 @@
 #include "catalog/synonym.h"
 
 YsBound *
-ys_bindings_load(const YsPolicy *policy, MemoryContext parent)
+ys_bindings_load(const YsPolicy *policy, Oid owner, MemoryContext parent)
 {
 	/* it is the parent's once nothing can fail any more */
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "yottastore bindings",
@@ -28,6 +28,12 @@ ys_bindings_load(const YsPolicy *policy, MemoryContext parent)
 	if (level != NULL)
 		bound->bindings.areas = ys_areas_load(level, arena);
 	bound->bindings.synonyms = ys_synonyms_load(arena);
+	bound->functions = ys_functions_open(policy, owner);
+	if (bound->functions != NULL)
+	{
+		bound->bindings.call = ys_functions_call;
+		bound->bindings.call_arg = bound->functions;
+	}
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, parent);
 	return bound;

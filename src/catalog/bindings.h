@@ -7,19 +7,22 @@
 #ifndef YS_CATALOG_BINDINGS_H
 #define YS_CATALOG_BINDINGS_H
 
+#include "catalog/function.h"
 #include "policy/policy.h"
 
 typedef struct YsBound
 {
 	YsBindings	bindings;
+	YsFunctions *functions;		/* NULL: no field has one */
 	MemoryContext context;		/* all of it lives here */
 } YsBound;
 
 /*
- * Look up what policy names, in a context below parent.  Inside a transaction; throws
- * for an area whose boundary can't be read, and synonyms that contradict themselves.
+ * Look up what policy names, in a context below parent; functions run as owner.  Inside a
+ * transaction; throws for an area whose boundary can't be read, synonyms that contradict
+ * themselves, and functions that can't be used.
  */
-extern YsBound *ys_bindings_load(const YsPolicy *policy, MemoryContext parent);
+extern YsBound *ys_bindings_load(const YsPolicy *policy, Oid owner, MemoryContext parent);
 
 extern void ys_bindings_free(YsBound *bound);
 

@@ -20,7 +20,7 @@
 #include "catalog/spi.h"
 
 void
-ys_spi_begin_as(YsSpiScope *scope, Oid role)
+ys_spi_become(YsSpiScope *scope, Oid role)
 {
 	scope->caller = CurrentMemoryContext;
 	GetUserIdAndSecContext(&scope->saved_user, &scope->saved_context);
@@ -30,6 +30,20 @@ ys_spi_begin_as(YsSpiScope *scope, Oid role)
 	/* names of ours are qualified; nobody's search_path may redirect operators */
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+void
+ys_spi_return(YsSpiScope *scope)
+{
+	AtEOXact_GUC(false, scope->guc_level);
+	SetUserIdAndSecContext(scope->saved_user, scope->saved_context);
+	MemoryContextSwitchTo(scope->caller);
+}
+
+void
+ys_spi_begin_as(YsSpiScope *scope, Oid role)
+{
+	ys_spi_become(scope, role);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 }
@@ -45,9 +59,7 @@ ys_spi_end(YsSpiScope *scope)
 {
 	if (SPI_finish() != SPI_OK_FINISH)
 		elog(ERROR, "SPI_finish failed");
-	AtEOXact_GUC(false, scope->guc_level);
-	SetUserIdAndSecContext(scope->saved_user, scope->saved_context);
-	MemoryContextSwitchTo(scope->caller);
+	ys_spi_return(scope);
 }
 
 /* ---- plans by statement text ---- */

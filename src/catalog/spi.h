@@ -28,6 +28,10 @@ extern void ys_spi_begin(YsSpiScope *scope);
 extern void ys_spi_begin_as(YsSpiScope *scope, Oid role);
 extern void ys_spi_end(YsSpiScope *scope);
 
+/* The role and its search_path alone, without an SPI connection. */
+extern void ys_spi_become(YsSpiScope *scope, Oid role);
+extern void ys_spi_return(YsSpiScope *scope);
+
 /*
  * Run one statement; throws unless it ends with the expected SPI_OK code.
  * Results are in SPI_tuptable.  nulls as SPI has it: NULL, or ' '/'n' a parameter.

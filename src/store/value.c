@@ -79,6 +79,57 @@ ys_value_type_of_tag(const char *tag, size_t len, YsType *type)
 	return false;
 }
 
+static bool
+copy_members(const YsValue *map, YsArena *arena, YsValue *copy)
+{
+	copy->members = ys_arena_alloc(arena, sizeof(YsMember) * map->len);
+	for (uint32_t i = 0; copy->members != NULL && i < map->len; i++)
+	{
+		const YsMember *member = &map->members[i];
+
+		copy->members[i].name = ys_arena_copy(arena, member->name, member->name_len);
+		copy->members[i].name_len = member->name_len;
+		if (copy->members[i].name == NULL ||
+			!ys_value_copy(&member->value, arena, &copy->members[i].value))
+			return false;
+	}
+	return copy->members != NULL;
+}
+
+static bool
+copy_elements(const YsValue *list, YsArena *arena, YsValue *copy)
+{
+	copy->elements = ys_arena_alloc(arena, sizeof(YsValue) * list->len);
+	for (uint32_t i = 0; copy->elements != NULL && i < list->len; i++)
+	{
+		if (!ys_value_copy(&list->elements[i], arena, &copy->elements[i]))
+			return false;
+	}
+	return copy->elements != NULL;
+}
+
+/* Recursion is bounded by whatever bounded the value's depth. */
+bool
+ys_value_copy(const YsValue *value, YsArena *arena, YsValue *copy)
+{
+	*copy = *value;
+	switch (value->type)
+	{
+		case YS_TYPE_STRING:
+		case YS_TYPE_NUMBER:
+		case YS_TYPE_BINARY:
+			copy->bytes = ys_arena_copy(arena, value->bytes, value->len);
+			return copy->bytes != NULL;
+		case YS_TYPE_BOOL:
+		case YS_TYPE_NULL:
+			return true;
+		case YS_TYPE_MAP:
+			return copy_members(value, arena, copy);
+		default:
+			return copy_elements(value, arena, copy);
+	}
+}
+
 const YsValue *
 ys_value_member(const YsValue *map, const char *name, size_t len)
 {

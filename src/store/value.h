@@ -86,6 +86,9 @@ extern const char *ys_value_tag(YsType type);
 /* The other way; false: there is no such type. */
 extern bool ys_value_type_of_tag(const char *tag, size_t len, YsType *type);
 
+/* A copy that has all its bytes in arena; false when that is exhausted. */
+extern bool ys_value_copy(const YsValue *value, YsArena *arena, YsValue *copy);
+
 /* Member of a map by name, or NULL. */
 extern const YsValue *ys_value_member(const YsValue *map, const char *name, size_t len);
 

@@ -3,7 +3,7 @@
  *	  One batch of change events, one transaction.
  *
  * Of the events of one key only the one with the highest version counts.
- * Survivors are normalized (pure code, no SQL), areas never seen before get
+ * Survivors are normalized (pure code; no SQL but fields' functions), areas never seen before get
  * their partitions, each in a transaction of its own.  Then, in one
  * transaction: what is known of the keys is read, events not newer than that
  * are dropped, the rest is written, and with it quarantine, counters and the
@@ -311,7 +311,7 @@ collect_items(Batch *batch, int count, const YsValue *items)
 /* ---- normalizing and areas ---- */
 
 static void
-normalize(Batch *batch)
+normalize_items(Batch *batch)
 {
 	YsFollow   *follow = batch->follow;
 
@@ -325,6 +325,48 @@ normalize(Batch *batch)
 							 &candidate->row.entry, &err))
 			ys_error_throw(&err);
 	}
+}
+
+typedef struct EnterArg
+{
+	YsFunctions *functions;
+	YsSpiScope	scope;
+} EnterArg;
+
+/* Leaving the subtransaction leaves the role, too: this only looks whether it can be had. */
+static void
+look_up_functions(void *arg)
+{
+	EnterArg   *enter = arg;
+
+	ys_functions_enter(enter->functions, &enter->scope);
+	ys_functions_leave(enter->functions, &enter->scope);
+}
+
+/*
+ * Make the candidates' entries: without a transaction, unless fields have functions.
+ * False when a function can't be called any more.
+ */
+static bool
+normalize(Batch *batch)
+{
+	EnterArg	enter = {.functions = batch->follow->bound->functions};
+
+	if (enter.functions == NULL)
+	{
+		normalize_items(batch);
+		return true;
+	}
+	ys_transaction_begin("normalizing a batch");
+	batch->systemic = ys_transaction_try(look_up_functions, &enter);
+	if (batch->systemic == NULL)
+	{
+		ys_functions_enter(enter.functions, &enter.scope);
+		normalize_items(batch);
+		ys_functions_leave(enter.functions, &enter.scope);
+	}
+	ys_transaction_commit();
+	return batch->systemic == NULL;
 }
 
 typedef struct AreaArg
@@ -547,8 +589,7 @@ run_batch(Batch *batch)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->context);
 
-	normalize(batch);
-	if (!ensure_areas(batch) || !write_batch(batch))
+	if (!normalize(batch) || !ensure_areas(batch) || !write_batch(batch))
 	{
 		ys_transaction_begin("pausing a policy");
 		ys_follow_pause(batch->follow->row, batch->systemic);

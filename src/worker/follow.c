@@ -79,7 +79,7 @@ ys_follow_load_bindings(YsFollow *follow)
 {
 	YsBound    *old = follow->bound;
 
-	follow->bound = ys_bindings_load(follow->policy, follow->context);
+	follow->bound = ys_bindings_load(follow->policy, follow->row->owner, follow->context);
 	if (old != NULL)
 		ys_bindings_free(old);
 }
