@@ -22,6 +22,7 @@ ys_apply_reject(YsApplication *application, const char *field, uint32_t most, co
 {
 	YsEntry    *entry = application->entry;
 	YsRejection *rejection;
+	uint32_t	shown = 0;
 
 	if (unusable->reason == NULL)
 		return true;
@@ -33,6 +34,11 @@ ys_apply_reject(YsApplication *application, const char *field, uint32_t most, co
 		if (entry->rejections == NULL)
 			return false;
 	}
+	for (int i = 0; i < entry->nrejections; i++)
+		shown += entry->rejections[i].raw_len;
+	if (most > YS_REJECTED_SAMPLE && shown + most > YS_REJECTED_WHOLE)
+		most = shown + YS_REJECTED_SAMPLE < YS_REJECTED_WHOLE ? YS_REJECTED_WHOLE - shown :
+			YS_REJECTED_SAMPLE;
 	rejection = &entry->rejections[entry->nrejections++];
 	rejection->field = field;
 	rejection->reason = unusable->reason;

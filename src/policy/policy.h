@@ -229,7 +229,7 @@ extern bool ys_policy_explain(const YsPolicy *policy, const YsBindings *bindings
 
 /* How much of a rejected value is shown: in bytes of JSON. */
 #define YS_REJECTED_SAMPLE		200
-#define YS_REJECTED_WHOLE		(1024 * 1024)	/* more than an item can be */
+#define YS_REJECTED_WHOLE		(1024 * 1024)	/* more than an item can be; of all an entry keeps */
 
 /*
  * The plain JSON of a value that was rejected, in arena: what is longer than

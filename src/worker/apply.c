@@ -40,6 +40,8 @@ typedef struct Candidate
 	YsIndexRow	row;			/* first: rows are handed on as YsIndexRow * */
 	const YsDecoded *origin;	/* NULL: read by backfill */
 	const YsValue *item;		/* NULL: deleted, or known only to be unusable */
+	const char *refused;		/* why a field keeps the item out; NULL: none does */
+	bool		written;		/* not stale, by the last attempt to write */
 } Candidate;
 
 typedef struct Batch
@@ -310,6 +312,22 @@ collect_items(Batch *batch, int count, const YsValue *items)
 
 /* ---- normalizing and areas ---- */
 
+/* An item that a field keeps out has no row. */
+static void
+refuse_item(Candidate *candidate)
+{
+	const YsEntry *entry = &candidate->row.entry;
+	const char *reason = "";
+
+	for (int i = 0; i < entry->nrejections; i++)
+	{
+		if (strcmp(entry->rejections[i].field, entry->refused_by) == 0)
+			reason = entry->rejections[i].reason;
+	}
+	candidate->refused = psprintf("field \"%s\": %s", entry->refused_by, reason);
+	candidate->row.gone = true;
+}
+
 static void
 normalize_items(Batch *batch)
 {
@@ -320,10 +338,13 @@ normalize_items(Batch *batch)
 		Candidate  *candidate = batch->candidates[i];
 		YsError		err;
 
-		if (candidate->item != NULL &&
-			!ys_policy_apply(follow->policy, &follow->bound->bindings, candidate->item, &batch->arena,
+		if (candidate->item == NULL)
+			continue;
+		if (!ys_policy_apply(follow->policy, &follow->bound->bindings, candidate->item, &batch->arena,
 							 &candidate->row.entry, &err))
 			ys_error_throw(&err);
+		if (candidate->row.entry.refused_by != NULL)
+			refuse_item(candidate);
 	}
 }
 
@@ -398,7 +419,7 @@ ensure_areas(Batch *batch)
 
 	for (int i = 0; i < batch->ncandidates; i++)
 	{
-		if (batch->candidates[i]->item != NULL)
+		if (!batch->candidates[i]->row.gone)
 			areas[count++] = &batch->candidates[i]->row.entry.area;
 	}
 	ys_transaction_begin("looking up partitions");
@@ -463,9 +484,12 @@ write_run(void *arg)
 	for (int i = 0; i < run->count; i++)
 	{
 		YsIndexRow *row = rows[i];
+		bool		stale = row->known &&
+			(backfill || ys_version_compare(&row->new_version, &row->version) <= 0);
 		bool		elsewhere;
 
-		if (row->known && (backfill || ys_version_compare(&row->new_version, &row->version) <= 0))
+		run->batch->candidates[run->first + i]->written = !stale;
+		if (stale)
 		{
 			run->counters.stale++;
 			continue;
@@ -488,6 +512,32 @@ write_run(void *arg)
 	pfree(noted);
 }
 
+/* What has been written of a run: its counters, and what fields kept out. */
+static void
+account_run(const WriteArg *run)
+{
+	Batch	   *batch = run->batch;
+
+	if (batch->segment != NULL)
+		batch->counters.backfilled += run->counters.applied;
+	else
+	{
+		batch->counters.applied += run->counters.applied;
+		batch->counters.stale += run->counters.stale;
+	}
+	for (int i = 0; i < run->count; i++)
+	{
+		const Candidate *candidate = batch->candidates[run->first + i];
+
+		if (candidate->refused == NULL || !candidate->written)
+			continue;
+		if (candidate->origin != NULL)
+			quarantine_event(batch, candidate->origin, candidate->refused);
+		else
+			quarantine_item(batch, candidate->item, candidate->refused);
+	}
+}
+
 /* Write a run, halving it around what fails.  False on a systemic error. */
 static bool
 write_bisecting(Batch *batch, int first, int count)
@@ -501,13 +551,7 @@ write_bisecting(Batch *batch, int first, int count)
 	error = ys_transaction_try(write_run, &run);
 	if (error == NULL)
 	{
-		if (batch->segment != NULL)
-			batch->counters.backfilled += run.counters.applied;
-		else
-		{
-			batch->counters.applied += run.counters.applied;
-			batch->counters.stale += run.counters.stale;
-		}
+		account_run(&run);
 		return true;
 	}
 	if (ys_error_is_systemic(error) || (count == 1 && culprit->row.gone))

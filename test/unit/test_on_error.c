@@ -188,6 +188,55 @@ test_on_error(void **state)
 	CHECK_ENTRIES(&no_bindings, cases);
 }
 
+/* All of a value is kept, as far as a row can have it. */
+static void
+test_keep_raw(void **state)
+{
+	enum {BYTES = 700 * 1024, FIELDS = 4};
+	YsArena		arena;
+	YsText		declaration;
+	YsPolicy   *policy;
+	char	   *bytes = malloc(BYTES);
+	YsMember	member = {"a", 1, {.type = YS_TYPE_STRING, .len = 5000, .bytes = bytes}};
+	YsValue		item = {.type = YS_TYPE_MAP, .len = 1, .members = &member};
+	YsEntry		entry;
+	YsError		err;
+	size_t		total = 0;
+
+	(void) state;
+	memset(bytes, 'x', BYTES);
+	ys_arena_init(&arena, ys_arena_malloc, 0);
+	ys_text_init(&declaration, &arena);
+	ys_text_add_cstring(&declaration, "{\"fields\":[");
+	for (int i = 0; i < FIELDS; i++)
+	{
+		char		field[128];
+
+		snprintf(field, sizeof(field), "%s{\"name\":\"f%d\",\"type\":\"numeric\",\"paths\":[\"a\"],"
+				 "\"on_error\":\"keep_raw\"}", i > 0 ? "," : "", i);
+		ys_text_add_cstring(&declaration, field);
+	}
+	ys_text_add_cstring(&declaration, "]}");
+	policy = policy_of(&arena, declaration.bytes);
+
+	assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &entry, &err));
+	assert_int_equal(entry.nrejections, FIELDS);
+	for (int i = 0; i < FIELDS; i++)
+		assert_int_equal(entry.rejections[i].raw_len, 5002);
+
+	member.value.len = BYTES;
+	assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &entry, &err));
+	assert_int_equal(entry.rejections[0].raw_len, BYTES + 2);
+	for (int i = 0; i < FIELDS; i++)
+	{
+		assert_in_range(entry.rejections[i].raw_len, 100, BYTES + 2);
+		total += entry.rejections[i].raw_len;
+	}
+	assert_in_range(total, 1024 * 1024 - 8, 1024 * 1024 + FIELDS * YS_REJECTED_SAMPLE);
+	ys_arena_free(&arena);
+	free(bytes);
+}
+
 static void
 test_function(void **state)
 {
@@ -261,6 +310,7 @@ main(void)
 		cmocka_unit_test(test_required),
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_on_error),
+		cmocka_unit_test(test_keep_raw),
 		cmocka_unit_test(test_function),
 		cmocka_unit_test(test_copy),
 	};
