@@ -163,11 +163,12 @@ CREATE FUNCTION yottastore.area_from_location(
 	lat text[] DEFAULT NULL,
 	lon text[] DEFAULT NULL,
 	paths text[] DEFAULT NULL,
-	level text DEFAULT 'country')
+	level text DEFAULT 'country',
+	index text DEFAULT 'none')
 	RETURNS jsonb
 	LANGUAGE c IMMUTABLE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_area_from_location';
-COMMENT ON FUNCTION yottastore.area_from_location(text[], text[], text[], text) IS
+COMMENT ON FUNCTION yottastore.area_from_location(text[], text[], text[], text, text) IS
 	'an item''s area is the one that contains its location: lat and lon paths in pairs, or paths to a whole location';
 
 CREATE FUNCTION yottastore.area_from_value(

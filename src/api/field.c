@@ -148,7 +148,7 @@ ys_field(PG_FUNCTION_ARGS)
 	return checked_jsonb(&json, ys_policy_check_field);
 }
 
-/* yottastore.area_from_location(lat, lon, paths, level) */
+/* yottastore.area_from_location(lat, lon, paths, level, index) */
 Datum
 ys_area_from_location(PG_FUNCTION_ARGS)
 {
@@ -160,6 +160,7 @@ ys_area_from_location(PG_FUNCTION_ARGS)
 	append_text_array(fcinfo, 1, &json, "lon");
 	append_text_array(fcinfo, 2, &json, "paths");
 	append_text(fcinfo, 3, &json, "level");
+	append_text(fcinfo, 4, &json, "index");
 	return checked_jsonb(&json, ys_policy_check_area);
 }
 

@@ -179,7 +179,7 @@ ys_index_table_add_area(YsIndexTable *table, const char *area)
 														 area_label(area), schema, false));
 	ys_spi_begin_as(&scope, table->owner);
 	ys_spi_utility(psprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
-							"INCLUDING STORAGE INCLUDING GENERATED) WITH (fillfactor = %d)",
+							"INCLUDING STORAGE INCLUDING GENERATED INCLUDING INDEXES) WITH (fillfactor = %d)",
 							name, table->name, PARTITION_FILLFACTOR));
 	ys_spi_utility("SET LOCAL lock_timeout = '" ATTACH_LOCK_TIMEOUT "'");
 	ys_spi_utility(psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%s)",

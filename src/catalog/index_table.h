@@ -76,6 +76,9 @@ extern bool ys_index_table_reserved(const char *column);
  */
 extern Oid	ys_index_table_create(const char *name, Oid schema, const YsSource *source,
 								  const YsPolicy *policy);
+
+/* The indexes on columns that policy declares, as the current user, on the table without partitions. */
+extern void ys_index_table_index_columns(Oid relid, const YsPolicy *policy);
 extern void ys_locator_create(int policy_id, Oid index_table, const YsSource *source);
 
 /* Open for reading and writing, in the current memory context. */

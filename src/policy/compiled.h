@@ -61,6 +61,7 @@ typedef struct YsAreaRules
 	YsSourceList lats;			/* as many as lons */
 	YsSourceList lons;
 	YsSourceList locations;		/* whole ones */
+	YsIndexMethod index;		/* of the location column: none or gist */
 } YsAreaRules;
 
 struct YsPolicy

@@ -459,6 +459,12 @@ ys_policy_has_area_value(const YsPolicy *policy)
 	return policy->area.values.count > 0;
 }
 
+YsIndexMethod
+ys_policy_location_index(const YsPolicy *policy)
+{
+	return policy->area.index;
+}
+
 const char *
 ys_policy_area_level(const YsPolicy *policy)
 {

@@ -45,6 +45,22 @@ compile_nested_location(YsCompiler *compiler, const YsValue *object, YsAreaRules
 		compile_location(compiler, lat, lon, paths, area);
 }
 
+/* Of the location column; the keys of the rest have been read. */
+static bool
+compile_index(YsCompiler *compiler, const YsValue *value, YsAreaRules *area)
+{
+	static const char *const methods[] = {"none", "gist"};
+	int			choice;
+
+	if (!ys_declare_choice(compiler, value, "index", methods, 2, &choice))
+		return false;
+	area->index = choice == 1 ? YS_INDEX_GIST : YS_INDEX_NONE;
+	if (area->index == YS_INDEX_NONE || area->lats.count > 0 || area->locations.count > 0)
+		return true;
+	ys_declare_refuse(compiler, "it has an index and no location");
+	return ys_declare_advise(compiler, "Leave index out.", "The index is on the location column.");
+}
+
 /* The keys that only one kind has are refused in the other. */
 static bool
 refuse_key(YsCompiler *compiler, const YsValue *value, const char *key, const char *kind)
@@ -63,13 +79,14 @@ ys_declare_area(YsCompiler *compiler, const YsValue *object, YsAreaRules *area)
 	const YsValue *lon;
 	const YsValue *paths;
 	const YsValue *location;
+	const YsValue *index;
 	const YsKey keys[] = {
 		{"kind", &kind}, {"level", &level}, {"lat", &lat}, {"lon", &lon},
-		{"paths", &paths}, {"location", &location}
+		{"paths", &paths}, {"location", &location}, {"index", &index}
 	};
 	YsSlice		text;
 
-	if (!ys_declare_keys(compiler, object, keys, 6) ||
+	if (!ys_declare_keys(compiler, object, keys, 7) ||
 		!ys_declare_string(compiler, level, "level", &text))
 		return false;
 	area->level = ys_arena_copy(compiler->arena, text.bytes, text.len);
@@ -79,7 +96,8 @@ ys_declare_area(YsCompiler *compiler, const YsValue *object, YsAreaRules *area)
 		return false;
 	if (ys_string_is(text, "location"))
 		return refuse_key(compiler, location, "location", "location") &&
-			compile_location(compiler, lat, lon, paths, area);
+			compile_location(compiler, lat, lon, paths, area) &&
+			compile_index(compiler, index, area);
 	if (!ys_string_is(text, "value"))
 	{
 		ys_declare_refuse(compiler, "unknown kind \"%.*s\"",
@@ -97,5 +115,6 @@ ys_declare_area(YsCompiler *compiler, const YsValue *object, YsAreaRules *area)
 		return ys_declare_advise(compiler, "Give the paths at which documents name their area.",
 								 "No document could give it an area.");
 	}
-	return location == NULL || compile_nested_location(compiler, location, area);
+	return (location == NULL || compile_nested_location(compiler, location, area)) &&
+		compile_index(compiler, index, area);
 }

@@ -176,15 +176,39 @@ compile_default(YsCompiler *compiler, const YsValue *value, YsField *field)
 							 "It is read as the values of items are.");
 }
 
+static bool
+compile_index(YsCompiler *compiler, const YsValue *value, YsField *field)
+{
+	static const char *const methods[] = {
+		[YS_INDEX_NONE] = "none", [YS_INDEX_BTREE] = "btree", [YS_INDEX_HASH] = "hash",
+		[YS_INDEX_GIN] = "gin", [YS_INDEX_GIST] = "gist"
+	};
+	const int	nmethods = (int) (sizeof(methods) / sizeof(methods[0]));
+	char		possible[64] = "none";
+	int			choice;
+
+	if (!ys_declare_choice(compiler, value, "index", methods, nmethods, &choice))
+		return false;
+	field->info.index = (YsIndexMethod) choice;
+	if (choice == YS_INDEX_NONE || (field->type->methods & 1u << choice) != 0)
+		return true;
+	for (int i = 1; i < nmethods; i++)
+	{
+		size_t		len = strlen(possible);
+
+		if ((field->type->methods & 1u << i) != 0)
+			snprintf(possible + len, sizeof(possible) - len, ", %s", methods[i]);
+	}
+	ys_declare_refuse(compiler, "no %s index can be on %s", methods[choice], field->type->name);
+	return ys_declare_advise(compiler, "Choose the one that the queries use.",
+							 "An index on %s is one of %s.", field->type->name, possible);
+}
+
 bool
 ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field)
 {
 	static const char *const on_error[] = {
 		[YS_ON_ERROR_NULL] = "null", [YS_ON_ERROR_REJECT] = "reject", [YS_ON_ERROR_KEEP_RAW] = "keep_raw"
-	};
-	static const char *const methods[] = {
-		[YS_INDEX_NONE] = "none", [YS_INDEX_BTREE] = "btree", [YS_INDEX_HASH] = "hash",
-		[YS_INDEX_GIN] = "gin", [YS_INDEX_GIST] = "gist"
 	};
 	YsFieldKeys values;
 	const YsKey keys[] = {
@@ -209,8 +233,7 @@ ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field)
 		!ys_declare_choice(compiler, values.on_error, "on_error", on_error, 3, &choice))
 		return false;
 	field->info.on_error = (YsOnError) choice;
-	if (!ys_declare_choice(compiler, values.index, "index", methods, 5, &choice))
+	if (!compile_index(compiler, values.index, field))
 		return false;
-	field->info.index = (YsIndexMethod) choice;
 	return compile_default(compiler, values.default_value, field);
 }

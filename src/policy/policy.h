@@ -106,6 +106,9 @@ extern bool ys_policy_has_location(const YsPolicy *policy);
 /* Do its items name their area (the index table has a column area_value)? */
 extern bool ys_policy_has_area_value(const YsPolicy *policy);
 
+/* The index on the location column: none or gist. */
+extern YsIndexMethod ys_policy_location_index(const YsPolicy *policy);
+
 /* The level whose areas the policy uses, or NULL when it declares no area. */
 extern const char *ys_policy_area_level(const YsPolicy *policy);
 

@@ -134,18 +134,22 @@ compare_timestamp(const YsCell *a, const YsCell *b)
 
 /* ---- the table ---- */
 
+#define METHOD(method)	(1u << YS_INDEX_##method)
+#define SORTED			(METHOD(BTREE) | METHOD(HASH) | METHOD(GIST))
+
 static const YsTypeInfo types[] =
 {
-	{.name = "text", .type = YS_FIELD_TEXT, .is_text = true,
+	{.name = "text", .type = YS_FIELD_TEXT, .is_text = true, .methods = SORTED | METHOD(GIN),
 	.normalize = ys_normalize_text, .compare = compare_text},
-	{.name = "numeric", .type = YS_FIELD_NUMERIC, .has_unit = true,
+	{.name = "numeric", .type = YS_FIELD_NUMERIC, .has_unit = true, .methods = SORTED,
 	.normalize = ys_normalize_numeric, .compare = compare_numeric},
 	{.name = "boolean", .synonym = "bool", .type = YS_FIELD_BOOLEAN,
+		.methods = METHOD(BTREE) | METHOD(HASH),
 	.normalize = ys_normalize_boolean, .compare = compare_boolean},
-	{.name = "date", .type = YS_FIELD_DATE, .has_formats = true, .has_latest = true,
+	{.name = "date", .type = YS_FIELD_DATE, .has_formats = true, .has_latest = true, .methods = SORTED,
 	.normalize = ys_normalize_date, .compare = compare_date},
 	{.name = "timestamp", .synonym = "timestamptz", .type = YS_FIELD_TIMESTAMP,
-		.has_formats = true, .has_latest = true,
+		.has_formats = true, .has_latest = true, .methods = SORTED,
 	.normalize = ys_normalize_timestamp, .compare = compare_timestamp},
 };
 

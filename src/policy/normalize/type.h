@@ -47,6 +47,7 @@ typedef struct YsTypeInfo
 	bool		has_unit;
 	bool		is_text;		/* synonyms mean something */
 	bool		has_latest;		/* combine 'latest' means something */
+	unsigned	methods;		/* that an index on the column can have: bits by YsIndexMethod */
 	YsNormalizeFn normalize;
 	int			(*compare) (const YsCell *a, const YsCell *b);
 } YsTypeInfo;

@@ -1,0 +1,40 @@
+-- Indexes on fields: which can be declared, and that partitions come with them.
+\set SHOW_CONTEXT never
+SET client_min_messages = warning;
+
+SELECT yottastore.field('odo', 'numeric', index => 'gin');
+SELECT yottastore.field('ok', 'boolean', index => 'gist');
+SELECT yottastore.field('odo', 'numeric', index => 'brin');
+SELECT yottastore.field('odo', 'numeric', index => 'btree') -> 'index' AS index;
+SELECT yottastore.area_from_location(paths => ARRAY['where'], index => 'btree');
+SELECT yottastore.area_from_location(paths => ARRAY['where'], index => 'gist');
+
+CREATE SERVER m_store FOREIGN DATA WRAPPER yottastore OPTIONS (nodes 'http://127.0.0.1:1');
+CREATE SERVER m_stream FOREIGN DATA WRAPPER yottastore_stream OPTIONS (brokers '127.0.0.1:1', topic 'methods');
+CREATE FOREIGN TABLE m_items (
+	id text OPTIONS (key 'partition') NOT NULL,
+	item jsonb OPTIONS (document 'true')
+) SERVER m_store;
+
+-- what needs an extension says so
+SELECT yottastore.create_index_policy('m_index', 'm_items', 'm_stream', ARRAY[yottastore.field('kind', 'text', index => 'gin')]);
+SELECT yottastore.create_index_policy('m_index', 'm_items', 'm_stream', ARRAY[yottastore.field('kind', 'text', index => 'gist')]);
+SELECT yottastore.create_index_policy('m_index', 'm_items', 'm_stream', ARRAY[yottastore.field('odo', 'numeric', index => 'gist')]);
+SELECT yottastore.create_index_policy('m_index', 'm_items', 'm_stream', ARRAY[yottastore.field('day', 'date', index => 'gist')]);
+
+-- wherever it is installed
+CREATE SCHEMA m_extensions;
+CREATE EXTENSION pg_trgm SCHEMA m_extensions;
+CREATE EXTENSION btree_gist SCHEMA m_extensions;
+SELECT yottastore.create_index_policy('m_index', 'm_items', 'm_stream', ARRAY[
+		yottastore.field('kind', 'text', index => 'gin'), yottastore.field('name', 'text', index => 'gist'),
+		yottastore.field('plate', 'text', index => 'btree'), yottastore.field('vin', 'text', index => 'hash'),
+		yottastore.field('odo', 'numeric', index => 'gist'), yottastore.field('price', 'numeric', index => 'btree'),
+		yottastore.field('day', 'date', index => 'gist'), yottastore.field('at', 'timestamp', index => 'hash'),
+		yottastore.field('ok', 'boolean', index => 'btree'), yottastore.field('plain', 'text', index => 'none')],
+	area => yottastore.area_from_location(paths => ARRAY['where'], index => 'gist')) > 0 AS created;
+SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'm_index'::regclass ORDER BY 1;
+SELECT yottastore.stop_workers() >= 0 AS stopped;
+
+DROP SERVER m_store, m_stream CASCADE;
+DROP SCHEMA m_extensions CASCADE;
