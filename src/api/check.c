@@ -60,6 +60,22 @@ ys_check_policy(const char *name)
 	return row;
 }
 
+YsPolicyRow *
+ys_check_own_policy(const char *name, bool missing_ok)
+{
+	YsPolicyRow *row = missing_ok ? ys_policy_find(name) : ys_check_policy(name);
+
+	if (row == NULL)
+		ereport(NOTICE, (errmsg("index policy \"%s\" does not exist, skipping", name)));
+	else if (!has_privs_of_role(GetUserId(), row->owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of index policy \"%s\"", name),
+				 errdetail("It belongs to role \"%s\".", GetUserNameFromId(row->owner, true)),
+				 errhint("Have its owner call it.")));
+	return row;
+}
+
 void
 ys_check_may_read(Oid source)
 {

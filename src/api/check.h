@@ -23,6 +23,12 @@ extern ForeignServer *ys_check_source_and_stream(Oid source, const char *stream)
 /* The policy of that name; throws when there is none. */
 extern YsPolicyRow *ys_check_policy(const char *name);
 
+/*
+ * The policy of that name, which the caller must own.  NULL, with a NOTICE,
+ * when there is none and missing_ok.
+ */
+extern YsPolicyRow *ys_check_own_policy(const char *name, bool missing_ok);
+
 /* Throws unless the caller may read the items of a foreign table. */
 extern void ys_check_may_read(Oid source);
 

@@ -100,26 +100,6 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(row.policy_id);
 }
 
-/*
- * The policy of that name, which the caller must own.  NULL, with a NOTICE,
- * when there is none and missing_ok.
- */
-static YsPolicyRow *
-find_own_policy(const char *name, bool missing_ok)
-{
-	YsPolicyRow *row = missing_ok ? ys_policy_find(name) : ys_check_policy(name);
-
-	if (row == NULL)
-		ereport(NOTICE, (errmsg("index policy \"%s\" does not exist, skipping", name)));
-	else if (!has_privs_of_role(GetUserId(), row->owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of index policy \"%s\"", name),
-				 errdetail("It belongs to role \"%s\".", GetUserNameFromId(row->owner, true)),
-				 errhint("Have its owner call it.")));
-	return row;
-}
-
 /* yottastore.drop_index_policy(name, if_exists) */
 Datum
 ys_drop_index_policy(PG_FUNCTION_ARGS)
@@ -133,7 +113,7 @@ ys_drop_index_policy(PG_FUNCTION_ARGS)
 	ys_check_not_null(fcinfo, names, lengthof(names));
 	name = NameStr(*PG_GETARG_NAME(0));
 	missing_ok = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
-	row = find_own_policy(name, missing_ok);
+	row = ys_check_own_policy(name, missing_ok);
 	if (row == NULL)
 		PG_RETURN_BOOL(false);
 
@@ -141,7 +121,7 @@ ys_drop_index_policy(PG_FUNCTION_ARGS)
 	LockRelationOid(row->index_table, AccessExclusiveLock);
 
 	/* whoever held the lock may have dropped the policy */
-	row = find_own_policy(name, missing_ok);
+	row = ys_check_own_policy(name, missing_ok);
 	if (row == NULL)
 		PG_RETURN_BOOL(false);
 	if (!ys_class_ownercheck_compat(row->index_table, GetUserId()))
@@ -157,7 +137,7 @@ ys_drop_index_policy(PG_FUNCTION_ARGS)
 Datum
 ys_pause_index_policy(PG_FUNCTION_ARGS)
 {
-	YsPolicyRow *row = find_own_policy(NameStr(*PG_GETARG_NAME(0)), false);
+	YsPolicyRow *row = ys_check_own_policy(NameStr(*PG_GETARG_NAME(0)), false);
 
 	PG_RETURN_BOOL(ys_policy_pause(row->policy_id));
 }
@@ -166,7 +146,7 @@ ys_pause_index_policy(PG_FUNCTION_ARGS)
 Datum
 ys_resume_index_policy(PG_FUNCTION_ARGS)
 {
-	YsPolicyRow *row = find_own_policy(NameStr(*PG_GETARG_NAME(0)), false);
+	YsPolicyRow *row = ys_check_own_policy(NameStr(*PG_GETARG_NAME(0)), false);
 	bool		resumed = ys_policy_resume(row->policy_id);
 
 	ys_workers_wake_at_commit();

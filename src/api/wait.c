@@ -12,27 +12,22 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "api/check.h"
+#include "api/patience.h"
 #include "base/memory.h"
-#include "base/wait.h"
 #include "catalog/policy.h"
 #include "catalog/relay.h"
 #include "catalog/server.h"
 #include "errors.h"
 
 PG_FUNCTION_INFO_V1(ys_index_wait);
-
-#define FIRST_POLL_MS	5
-#define LONGEST_POLL_MS	50
 
 /* The topic's ends at the call, for streams without watermarks. */
 typedef struct TopicEnds
@@ -112,29 +107,21 @@ ys_index_wait(PG_FUNCTION_ARGS)
 {
 	MemoryContext round = AllocSetContextCreate(CurrentMemoryContext, "yottastore index_wait",
 												ALLOCSET_SMALL_SIZES);
-	TimestampTz called_at = GetCurrentTimestamp();
-	TimestampTz up_to = PG_ARGISNULL(1) ? called_at : PG_GETARG_TIMESTAMPTZ(1);
-	TimestampTz deadline;
+	YsPatience	patience;
+	TimestampTz up_to;
 	TopicEnds	ends = {0};
 	YsArena		arena;
-	int			poll_ms = FIRST_POLL_MS;
 	bool		reached = false;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("policy and timeout must not be null")));
-	if (IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-				 errmsg("index_wait cannot see the index advance in a repeatable read transaction"),
-				 errhint("Call it before the transaction, or use READ COMMITTED.")));
-	deadline = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
-													   TimestampTzGetDatum(called_at),
-													   PG_GETARG_DATUM(2)));
+	ys_patience_begin(&patience, PG_GETARG_DATUM(2), "index_wait", "the index advance");
+	up_to = PG_ARGISNULL(1) ? patience.called_at : PG_GETARG_TIMESTAMPTZ(1);
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
 
-	for (;;)
+	do
 	{
 		MemoryContext old = MemoryContextSwitchTo(round);
 		YsPolicyRow *policy = find_policy(NameStr(*PG_GETARG_NAME(0)));
@@ -155,11 +142,7 @@ ys_index_wait(PG_FUNCTION_ARGS)
 		}
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(round);
-		if (reached || GetCurrentTimestamp() >= deadline)
-			break;
-		(void) ys_wait(-1, poll_ms);
-		poll_ms = Min(poll_ms * 2, LONGEST_POLL_MS);
-	}
+	} while (!reached && ys_patience_pause(&patience));
 	ys_arena_free(&arena);
 	MemoryContextDelete(round);
 	PG_RETURN_BOOL(reached);
