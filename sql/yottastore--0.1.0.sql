@@ -200,9 +200,10 @@ CREATE TABLE yottastore_internal.policy (
 	events_applied bigint NOT NULL DEFAULT 0,
 	events_stale bigint NOT NULL DEFAULT 0,
 	events_quarantined bigint NOT NULL DEFAULT 0,
-	items_backfilled bigint NOT NULL DEFAULT 0
+	items_backfilled bigint NOT NULL DEFAULT 0,
+	areas_fingerprint bigint
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; topic is the one its positions are in, NULL while it has none';
+COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; topic is the one its positions are in, NULL while it has none; areas_fingerprint is of the areas that its rows, or a job, go by';
 
 CREATE TABLE yottastore_internal.position (
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
@@ -237,6 +238,23 @@ CREATE TABLE yottastore_internal.quarantine (
 	UNIQUE (policy_id, partition, "offset")
 );
 COMMENT ON TABLE yottastore_internal.quarantine IS 'events that could not be decoded or applied, with their payload; partition and offset are NULL for an item that backfill read';
+
+CREATE TABLE yottastore_internal.job (
+	job_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
+	kind text NOT NULL CHECK (kind IN ('relocate')),
+	state text NOT NULL DEFAULT 'QUEUED'
+		CHECK (state IN ('QUEUED', 'RUNNING', 'DONE', 'STOPPED', 'FAILED')),
+	reason text,
+	next_key text[],
+	rows_seen bigint NOT NULL DEFAULT 0,
+	rows_moved bigint NOT NULL DEFAULT 0,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	started_at timestamptz,
+	finished_at timestamptz
+) WITH (fillfactor = 50);
+COMMENT ON TABLE yottastore_internal.job IS 'long work on a policy''s rows, done by its stream worker; next_key is the last key seen, committed with the rows up to it';
+CREATE INDEX job_policy_id_job_id_idx ON yottastore_internal.job (policy_id, job_id);
 
 CREATE TABLE yottastore_internal.relay (
 	relay_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -371,6 +389,33 @@ CREATE FUNCTION yottastore.explain_item(
 COMMENT ON FUNCTION yottastore.explain_item(name, text, text) IS
 	'how each column of an item''s index row comes about: a row for each value looked at, read from the store, and what the index has';
 
+/* -------------------------------------------------------------------- jobs */
+
+CREATE FUNCTION yottastore.index_relocate_start(policy name) RETURNS bigint
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_index_relocate_start';
+COMMENT ON FUNCTION yottastore.index_relocate_start(name) IS
+	'move every row of a policy''s index to the area it belongs to now; returns the job''s id';
+
+CREATE FUNCTION yottastore.job_status(job_id bigint) RETURNS text
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_job_status';
+COMMENT ON FUNCTION yottastore.job_status(bigint) IS
+	'a job''s state: QUEUED, RUNNING, DONE, STOPPED or FAILED';
+
+CREATE FUNCTION yottastore.job_stop(job_id bigint) RETURNS boolean
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_job_stop';
+COMMENT ON FUNCTION yottastore.job_stop(bigint) IS
+	'stop a job for good, keeping what it has done; false when it had ended';
+
+CREATE FUNCTION yottastore.job_wait(job_id bigint, timeout interval DEFAULT '30 seconds')
+	RETURNS boolean
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_job_wait';
+COMMENT ON FUNCTION yottastore.job_wait(bigint, interval) IS
+	'wait until a job has ended, one way or another; false after timeout';
+
 /* ------------------------------------------------------------------ relays */
 
 CREATE FUNCTION yottastore.create_relay(
@@ -495,6 +540,24 @@ CREATE VIEW yottastore.index_partitions WITH (security_barrier) AS
 		OR pg_catalog.pg_has_role(p.owner, 'MEMBER');
 COMMENT ON VIEW yottastore.index_partitions IS 'the partitions of each index table, one per area';
 
+CREATE VIEW yottastore.jobs WITH (security_barrier) AS
+	SELECT j.job_id,
+		p.name AS policy,
+		j.kind,
+		j.state,
+		j.reason,
+		j.rows_seen,
+		j.rows_moved,
+		j.created_at,
+		j.started_at,
+		j.finished_at
+	FROM yottastore_internal.job j
+		JOIN yottastore_internal.policy p USING (policy_id)
+	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
+		OR pg_catalog.pg_has_role(p.owner, 'MEMBER');
+COMMENT ON VIEW yottastore.jobs IS
+	'jobs on index tables, those that wait or run and the last ones that ended, and how far each is';
+
 CREATE VIEW yottastore.quarantine WITH (security_barrier) AS
 	SELECT q.quarantine_id,
 		p.name AS policy,
@@ -548,7 +611,7 @@ COMMENT ON VIEW yottastore.node_status IS
 	'the nodes of stores: health, requests, latencies, consumed units; of all sessions when shared, else of this one';
 
 GRANT SELECT ON yottastore.index_policies, yottastore.index_lag, yottastore.index_partitions,
-	yottastore.quarantine, yottastore.relay_status, yottastore.node_status TO PUBLIC;
+	yottastore.jobs, yottastore.quarantine, yottastore.relay_status, yottastore.node_status TO PUBLIC;
 
 /* ---------------------------------------------------------------- clean-up */
 

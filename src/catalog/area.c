@@ -54,7 +54,7 @@ refuse_area(const char *name, const YsError *why)
 }
 
 YsAreaMap *
-ys_areas_load(const char *level, YsArena *arena)
+ys_areas_load(const char *level, YsArena *arena, uint64 *fingerprint)
 {
 	YsSpiScope	scope;
 	YsError		err;
@@ -65,6 +65,7 @@ ys_areas_load(const char *level, YsArena *arena)
 	ys_spi_begin(&scope);
 	ys_spi_execute("SELECT name, aliases, boundary FROM yottastore.areas WHERE level = $1 ORDER BY name",
 				   SPI_OK_SELECT, 1, (Oid[]) {TEXTOID}, (Datum[]) {CStringGetTextDatum(level)}, NULL);
+	*fingerprint = ys_spi_fingerprint();
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		const char **aliases;

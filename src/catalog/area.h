@@ -9,10 +9,11 @@
 #include "policy/area.h"
 
 /*
- * The map of a level's areas, in arena.  Runs SQL in the caller's transaction; throws
+ * The map of a level's areas, in arena, and a number that tells it from what the areas were at
+ * other times.  Runs SQL in the caller's transaction; throws
  * (ERRCODE_INVALID_TEXT_REPRESENTATION when a boundary edited by hand is bad).
  */
-extern YsAreaMap *ys_areas_load(const char *level, YsArena *arena);
+extern YsAreaMap *ys_areas_load(const char *level, YsArena *arena, uint64 *fingerprint);
 
 /*
  * Insert or replace one area with the current user's rights.  boundary is

@@ -26,7 +26,7 @@ ys_bindings_load(const YsPolicy *policy, Oid owner, MemoryContext parent)
 	bound->context = context;
 	ys_arena_init_context(arena, context, 0);
 	if (level != NULL)
-		bound->bindings.areas = ys_areas_load(level, arena);
+		bound->bindings.areas = ys_areas_load(level, arena, &bound->areas_fingerprint);
 	bound->bindings.synonyms = ys_synonyms_load(arena);
 	bound->functions = ys_functions_open(policy, owner);
 	if (bound->functions != NULL)

@@ -14,6 +14,7 @@ typedef struct YsBound
 {
 	YsBindings	bindings;
 	YsFunctions *functions;		/* NULL: no field has one */
+	uint64		areas_fingerprint;	/* tells the areas from others; 0: there are none */
 	MemoryContext context;		/* all of it lives here */
 } YsBound;
 

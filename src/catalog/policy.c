@@ -32,8 +32,8 @@ ys_phase_name(YsPhase phase)
 	return phase_names[phase];
 }
 
-static YsPhase
-parse_phase(const char *name)
+YsPhase
+ys_phase_by_name(const char *name)
 {
 	for (int i = 0; i < lengthof(phase_names); i++)
 	{
@@ -73,7 +73,7 @@ read_row(uint64 row, MemoryContext context)
 	policy->index_table = result_oid(row, 6);
 	policy->topic = ys_spi_text(row, 7, context);
 	policy->declaration = ys_spi_text(row, 8, context);
-	policy->phase = parse_phase(ys_spi_text(row, 9, CurrentMemoryContext));
+	policy->phase = ys_phase_by_name(ys_spi_text(row, 9, CurrentMemoryContext));
 	policy->epoch = result_int(row, 10);
 	policy->max_areas = result_int(row, 11);
 	return policy;
@@ -152,7 +152,7 @@ ys_policy_lock(int policy_id, YsPhase *phase)
 				   SPI_OK_SELECT, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
 	found = SPI_processed > 0;
 	if (found)
-		*phase = parse_phase(ys_spi_text(0, 1, CurrentMemoryContext));
+		*phase = ys_phase_by_name(ys_spi_text(0, 1, CurrentMemoryContext));
 	ys_spi_end(&scope);
 	return found;
 }
@@ -261,6 +261,31 @@ ys_policy_set_reason(int policy_id, const char *reason)
 					   reason != NULL ? CStringGetTextDatum(reason) : (Datum) 0
 				   }, reason != NULL ? NULL : " n");
 	ys_spi_end(&scope);
+}
+
+bool
+ys_policy_note_areas(int policy_id, uint64 fingerprint)
+{
+	YsSpiScope	scope;
+	bool		found;
+	bool		unknown = false;
+	int64		noted = 0;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT areas_fingerprint FROM yottastore_internal.policy "
+				   "WHERE policy_id = $1 FOR NO KEY UPDATE",
+				   SPI_OK_SELECT, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
+	found = SPI_processed > 0;
+	if (found)
+		noted = DatumGetInt64(ys_spi_value(0, 1, &unknown));
+	found = found && (unknown || noted != (int64) fingerprint);
+	if (found)
+		ys_spi_execute("UPDATE yottastore_internal.policy SET areas_fingerprint = $2 "
+					   "WHERE policy_id = $1",
+					   SPI_OK_UPDATE, 2, (Oid[]) {INT4OID, INT8OID},
+					   (Datum[]) {Int32GetDatum(policy_id), Int64GetDatum((int64) fingerprint)}, NULL);
+	ys_spi_end(&scope);
+	return found && !unknown;
 }
 
 void

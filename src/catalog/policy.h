@@ -24,6 +24,7 @@ typedef enum YsPhase
 } YsPhase;
 
 extern const char *ys_phase_name(YsPhase phase);
+extern YsPhase ys_phase_by_name(const char *name);
 
 typedef struct YsPolicyRow
 {
@@ -76,6 +77,12 @@ extern bool ys_policy_resume(int policy_id);
 /* reason NULL clears it. */
 extern void ys_policy_set_phase(int policy_id, YsPhase phase, const char *reason);
 extern void ys_policy_set_reason(int policy_id, const char *reason);
+
+/*
+ * Note the areas that a policy's rows go by from now on.  True when they went by others
+ * before, so that there are rows to move.
+ */
+extern bool ys_policy_note_areas(int policy_id, uint64 fingerprint);
 
 /* Positions in topic have been saved: what is there already can be read. */
 extern void ys_policy_begin_backfill(int policy_id, const char *topic);

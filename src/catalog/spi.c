@@ -149,3 +149,25 @@ ys_spi_text(uint64 row, int column, MemoryContext context)
 
 	return value != NULL ? MemoryContextStrdup(context, value) : NULL;
 }
+
+uint64
+ys_spi_fingerprint(void)
+{
+	uint64		hash = SPI_processed;
+
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		for (int column = 1; column <= SPI_tuptable->tupdesc->natts; column++)
+		{
+			char	   *value = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, column);
+
+			/* with its end, so that none runs into the next */
+			hash = value != NULL ?
+				hash_bytes_extended((const unsigned char *) value, (int) strlen(value) + 1, hash) :
+				hash_combine64(hash, 0);
+			if (value != NULL)
+				pfree(value);
+		}
+	}
+	return hash;
+}

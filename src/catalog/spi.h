@@ -48,4 +48,7 @@ extern Datum ys_spi_value(uint64 row, int column, bool *isnull);
 /* A result's text, palloc'd in context; NULL for NULL. */
 extern char *ys_spi_text(uint64 row, int column, MemoryContext context);
 
+/* A number that tells the result from others: of its values as text, in their order. */
+extern uint64 ys_spi_fingerprint(void);
+
 #endif							/* YS_CATALOG_SPI_H */

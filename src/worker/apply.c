@@ -404,6 +404,25 @@ add_area(void *arg)
 	ys_index_table_add_area(area->follow->table, area->area);
 }
 
+ErrorData *
+ys_apply_add_areas(YsFollow *follow, const List *areas)
+{
+	ErrorData  *error = NULL;
+	ListCell   *lc;
+
+	foreach(lc, areas)
+	{
+		AreaArg		arg = {follow, lfirst(lc)};
+
+		ys_transaction_begin("adding a partition");
+		error = ys_transaction_try(add_area, &arg);
+		ys_transaction_commit();
+		if (error != NULL)
+			break;
+	}
+	return error;
+}
+
 /*
  * Say which partitions the batch's rows go to, and make those there aren't.  False
  * when that failed for good.
@@ -414,7 +433,6 @@ ensure_areas(Batch *batch)
 	YsFollow   *follow = batch->follow;
 	const char ***areas = palloc(sizeof(char **) * Max(batch->ncandidates, 1));
 	List	   *missing = NIL;
-	ListCell   *lc;
 	int			count = 0;
 
 	for (int i = 0; i < batch->ncandidates; i++)
@@ -433,17 +451,8 @@ ensure_areas(Batch *batch)
 	ys_transaction_commit();
 	pfree(areas);
 
-	foreach(lc, missing)
-	{
-		AreaArg		arg = {follow, lfirst(lc)};
-
-		ys_transaction_begin("adding a partition");
-		batch->systemic = ys_transaction_try(add_area, &arg);
-		ys_transaction_commit();
-		if (batch->systemic != NULL)
-			return false;
-	}
-	return true;
+	batch->systemic = ys_apply_add_areas(follow, missing);
+	return batch->systemic == NULL;
 }
 
 /* ---- writing ---- */

@@ -37,4 +37,10 @@ extern void ys_apply_batch(YsFollow *follow, int count, YsDecoded *messages);
 extern void ys_apply_backfill(YsFollow *follow, int count, const YsValue *items,
 							  const YsSegment *segment);
 
+/*
+ * Make the partitions of areas that have none, each in a transaction of its own.  NULL, or why
+ * one of them can't be made, palloc'd.
+ */
+extern ErrorData *ys_apply_add_areas(YsFollow *follow, const List *areas);
+
 #endif							/* YS_WORKER_APPLY_H */

@@ -80,6 +80,7 @@ ys_follow_load_bindings(YsFollow *follow)
 	YsBound    *old = follow->bound;
 
 	follow->bound = ys_bindings_load(follow->policy, follow->row->owner, follow->context);
+	follow->areas_noted = false;
 	if (old != NULL)
 		ys_bindings_free(old);
 }

@@ -23,12 +23,14 @@ typedef struct YsFollow
 	YsIndexTable *table;
 
 	YsBound    *bound;			/* replaced when what it is made of changes */
+	bool		areas_noted;	/* the catalog knows which areas rows go by now */
 
 	int			npositions;
 	YsPolicyPosition *positions;
 	bool		positions_dirty;	/* something to save that no batch has saved */
 
 	YsBackfill *backfill;		/* while BACKFILL */
+	int64		job_id;			/* the job under way, or the next; 0: none */
 } YsFollow;
 
 /* Does it take part in batches now? */

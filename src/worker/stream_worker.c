@@ -4,8 +4,8 @@
  *
  * The loop: interrupts and configuration, which policies there are, new ones
  * get their start, a batch from Kafka is decoded once and applied to each
- * policy, then one page of each backfill, then, if there was nothing to do, a
- * wait.  No transaction is open while anything outside is waited for.
+ * policy, then one page of each backfill, then a bit of each job, then, if
+ * there was nothing to do, a wait.  No transaction is open while anything outside is waited for.
  *
  * All policies share one consumer that starts at the lowest of their
  * positions; each ignores what lies below its own.  So a policy that was
@@ -31,6 +31,7 @@
 #include "worker/apply.h"
 #include "worker/backfill.h"
 #include "worker/decode.h"
+#include "worker/jobs.h"
 #include "worker/stream_worker.h"
 #include "worker/transaction.h"
 
@@ -552,6 +553,7 @@ housekeep(StreamWorker *worker)
 			ys_backfill_open(follow);
 	}
 	save_positions(worker);
+	ys_jobs_look(worker->stream, worker->owner, worker->follows);
 	return true;
 }
 
@@ -575,6 +577,16 @@ backfill_pages(StreamWorker *worker)
 			note_trouble(worker, &err);
 	}
 	return busy;
+}
+
+/*
+ * A bit of each job.  Not with areas older than the job: whoever edits them and then asks
+ * for it, sees it done by the new ones.
+ */
+static bool
+step_jobs(StreamWorker *worker)
+{
+	return !declarations_changed() && ys_jobs_step(worker->follows);
 }
 
 /* Hear of changed areas, synonyms and sources from now on. */
@@ -631,6 +643,8 @@ ys_stream_worker_run(Oid stream, Oid owner)
 				note_reason(&worker, NULL);
 			}
 		}
+		if (step_jobs(&worker))
+			taken = 1;
 		if (taken <= 0)
 			(void) ys_wait(worker.consumer != NULL ? ys_consumer_fd(worker.consumer) : -1,
 						   Max(worker.housekeeping_at - ys_clock_ms(), 1));

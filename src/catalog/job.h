@@ -1,0 +1,82 @@
+/*-------------------------------------------------------------------------
+ * job.h
+ *	  The catalog of jobs: long work on a policy's rows, asked for here and
+ *	  done by the policy's stream worker.
+ *
+ * Everything here runs SQL in the caller's transaction, as the extension's
+ * owner, and throws.  A job's row is locked after its policy's.  The worker
+ * never waits for a job's row that a session has locked: it comes back later.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_CATALOG_JOB_H
+#define YS_CATALOG_JOB_H
+
+#include "catalog/policy.h"
+#include "utils/array.h"
+
+typedef enum YsJobKind
+{
+	YS_JOB_RELOCATE				/* move every row to the area it belongs to */
+} YsJobKind;
+
+typedef enum YsJobState
+{
+	YS_JOB_QUEUED,
+	YS_JOB_RUNNING,
+	YS_JOB_DONE,
+	YS_JOB_STOPPED,
+	YS_JOB_FAILED
+} YsJobState;
+
+extern const char *ys_job_state_name(YsJobState state);
+
+#define ys_job_state_is_final(state) ((state) >= YS_JOB_DONE)
+
+/* A job and its policy, as whoever asks about it needs them. */
+typedef struct YsJob
+{
+	int64		job_id;
+	YsJobState	state;
+	bool		held;			/* by this transaction, which asked for it: it begins after it */
+	char	   *policy_name;
+	Oid			owner;
+	Oid			index_table;
+	YsPhase		phase;
+} YsJob;
+
+/*
+ * Ask for a job: the id of one that waits to begin, or of a new one.  Old jobs that have
+ * ended are forgotten.  0 when the policy is gone.
+ */
+extern int64 ys_job_queue(int policy_id, YsJobKind kind);
+
+/* NULL when there is none of that id. */
+extern YsJob *ys_job_find(int64 job_id);
+
+/* False when it had ended. */
+extern bool ys_job_set_stopped(int64 job_id);
+
+/* ---- for the worker ---- */
+
+/* The job that a policy has under way, or else the next. */
+typedef struct YsJobTurn
+{
+	int			policy_id;
+	int64		job_id;
+} YsJobTurn;
+
+/* List of YsJobTurn for the policies of one stream and owner. */
+extern List *ys_job_turns(Oid stream, Oid owner);
+
+/*
+ * Lock a job until the transaction ends.  False when it has ended, is gone, or a session has it
+ * locked.  next_key is palloc'd, NULL at the start.
+ */
+extern bool ys_job_take(int64 job_id, ArrayType **next_key);
+
+/* Some more of a job that was taken has been done, up to next_key; NULL: all of it. */
+extern void ys_job_advance(int64 job_id, ArrayType *next_key, int64 seen, int64 moved);
+
+extern void ys_job_fail(int64 job_id, const char *reason);
+
+#endif							/* YS_CATALOG_JOB_H */

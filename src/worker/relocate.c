@@ -1,0 +1,61 @@
+/*-------------------------------------------------------------------------
+ * relocate.c
+ *	  Moving rows to the area they belong to, after areas were edited.
+ *
+ * A row says by itself where it belongs: what its item named, and its
+ * location, are among its columns.  The store isn't asked, and the row's
+ * version stays.  Rows written meanwhile are placed by the same areas.
+ */
+#include "postgres.h"
+
+#include "catalog/index_places.h"
+#include "guc.h"
+#include "worker/relocate.h"
+
+/* Most rows in one transaction: what comes from the stream waits no longer than that. */
+#define PAGE_ROWS	1000
+
+/* Where a row belongs by the areas there are now. */
+static const char *
+area_of(const YsFollow *follow, const YsPlace *place)
+{
+	return ys_policy_area_of(follow->policy, &follow->bound->bindings, place->area_value,
+							 place->area_value_len, place->located, place->lat, place->lon);
+}
+
+void
+ys_relocation_step(void *arg)
+{
+	YsRelocation *relocation = arg;
+	const YsFollow *follow = relocation->follow;
+	YsPlacePage page;
+	const char ***areas;
+	int			count = 0;
+
+	ys_index_table_follow_names(follow->table);
+	ys_places_read(follow->table, relocation->next_key, Min(ys_guc_batch_events, PAGE_ROWS), &page);
+	areas = palloc(sizeof(char **) * Max(page.count, 1));
+	for (int i = 0; i < page.count; i++)
+	{
+		YsPlace    *place = &page.places[i];
+
+		if (!place->present)
+			continue;
+		place->new_area = area_of(follow, place);
+		areas[count++] = &place->new_area;
+	}
+	relocation->missing = ys_index_table_place(follow->table, count, areas);
+	if (relocation->missing != NIL)
+		return;
+
+	for (int i = 0; i < page.count; i++)
+	{
+		YsPlace    *place = &page.places[i];
+
+		if (place->present && strcmp(place->new_area, place->area) == 0)
+			place->new_area = NULL;
+	}
+	relocation->seen = count;
+	relocation->moved = ys_places_move(follow->table, &page);
+	relocation->next_key = page.last_key;
+}
