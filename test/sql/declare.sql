@@ -99,7 +99,8 @@ DO $$
 BEGIN
 	FOR i IN 1 .. 300 LOOP
 		EXIT WHEN (SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
-			WHERE locktype = 'advisory' AND objsubid > 2 AND datname = current_database()) = 2;
+			WHERE locktype = 'advisory' AND objsubid > 2 AND datname = current_database()
+				AND classid IN (0, (SELECT oid FROM pg_foreign_server WHERE srvname = 'declare_stream'))) = 2;
 		PERFORM pg_sleep(0.1);
 	END LOOP;
 END
