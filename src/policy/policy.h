@@ -12,7 +12,8 @@
  *
  *	{"fields": [{"name": "last_service", "type": "date", "paths": ["svcDt", ...],
  *				 "combine": "max", "formats": ["ISO", ...],
- *				 "normalizers": ["trim", ...], "unit": "km"}, ...],
+ *				 "normalizers": ["trim", ...], "unit": "km",
+ *				 "timezone": "Europe/Rome", "year_pivot": 69}, ...],
  *	 "area": {"kind": "location", "lat": [...], "lon": [...], "paths": [...], "level": "country"}
  *		   | {"kind": "value", "paths": [...], "level": "country",
  *			  "location": {"lat": [...], "lon": [...], "paths": [...]}}
@@ -71,6 +72,7 @@ typedef enum YsOnError
 
 typedef struct YsPolicy YsPolicy;
 typedef struct YsAreaMap YsAreaMap;
+typedef struct YsZone YsZone;
 typedef struct YsSynonyms YsSynonyms;
 
 /* What others need to know of a compiled field: to make a column of it, to count and to explain. */
@@ -122,6 +124,13 @@ typedef struct YsBindings
 {
 	const YsAreaMap *areas;		/* of the policy's level; NULL: everything is unlocated */
 	const YsSynonyms *synonyms; /* all lists; NULL: there are none */
+
+	/*
+	 * A time zone by its IANA name, in any case; NULL when there is none.  It lives as long as
+	 * what was made with it.  No function: time zones by name are refused.
+	 */
+	const YsZone *(*find_zone) (void *arg, const char *name, uint32_t len);
+	void	   *find_zone_arg;
 
 	/*
 	 * Call a field's function with a value.  *result is in arena; a NULL result is
