@@ -18,7 +18,9 @@
 
 #include "api/check.h"
 #include "base/memory.h"
+#include "catalog/zone.h"
 #include "errors.h"
+#include "policy/normalize/date.h"
 #include "policy/policy.h"
 
 PG_FUNCTION_INFO_V1(ys_field);
@@ -110,15 +112,48 @@ append_function(FunctionCallInfo fcinfo, int arg, StringInfo json, const char *k
 	escape_json(json, format_procedure_qualified(PG_GETARG_OID(arg)));
 }
 
+static void
+append_integer(FunctionCallInfo fcinfo, int arg, StringInfo json, const char *key)
+{
+	if (PG_ARGISNULL(arg))
+		return;
+	append_key(json, key);
+	appendStringInfo(json, "%d", PG_GETARG_INT32(arg));
+}
+
+/* The pure layer knows no zones: whether there is one of that name is found out here. */
+static void
+check_timezone(FunctionCallInfo fcinfo, int arg)
+{
+	YsTimezone	timezone;
+	YsError		err;
+	char	   *name;
+
+	if (PG_ARGISNULL(arg))
+		return;
+	name = text_to_cstring(PG_GETARG_TEXT_PP(arg));
+	if (!ys_timezone_parse((YsSlice) {name, (uint32) strlen(name)}, &timezone) || timezone.name == NULL)
+		return;
+	ys_zones_prepare();
+	if (ys_zones_find(NULL, timezone.name, timezone.len) != NULL)
+		return;
+	ys_error_set(&err, YS_ERR_INVALID_POLICY, "field \"%s\": unknown time zone \"%s\"",
+				 text_to_cstring(PG_GETARG_TEXT_PP(0)), name);
+	ys_error_detail(&err, "The server has no time zone of that name.");
+	ys_error_hint(&err, "Choose a name that pg_timezone_names lists, or give an offset like +01:00.");
+	ys_error_throw(&err);
+}
+
 /*
- * yottastore.field(name, type, paths, combine, formats, normalizers, unit, synonyms, function,
- * required, default_value, on_error, index)
+ * yottastore.field(name, type, paths, combine, formats, normalizers, unit, timezone, year_pivot,
+ * synonyms, function, required, default_value, on_error, index)
  */
 Datum
 ys_field(PG_FUNCTION_ARGS)
 {
 	static const char *const names[] = {"name", "type"};
 	StringInfoData json;
+	Datum		declaration;
 
 	ys_check_not_null(fcinfo, names, lengthof(names));
 	initStringInfo(&json);
@@ -139,13 +174,17 @@ ys_field(PG_FUNCTION_ARGS)
 	append_text_array(fcinfo, 4, &json, "formats");
 	append_text_array(fcinfo, 5, &json, "normalizers");
 	append_text(fcinfo, 6, &json, "unit");
-	append_text(fcinfo, 7, &json, "synonyms");
-	append_function(fcinfo, 8, &json, "function");
-	append_boolean(fcinfo, 9, &json, "required");
-	append_text(fcinfo, 10, &json, "default_value");
-	append_text(fcinfo, 11, &json, "on_error");
-	append_text(fcinfo, 12, &json, "index");
-	return checked_jsonb(&json, ys_policy_check_field);
+	append_text(fcinfo, 7, &json, "timezone");
+	append_integer(fcinfo, 8, &json, "year_pivot");
+	append_text(fcinfo, 9, &json, "synonyms");
+	append_function(fcinfo, 10, &json, "function");
+	append_boolean(fcinfo, 11, &json, "required");
+	append_text(fcinfo, 12, &json, "default_value");
+	append_text(fcinfo, 13, &json, "on_error");
+	append_text(fcinfo, 14, &json, "index");
+	declaration = checked_jsonb(&json, ys_policy_check_field);
+	check_timezone(fcinfo, 7);
+	return declaration;
 }
 
 /* yottastore.area_from_location(lat, lon, paths, level, index) */

@@ -11,6 +11,7 @@
 #include "catalog/area.h"
 #include "catalog/bindings.h"
 #include "catalog/synonym.h"
+#include "catalog/zone.h"
 
 YsBound *
 ys_bindings_load(const YsPolicy *policy, Oid owner, MemoryContext parent)
@@ -34,6 +35,8 @@ ys_bindings_load(const YsPolicy *policy, Oid owner, MemoryContext parent)
 		bound->bindings.call = ys_functions_call;
 		bound->bindings.call_arg = bound->functions;
 	}
+	ys_zones_prepare();
+	bound->bindings.find_zone = ys_zones_find;
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, parent);
 	return bound;

@@ -279,19 +279,10 @@ string_to_datum(YsConverter *converter, const YsValue *value, Datum *datum)
 bool
 ys_convert_to_time(Oid type, const YsValue *value, Datum *datum)
 {
-	static YsDateFormat iso;
-	static bool compiled = false;
 	YsSlice		text = {value->bytes, value->len};
 	int64_t		usecs;
-	int			format;
 
-	if (!compiled)
-	{
-		if (ys_date_format_compile((YsSlice) {"ISO", 3}, &iso) != NULL)
-			elog(ERROR, "format ISO is not known");
-		compiled = true;
-	}
-	if (value->type != YS_TYPE_STRING || ys_date_parse(&iso, 1, text, &usecs, &format) != NULL)
+	if (value->type != YS_TYPE_STRING || !ys_date_parse_strict(text, &usecs))
 		return false;
 	*datum = type == DATEOID ? Int32GetDatum(ys_date_of(usecs)) : Int64GetDatum(usecs);
 	return true;

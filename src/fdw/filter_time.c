@@ -2,7 +2,7 @@
  * filter_time.c
  *	  Conditions on dates and times, as ranges of the text they are read from.
  *
- * Such columns are read from ISO 8601: the text begins with YYYY-MM-DD, its own
+ * Such columns are read by ys_date_parse_strict: the text begins with YYYY-MM-DD, its own
  * date, and may have an offset of less than 16 hours or the hour 24, so that the
  * day it means at UTC is at most one away.  Texts are ordered as their dates
  * are, in the first ten bytes.  So a moment's condition holds only for texts

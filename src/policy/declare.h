@@ -71,6 +71,8 @@ typedef struct YsFieldKeys
 	const YsValue *formats;
 	const YsValue *normalizers;
 	const YsValue *unit;
+	const YsValue *timezone;
+	const YsValue *year_pivot;
 	const YsValue *synonyms;
 	const YsValue *function;
 	const YsValue *required;

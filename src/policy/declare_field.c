@@ -169,7 +169,11 @@ compile_default(YsCompiler *compiler, const YsValue *value, YsField *field)
 			normalizing.reason = "it is empty";
 			break;
 		case YS_USE_REJECTED:
-			break;
+			if (normalizing.reason != ys_date_zones_unavailable)
+				break;
+			/* whoever applies the policy knows the zone, or rejects it */
+			field->default_value = value;
+			return true;
 	}
 	ys_declare_refuse(compiler, "its default_value is of no use: %s", normalizing.reason);
 	return ys_declare_advise(compiler, "Write it as one of the items would.",
@@ -215,6 +219,7 @@ ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field)
 		{"name", &values.name}, {"type", &values.type}, {"paths", &values.paths},
 		{"combine", &values.combine}, {"formats", &values.formats},
 		{"normalizers", &values.normalizers}, {"unit", &values.unit},
+		{"timezone", &values.timezone}, {"year_pivot", &values.year_pivot},
 		{"synonyms", &values.synonyms},
 		{"function", &values.function}, {"required", &values.required},
 		{"default_value", &values.default_value}, {"on_error", &values.on_error},

@@ -129,11 +129,66 @@ compile_synonyms(YsCompiler *compiler, const YsValue *value, YsField *field)
 	return true;
 }
 
+/* False: it is for fields that are read from formats, as this one is not. */
+static bool
+is_of_dates(YsCompiler *compiler, const YsField *field, const char *key)
+{
+	if (field->type->has_formats)
+		return true;
+	ys_declare_refuse(compiler, "%s is for dates and timestamps", key);
+	return ys_declare_advise(compiler, "Leave it out, or declare the type as date or timestamp.",
+							 "It says how a date is read.");
+}
+
+/* Whether there is a zone of that name is known to who applies the policy. */
+static bool
+compile_timezone(YsCompiler *compiler, const YsValue *value, YsField *field)
+{
+	YsSlice		text;
+
+	if (value == NULL)
+		return true;
+	if (!is_of_dates(compiler, field, "timezone") ||
+		!ys_declare_string(compiler, value, "timezone", &text))
+		return false;
+	if (!ys_timezone_parse(text, &field->rules.timezone))
+	{
+		ys_declare_refuse(compiler, "\"%.*s\" cannot be a time zone", SHOW(text));
+		return ys_declare_advise(compiler, "Name the place whose clocks the documents go by.",
+								 "It is a name like Europe/Rome, UTC, or an offset like +01:00.");
+	}
+	return true;
+}
+
+static bool
+compile_year_pivot(YsCompiler *compiler, const YsValue *value, YsField *field)
+{
+	int			pivot = 0;
+
+	field->rules.year_pivot = YS_DATE_PIVOT;
+	if (value == NULL)
+		return true;
+	if (!is_of_dates(compiler, field, "year_pivot"))
+		return false;
+	for (uint32_t i = 0; value->type == YS_TYPE_NUMBER && i < value->len && pivot < 100; i++)
+		pivot = ys_ascii_is_digit(value->bytes[i]) ? pivot * 10 + (value->bytes[i] - '0') : 100;
+	if (value->type != YS_TYPE_NUMBER || pivot > 99)
+	{
+		ys_declare_refuse(compiler, "year_pivot is not from 0 to 99");
+		return ys_declare_advise(compiler, "Leave it out for 69.",
+								 "Years of two digits below it are 20YY, others 19YY.");
+	}
+	field->rules.year_pivot = pivot;
+	return true;
+}
+
 bool
 ys_declare_rules(YsCompiler *compiler, const YsFieldKeys *keys, YsField *field)
 {
 	return compile_normalizers(compiler, keys->normalizers, field) &&
 		compile_formats(compiler, keys->formats, field) &&
 		compile_unit(compiler, keys->unit, field) &&
+		compile_timezone(compiler, keys->timezone, field) &&
+		compile_year_pivot(compiler, keys->year_pivot, field) &&
 		compile_synonyms(compiler, keys->synonyms, field);
 }

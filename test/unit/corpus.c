@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "corpus.h"
+#include "zones.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -436,7 +437,7 @@ read_line(Corpus *corpus, char *line, CorpusFn fn, void *arg, int *count)
 int
 corpus_each(const char *file, CorpusFn fn, void *arg, CorpusProblem *problem)
 {
-	Corpus		corpus = {.file = file, .problem = problem};
+	Corpus		corpus = {.file = file, .problem = problem, .bindings = {.find_zone = zones_find}};
 	FILE	   *stream = fopen(file, "r");
 	char	   *line = NULL;
 	size_t		size = 0;

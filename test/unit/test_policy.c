@@ -652,7 +652,9 @@ value_of_cell(YsArena *arena, YsFieldType type, const YsCell *cell)
 	}
 	gmtime_r(&seconds, &tm);
 	ys_text_init(&text, arena);
-	strftime(written, sizeof(written), "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(written, sizeof(written), "%04d-", tm.tm_year + 1900);
+	ys_text_add_cstring(&text, written);
+	strftime(written, sizeof(written), "%m-%d %H:%M:%S", &tm);
 	ys_text_add_cstring(&text, written);
 	snprintf(written, sizeof(written), ".%06d", fraction);
 	ys_text_add_cstring(&text, written);

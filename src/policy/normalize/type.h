@@ -20,6 +20,8 @@ typedef struct YsRules
 	YsSlice		synonyms;		/* the list that texts are looked up in; len 0: none */
 	int			nformats;
 	const YsDateFormat *formats;
+	YsTimezone	timezone;		/* of dates that name none */
+	int			year_pivot;
 	const YsConversion *conversions;	/* into the field's unit; NULL: it has none */
 } YsRules;
 
