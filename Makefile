@@ -145,7 +145,7 @@ FUZZ_CC = clang-14
 FUZZ_CXX = clang++-14
 FUZZ_FLAGS = $(UNIT_FLAGS) -fsanitize=fuzzer-no-link
 FUZZ_OBJS = $(patsubst src/%,build/fuzz/src/%.o,$(PURE_SOURCES)) \
-	$(patsubst test/%,build/fuzz/%.o,$(FUZZ_SOURCES) test/unit/corpus.c)
+	$(patsubst test/%,build/fuzz/%.o,$(FUZZ_SOURCES) test/unit/corpus.c test/unit/zones.c)
 
 build/fuzz/src/%.c.o: src/%.c
 	@mkdir -p $(@D)

@@ -5,6 +5,8 @@
  */
 #include "fuzz.h"
 
+#include "zones.h"
+
 const FuzzTarget fuzz_targets[] = {
 	{"path", fuzz_path},
 	{"json", fuzz_json},
@@ -66,10 +68,10 @@ fuzz_policy_of(FuzzField *field)
 const char *
 fuzz_result(FuzzField *field, const YsValue *value, YsArena *arena)
 {
-	static const YsBindings no_bindings;
+	static const YsBindings bindings = {.find_zone = zones_find};
 	const YsPolicy *policy = fuzz_policy_of(field);
-	const char *result = corpus_result(policy, field->of_location, &no_bindings, value, arena);
-	const char *again = corpus_result(policy, field->of_location, &no_bindings, value, arena);
+	const char *result = corpus_result(policy, field->of_location, &bindings, value, arena);
+	const char *again = corpus_result(policy, field->of_location, &bindings, value, arena);
 
 	FUZZ_CHECK(strcmp(result, again) == 0, "%s: %s, then %s", field->declaration, result, again);
 	FUZZ_CHECK(strchr("=!-", result[0]) != NULL, "%s: %s", field->declaration, result);

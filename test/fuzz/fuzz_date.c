@@ -6,16 +6,21 @@
  */
 #include "fuzz.h"
 
+#include "zones.h"
+
 #define FORMAT(format)	{"{\"type\": \"timestamp\", \"formats\": [" format "]}", false, NULL}
 
 static FuzzField single[] = {
 	FORMAT("\"ISO\""), FORMAT("\"DD/MM/YYYY\""), FORMAT("\"MM/DD/YYYY\""), FORMAT("\"DD Mon YYYY\""),
 	FORMAT("\"epoch_s\""), FORMAT("\"epoch_ms\""), FORMAT("\"epoch_us\""),
+	FORMAT("\"auto\""), FORMAT("\"RFC2822\""), FORMAT("\"SQL\""), FORMAT("\"epoch\""),
+	FORMAT("\"Day DD Month YYYY HH12:MI AM TZ\""), FORMAT("\"IYYY-IW-ID\""), FORMAT("\"YYYYDDD\""),
 	FORMAT("\"DD.MM.YY HH24:MI:SS\""), FORMAT("\"YYYYMMDDHH24MI\""), FORMAT("\"MM-DD-YY\""),
 };
 
 #define NSINGLE		((int) (sizeof(single) / sizeof(single[0])))
 
+static FuzzField any_moment = FORMAT("\"auto\"");
 static FuzzField iso_day = {"{\"type\": \"date\"}", false, NULL};
 static FuzzField iso_moment = {"{\"type\": \"timestamp\"}", false, NULL};
 
@@ -62,6 +67,8 @@ check_moment(const char *result, YsArena *arena)
 	printed = ys_value_string(result + 1, strlen(result + 1));
 	again = fuzz_result(&iso_moment, &printed, arena);
 	FUZZ_CHECK(strcmp(result, again) == 0, "%s became %s", result, again);
+	again = fuzz_result(&any_moment, &printed, arena);
+	FUZZ_CHECK(strcmp(result, again) == 0, "%s became %s by auto", result, again);
 	again = fuzz_result(&iso_day, &printed, arena);
 	FUZZ_CHECK(again[0] == '=' && strncmp(result, again, strlen(again)) == 0, "%s on day %s", result, again);
 }
@@ -86,7 +93,7 @@ check_pair(int first, int second, const YsValue *value, YsArena *arena)
 static void
 check_format(const char *bytes, size_t len, YsArena *arena)
 {
-	static const YsBindings no_bindings;
+	static const YsBindings bindings = {.find_zone = zones_find};
 	const char *end = memchr(bytes, '\n', len);
 	size_t		format = end != NULL ? (size_t) (end - bytes) : len;
 	YsText		text;
@@ -107,7 +114,7 @@ check_format(const char *bytes, size_t len, YsArena *arena)
 	if (end != NULL)
 	{
 		value = ys_value_string(end + 1, len - format - 1);
-		check_moment(corpus_result(policy, false, &no_bindings, &value, arena), arena);
+		check_moment(corpus_result(policy, false, &bindings, &value, arena), arena);
 	}
 }
 
