@@ -1,10 +1,8 @@
-"""Demo steps that ask: service due, a route through the due vehicles, what was rejected, what reading costs."""
+"""Demo steps that ask: service due, what was rejected, what reading costs."""
 from collections import Counter, defaultdict
 
-import route
 import verify
 from fleet import AS_OF
-from geography import distance_km, tour_km
 from reader import read_facts
 from schema import POLICY
 from session import show_table
@@ -17,10 +15,11 @@ USD_PER_MILLION_READ_UNITS = 0.125
 KIND = 'truck'
 DUE = f"s.last_service + i.days < DATE '{AS_OF}'"
 
-KM_FUNCTION = """
-CREATE FUNCTION pg_temp.km(a point, b point) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
-  SELECT 2 * 6371.0088 * asin(sqrt(least(1, sind((b[1] - a[1]) / 2) ^ 2
-         + cosd(a[1]) * cosd(b[1]) * sind((b[0] - a[0]) / 2) ^ 2))) $$"""
+
+def due_in(area):
+    """The end of a query: the due vehicles of the kind in an area."""
+    return (f"FROM {POLICY} s JOIN service_intervals i USING (kind)\n"
+            f"  WHERE s.area = '{area.replace(chr(39), chr(39) * 2)}' AND s.kind = '{KIND}' AND {DUE}")
 
 
 def service_due(session, world, figures):
@@ -63,49 +62,6 @@ def service_due(session, world, figures):
     figures['questions'] = f'{by_area_ms:,.0f} ms by area, {groups_ms:,.0f} ms for {len(rows):,} groups'
 
 
-def plan_route(session, world, figures):
-    """The due vehicles of one area as a round trip from a depot: nearest neighbour in SQL, then 2-opt."""
-    area = world.question_area(KIND)
-    due = world.due(area, KIND)
-    session.step(f'A short route from a depot through the due {KIND}s of {area}')
-    places = {v: world.vehicles[v].truth.position for v in due}
-    depot = world.depot(area)
-    session.run(KM_FUNCTION)
-    _, rows, elapsed = session.run(f"""
-WITH RECURSIVE due AS MATERIALIZED (
-  SELECT s.vehicle_id, s.location FROM {POLICY} s JOIN service_intervals i USING (kind)
-  WHERE s.area = '{area.replace("'", "''")}' AND s.kind = '{KIND}' AND {DUE}
-), tour AS (
-  SELECT 0 AS stop, NULL::text AS vehicle_id, point({depot[0]}, {depot[1]}) AS location,
-         0::double precision AS km, ARRAY[]::text[] AS visited
-  UNION ALL
-  SELECT t.stop + 1, n.vehicle_id, n.location, n.km, t.visited || n.vehicle_id
-  FROM tour t CROSS JOIN LATERAL (
-    SELECT d.vehicle_id, d.location, pg_temp.km(t.location, d.location) AS km
-    FROM due d WHERE d.vehicle_id <> ALL (t.visited) ORDER BY km, d.vehicle_id LIMIT 1) n
-)
-SELECT stop, vehicle_id, location[0] AS lon, location[1] AS lat, km FROM tour ORDER BY stop""")
-    show_table(('stop', 'vehicle_id', 'lon', 'lat', 'km'), 
-               [(*row[:2], *map(str, row[2:4]), row[4]) for row in rows], limit=6)
-    stops = [row[1] for row in rows[1:]]
-    session.ledger.equal(f'the {len(due)} vehicles of the route', sorted(stops), due)
-    greedy = [depot] + [places[key] for key in stops]
-    session.ledger.equal('their positions', [tuple(row[2:4]) for row in rows], greedy)
-    session.ledger.check('each leg goes to the nearest vehicle left', route.is_nearest_neighbour_tour(greedy))
-    legs = [distance_km(a, b) for a, b in zip(greedy, greedy[1:])]
-    session.ledger.check('leg lengths', all(abs(row[4] - km) < 1e-6 for row, km in zip(rows[1:], legs)))
-
-    order = route.two_opt(greedy)
-    session.ledger.equal('2-opt visits every stop once', sorted(order), list(range(len(greedy))))
-    unordered, short = tour_km([depot] + [places[key] for key in due]), tour_km([greedy[i] for i in order])
-    session.ledger.check('ordering shortens the tour', short <= tour_km(greedy) and (
-        short < unordered or len(due) < 3), f'{short} km after 2-opt')
-    print(f'  as listed {unordered:,.0f} km, nearest neighbour {tour_km(greedy):,.0f} km, '
-          f'after 2-opt {short:,.0f} km')
-    figures['route'] = (f'{len(due)} stops in {area}: {short:,.0f} km, unordered {unordered:,.0f} km '
-                        f'(ordered in SQL in {elapsed:,.0f} ms)')
-
-
 def rejections(session, world, figures):
     """What could not be used, by field and reason, with an example; nothing went to quarantine."""
     session.step('What was rejected, and why')
@@ -133,8 +89,7 @@ def price(session, world, figures):
     session.step(f'What it costs to read the documents of the due {KIND}s of {area}')
     question = (
         "SELECT v.vehicle_id, v.item FROM vehicles v WHERE v.vehicle_id = ANY (ARRAY(\n"
-        f"  SELECT s.vehicle_id FROM {POLICY} s JOIN service_intervals i USING (kind)\n"
-        f"  WHERE s.area = '{area.replace(chr(39), chr(39) * 2)}' AND s.kind = '{KIND}' AND {DUE}))")
+        f"  SELECT s.vehicle_id {due_in(area)}))")
     _, plan, _ = session.run('EXPLAIN (COSTS OFF)\n' + question)
     print('\n'.join(f'    {line}' for line, in plan))
     session.ledger.check('the documents are fetched by key, in batches',
