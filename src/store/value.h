@@ -150,6 +150,9 @@ extern void ys_value_print_item(YsText *text, const YsValue *map);
 /* Print as plain JSON: sets as sorted arrays, binary as base64. */
 extern void ys_value_print_plain(YsText *text, const YsValue *value);
 
+/* The elements of a set as a list, in the order in which plain JSON has them; false: no memory. */
+extern bool ys_value_sort_set(const YsValue *set, YsArena *arena, YsValue *list);
+
 extern void ys_base64_encode(YsText *text, const char *bytes, size_t len);
 
 /*

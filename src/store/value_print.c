@@ -244,23 +244,29 @@ compare_elements(const void *a, const void *b)
 	return order != 0 ? order : (left->len > right->len) - (left->len < right->len);
 }
 
+bool
+ys_value_sort_set(const YsValue *set, YsArena *arena, YsValue *list)
+{
+	*list = (YsValue) {.type = YS_TYPE_LIST, .len = set->len};
+	if (set->len == 0)
+		return true;
+	list->elements = ys_arena_alloc(arena, set->len * sizeof(YsValue));
+	if (list->elements == NULL)
+		return false;
+	memcpy(list->elements, set->elements, set->len * sizeof(YsValue));
+	qsort(list->elements, list->len, sizeof(YsValue), compare_elements);
+	return true;
+}
+
 static void
 print_sorted(YsText *text, const YsValue *set)
 {
-	YsValue		sorted = *set;
+	YsValue		sorted;
 
-	if (set->len > 0)
-	{
-		sorted.elements = ys_arena_alloc(text->arena, set->len * sizeof(YsValue));
-		if (sorted.elements == NULL)
-		{
-			text->failed = true;
-			return;
-		}
-		memcpy(sorted.elements, set->elements, set->len * sizeof(YsValue));
-		qsort(sorted.elements, sorted.len, sizeof(YsValue), compare_elements);
-	}
-	print_elements(text, &sorted, ys_value_print_plain);
+	if (ys_value_sort_set(set, text->arena, &sorted))
+		print_elements(text, &sorted, ys_value_print_plain);
+	else
+		text->failed = true;
 }
 
 void
