@@ -20,14 +20,15 @@ ys_string_space(const char *p, const char *end)
 	if (u[0] < 0x80)
 		return u[0] == ' ' || (u[0] >= '\t' && u[0] <= '\r');
 	if (u[0] == 0xC2)
-		return left >= 2 && u[1] == 0xA0 ? 2 : 0;
+		return left >= 2 && (u[1] == 0xA0 || u[1] == 0x85) ? 2 : 0;
 	if (left < 3)
 		return 0;
 	if (u[0] == 0xE2 &&
-		((u[1] == 0x80 && ((u[2] >= 0x80 && u[2] <= 0x8A) || u[2] == 0xAF)) ||
+		((u[1] == 0x80 && ((u[2] >= 0x80 && u[2] <= 0x8A) || u[2] == 0xA8 || u[2] == 0xA9 || u[2] == 0xAF)) ||
 		 (u[1] == 0x81 && u[2] == 0x9F)))
 		return 3;
-	return u[0] == 0xE3 && u[1] == 0x80 && u[2] == 0x80 ? 3 : 0;
+	return (u[0] == 0xE3 && u[1] == 0x80 && u[2] == 0x80) ||
+		(u[0] == 0xE1 && u[1] == 0x9A && u[2] == 0x80) ? 3 : 0;
 }
 
 /* Bytes of the white space character that ends at end, 0 when there is none. */

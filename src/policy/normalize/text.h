@@ -19,10 +19,7 @@ typedef struct YsSlice
 	uint32_t	len;
 } YsSlice;
 
-/*
- * Bytes of the white space character at p, 0 when there is none: ASCII white
- * space, U+00A0, U+2000..U+200A, U+202F, U+205F, U+3000.
- */
+/* Bytes of the white space character at p, by Unicode's property of that name; 0 when there is none. */
 extern uint32_t ys_string_space(const char *p, const char *end);
 
 /* The slice without outer white space. */
