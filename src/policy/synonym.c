@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "policy/normalize/boolean.h"
 #include "policy/normalize/unicode.h"
 
 /* For "%.*s": as much of a text as a message repeats. */
@@ -117,6 +118,7 @@ check_meaning(YsSlice list, YsSlice word, YsSlice meaning, YsError *err)
 	const char *p = meaning.bytes;
 	bool		month = (meaning.len == 1 && p[0] >= '1' && p[0] <= '9') ||
 		(meaning.len == 2 && p[0] == '1' && p[1] >= '0' && p[1] <= '2');
+	bool		built_in;
 
 	if (meaning.len == 0)
 	{
@@ -139,6 +141,15 @@ check_meaning(YsSlice list, YsSlice word, YsSlice meaning, YsError *err)
 		ys_error_set(err, YS_ERR_INVALID_POLICY, "synonym \"%.*s\" is neither true nor false", SHOW(word));
 		ys_error_detail(err, "Its meaning is \"%.*s\".", SHOW(meaning));
 		ys_error_hint(err, "The meanings of list \"boolean\" are true and false.");
+		return false;
+	}
+	if (same(list, YS_SYNONYMS_BOOLEAN) && ys_boolean_word(word, &built_in) &&
+		built_in != (meaning.bytes[0] == 't'))
+	{
+		ys_error_set(err, YS_ERR_INVALID_POLICY, "synonym \"%.*s\" means %s already", SHOW(word),
+					 built_in ? "true" : "false");
+		ys_error_detail(err, "It is one of the words that booleans know anyway.");
+		ys_error_hint(err, "Leave it out; a text field with synonyms or a function can give it another meaning.");
 		return false;
 	}
 	return true;
