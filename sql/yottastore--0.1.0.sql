@@ -150,6 +150,7 @@ CREATE FUNCTION yottastore.field(
 	timezone text DEFAULT NULL,
 	year_pivot integer DEFAULT NULL,
 	synonyms text DEFAULT NULL,
+	allowed_values text[] DEFAULT NULL,
 	function regprocedure DEFAULT NULL,
 	required boolean DEFAULT false,
 	default_value text DEFAULT NULL,
@@ -158,7 +159,7 @@ CREATE FUNCTION yottastore.field(
 	RETURNS jsonb
 	LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_field';
-COMMENT ON FUNCTION yottastore.field(text, text, text[], text, text[], text[], text, text, integer, text, regprocedure, boolean, text, text, text) IS
+COMMENT ON FUNCTION yottastore.field(text, text, text[], text, text[], text[], text, text, integer, text, text[], regprocedure, boolean, text, text, text) IS
 	'declare one field of an index policy: its column, type and source paths';
 
 CREATE FUNCTION yottastore.area_from_location(

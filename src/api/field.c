@@ -146,7 +146,7 @@ check_timezone(FunctionCallInfo fcinfo, int arg)
 
 /*
  * yottastore.field(name, type, paths, combine, formats, normalizers, unit, timezone, year_pivot,
- * synonyms, function, required, default_value, on_error, index)
+ * synonyms, allowed_values, function, required, default_value, on_error, index)
  */
 Datum
 ys_field(PG_FUNCTION_ARGS)
@@ -177,11 +177,12 @@ ys_field(PG_FUNCTION_ARGS)
 	append_text(fcinfo, 7, &json, "timezone");
 	append_integer(fcinfo, 8, &json, "year_pivot");
 	append_text(fcinfo, 9, &json, "synonyms");
-	append_function(fcinfo, 10, &json, "function");
-	append_boolean(fcinfo, 11, &json, "required");
-	append_text(fcinfo, 12, &json, "default_value");
-	append_text(fcinfo, 13, &json, "on_error");
-	append_text(fcinfo, 14, &json, "index");
+	append_text_array(fcinfo, 10, &json, "allowed_values");
+	append_function(fcinfo, 11, &json, "function");
+	append_boolean(fcinfo, 12, &json, "required");
+	append_text(fcinfo, 13, &json, "default_value");
+	append_text(fcinfo, 14, &json, "on_error");
+	append_text(fcinfo, 15, &json, "index");
 	declaration = checked_jsonb(&json, ys_policy_check_field);
 	check_timezone(fcinfo, 7);
 	return declaration;

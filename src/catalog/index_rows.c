@@ -35,13 +35,22 @@
 
 static const Oid field_oids[] = {
 	[YS_FIELD_TEXT] = TEXTOID,
+	[YS_FIELD_TEXT_ARRAY] = TEXTARRAYOID,
 	[YS_FIELD_NUMERIC] = NUMERICOID,
 	[YS_FIELD_BOOLEAN] = BOOLOID,
 	[YS_FIELD_DATE] = DATEOID,
 	[YS_FIELD_TIMESTAMP] = TIMESTAMPTZOID,
+	[YS_FIELD_JSONB] = JSONBOID,
 };
 
 /* ---- columns as arrays ---- */
+
+/* What a column's values are passed as: there are no arrays of arrays, so that these are literals. */
+static Oid
+passed_type(Oid type)
+{
+	return OidIsValid(get_array_type(type)) ? type : TEXTOID;
+}
 
 /* The columns of one statement under construction: parallel arrays. */
 typedef struct ColumnSet
@@ -73,6 +82,22 @@ columns_add(ColumnSet *columns, Oid type)
 	return c;
 }
 
+/* Write a column's values as literals. */
+static void
+write_literals(const ColumnSet *columns, int c)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	getTypeOutputInfo(columns->types[c], &output, &is_varlena);
+	for (int i = 0; i < columns->nrows; i++)
+	{
+		if (!columns->nulls[c][i])
+			columns->values[c][i] =
+				CStringGetTextDatum(OidOutputFunctionCall(output, columns->values[c][i]));
+	}
+}
+
 static void
 columns_execute(const ColumnSet *columns, const char *sql, int expected)
 {
@@ -86,12 +111,14 @@ columns_execute(const ColumnSet *columns, const char *sql, int expected)
 		char		align;
 		int			dims[1] = {columns->nrows};
 		int			lower[1] = {1};
+		Oid			passed = passed_type(columns->types[c]);
 
-		get_typlenbyvalalign(columns->types[c], &len, &by_value, &align);
-		types[c] = get_array_type(columns->types[c]);
+		if (passed != columns->types[c])
+			write_literals(columns, c);
+		get_typlenbyvalalign(passed, &len, &by_value, &align);
+		types[c] = get_array_type(passed);
 		values[c] = PointerGetDatum(construct_md_array(columns->values[c], columns->nulls[c], 1,
-													   dims, lower, columns->types[c], len,
-													   by_value, align));
+													   dims, lower, passed, len, by_value, align));
 	}
 	ys_spi_execute(sql, expected, columns->ncolumns, types, values, NULL);
 }
@@ -166,6 +193,33 @@ ys_index_column_type(YsFieldType type)
 	return field_oids[type];
 }
 
+static Datum
+array_datum(const YsSlice *texts, uint32 count)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * count);
+
+	for (uint32 i = 0; i < count; i++)
+		elements[i] = PointerGetDatum(cstring_to_text_with_len(texts[i].bytes, (int) texts[i].len));
+	return PointerGetDatum(construct_array(elements, (int) count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+static Datum
+document_datum(const YsValue *value)
+{
+	YsArena		arena;
+	YsText		text;
+	Datum		document;
+
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	ys_text_init(&text, &arena);
+	ys_value_print_plain(&text, value);
+	if (text.failed)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	document = DirectFunctionCall1(jsonb_in, CStringGetDatum(text.bytes));
+	ys_arena_free(&arena);
+	return document;
+}
+
 Datum
 ys_index_column_datum(const YsCell *cell, YsFieldType type)
 {
@@ -173,6 +227,8 @@ ys_index_column_datum(const YsCell *cell, YsFieldType type)
 	{
 		case YS_FIELD_TEXT:
 			return PointerGetDatum(cstring_to_text_with_len(cell->bytes, (int) cell->len));
+		case YS_FIELD_TEXT_ARRAY:
+			return array_datum(cell->texts, cell->ntexts);
 		case YS_FIELD_NUMERIC:
 			return DirectFunctionCall3(numeric_in,
 									   CStringGetDatum(pnstrdup(cell->bytes, cell->len)),
@@ -183,6 +239,8 @@ ys_index_column_datum(const YsCell *cell, YsFieldType type)
 			return DateADTGetDatum(cell->days);
 		case YS_FIELD_TIMESTAMP:
 			return TimestampTzGetDatum(cell->usecs);
+		case YS_FIELD_JSONB:
+			return document_datum(cell->value);
 	}
 	pg_unreachable();
 }
@@ -271,10 +329,32 @@ append_unnest(StringInfo sql, int nkeys, const Oid *key_types, int nmore, const 
 	appendStringInfoString(sql, "unnest(");
 	for (int i = 0; i < nkeys + nmore; i++)
 	{
-		Oid			type = i < nkeys ? key_types[i] : more[i - nkeys];
+		Oid			type = passed_type(i < nkeys ? key_types[i] : more[i - nkeys]);
 
 		appendStringInfo(sql, "%s$%d::%s[]", i > 0 ? ", " : "", i + 1, format_type_be(type));
 	}
+	appendStringInfoString(sql, ")");
+}
+
+/* SELECT c1, c2, c3::text[], now() FROM unnest(...) s(c1, c2, c3): the rows, of the columns' own types */
+static void
+append_rows(StringInfo sql, int nkeys, const Oid *key_types, int nmore, const Oid *more)
+{
+	appendStringInfoString(sql, "SELECT ");
+	for (int i = 0; i < nkeys + nmore; i++)
+	{
+		Oid			type = i < nkeys ? key_types[i] : more[i - nkeys];
+
+		appendStringInfo(sql, "c%d", i + 1);
+		if (passed_type(type) != type)
+			appendStringInfo(sql, "::%s", format_type_be(type));
+		appendStringInfoString(sql, ", ");
+	}
+	appendStringInfoString(sql, "now() FROM ");
+	append_unnest(sql, nkeys, key_types, nmore, more);
+	appendStringInfoString(sql, " s(");
+	for (int i = 0; i < nkeys + nmore; i++)
+		appendStringInfo(sql, "%sc%d", i > 0 ? ", " : "", i + 1);
 	appendStringInfoString(sql, ")");
 }
 
@@ -371,18 +451,17 @@ build_statements(YsIndexTable *table)
 	upsert_types[n++] = BYTEAOID;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "INSERT INTO %s (%s, %s, indexed_at) SELECT s.*, now() FROM ",
-					 table->name, keys, columns.data);
-	append_unnest(&sql, table->nkeys, table->key_types, n, upsert_types);
-	appendStringInfo(&sql, " s ON CONFLICT (%s, area) DO UPDATE SET %s",
+	appendStringInfo(&sql, "INSERT INTO %s (%s, %s, indexed_at) ", table->name, keys, columns.data);
+	append_rows(&sql, table->nkeys, table->key_types, n, upsert_types);
+	appendStringInfo(&sql, " ON CONFLICT (%s, area) DO UPDATE SET %s",
 					 keys, assignments.data);
 	table->sql_upsert = sql.data;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "INSERT INTO %s (%s, area, version, noted_at) SELECT s.*, now() FROM ",
+	appendStringInfo(&sql, "INSERT INTO %s (%s, area, version, noted_at) ",
 					 table->locator, locator_keys);
-	append_unnest(&sql, table->nkeys, table->key_types, 2, area_version);
-	appendStringInfo(&sql, " s ON CONFLICT (%s) DO UPDATE SET area = EXCLUDED.area, "
+	append_rows(&sql, table->nkeys, table->key_types, 2, area_version);
+	appendStringInfo(&sql, " ON CONFLICT (%s) DO UPDATE SET area = EXCLUDED.area, "
 					 "version = EXCLUDED.version, noted_at = EXCLUDED.noted_at",
 					 locator_keys);
 	table->sql_note = sql.data;

@@ -18,10 +18,12 @@
 
 static const char *const field_types[] = {
 	[YS_FIELD_TEXT] = "text",
+	[YS_FIELD_TEXT_ARRAY] = "text[]",
 	[YS_FIELD_NUMERIC] = "numeric",
 	[YS_FIELD_BOOLEAN] = "boolean",
 	[YS_FIELD_DATE] = "date",
 	[YS_FIELD_TIMESTAMP] = "timestamp with time zone",
+	[YS_FIELD_JSONB] = "jsonb",
 };
 
 bool

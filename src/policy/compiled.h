@@ -20,6 +20,9 @@
 #define YS_POLICY_MAX_PATHS		4096
 #define YS_POLICY_MAX_RULES		32
 
+/* Values of an enumeration. */
+#define YS_POLICY_MAX_ALLOWED	1000
+
 /* One source path. */
 typedef struct YsSource
 {

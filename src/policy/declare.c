@@ -310,9 +310,8 @@ build_value(void *arg, YsJsonNode *root)
 	return ys_value_from_plain_json(root, declaration->arena, &declaration->value, declaration->err);
 }
 
-/* Read the JSON text; the value lives in the compiler's arena. */
-static bool
-read_declaration(YsCompiler *compiler, const char *json, size_t len, YsValue *value)
+bool
+ys_declare_read(YsCompiler *compiler, const char *json, size_t len, YsValue *value)
 {
 	Declaration declaration = {compiler->arena, compiler->err, ys_value_null()};
 	bool		ok = ys_policy_read_json(compiler->arena, json, len, YS_ERR_INVALID_POLICY,
@@ -387,7 +386,7 @@ ys_policy_compile(const char *json, size_t len, YsArena *arena, YsError *err)
 	const YsKey keys[] = {{"fields", &fields}, {"area", &area}};
 
 	if (!start(&compiler, "index policy", arena, err) ||
-		!read_declaration(&compiler, json, len, &declaration) ||
+		!ys_declare_read(&compiler, json, len, &declaration) ||
 		!ys_declare_keys(&compiler, &declaration, keys, 2) ||
 		!compile_fields(&compiler, fields))
 		return NULL;
@@ -416,7 +415,7 @@ ys_policy_check_field(const char *json, size_t len, YsArena *arena, YsError *err
 
 	memset(&field, 0, sizeof(field));
 	return start(&compiler, "field", arena, err) &&
-		read_declaration(&compiler, json, len, &declaration) &&
+		ys_declare_read(&compiler, json, len, &declaration) &&
 		ys_declare_field(&compiler, &declaration, &field);
 }
 
@@ -429,7 +428,7 @@ ys_policy_check_area(const char *json, size_t len, YsArena *arena, YsError *err)
 
 	memset(&area, 0, sizeof(area));
 	return start(&compiler, "area", arena, err) &&
-		read_declaration(&compiler, json, len, &declaration) &&
+		ys_declare_read(&compiler, json, len, &declaration) &&
 		ys_declare_area(&compiler, &declaration, &area);
 }
 

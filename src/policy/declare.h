@@ -37,6 +37,9 @@ extern bool ys_declare_advise(YsCompiler *compiler, const char *hint, const char
 
 extern bool ys_declare_out_of_memory(YsCompiler *compiler);
 
+/* Read JSON text; the value lives in the compiler's arena. */
+extern bool ys_declare_read(YsCompiler *compiler, const char *json, size_t len, YsValue *value);
+
 /* Take an object apart; refuses what is no object and keys that are not listed. */
 extern bool ys_declare_keys(YsCompiler *compiler, const YsValue *object, const YsKey *keys, int nkeys);
 
@@ -74,6 +77,7 @@ typedef struct YsFieldKeys
 	const YsValue *timezone;
 	const YsValue *year_pivot;
 	const YsValue *synonyms;
+	const YsValue *allowed_values;
 	const YsValue *function;
 	const YsValue *required;
 	const YsValue *default_value;

@@ -81,6 +81,12 @@ compile_combine(YsCompiler *compiler, const YsValue *value, YsField *field)
 		return false;
 	if (ys_string_is(name, "first"))
 		return true;
+	if (field->type->compare == NULL && (ys_string_is(name, "min") || ys_string_is(name, "max")))
+	{
+		ys_declare_refuse(compiler, "combine \"%.*s\" is not for %s", SHOW(name), field->type->name);
+		return ys_declare_advise(compiler, "Leave combine out for the first usable value.",
+								 "Values of that type have no order.");
+	}
 	if (ys_string_is(name, "min"))
 		field->combine = YS_COMBINE_MIN;
 	else if (ys_string_is(name, "max"))
@@ -142,6 +148,23 @@ compile_function(YsCompiler *compiler, const YsValue *value, YsField *field)
 	return field->info.function != NULL || ys_declare_out_of_memory(compiler);
 }
 
+/* A document is declared as its JSON text. */
+static bool
+read_document(YsCompiler *compiler, const YsValue *text, const YsValue **document)
+{
+	YsValue    *read = ys_arena_alloc(compiler->arena, sizeof(YsValue));
+
+	if (read == NULL)
+		return ys_declare_out_of_memory(compiler);
+	*document = read;
+	if (ys_declare_read(compiler, text->bytes, text->len, read))
+		return true;
+	if (compiler->err->code == YS_ERR_OUT_OF_MEMORY)
+		return false;
+	ys_declare_refuse(compiler, "its default_value is not JSON");
+	return ys_declare_advise(compiler, "Write it as a jsonb literal.", "It is the text of a document.");
+}
+
 /* The default is a value like those of items: what they could not have is refused. */
 static bool
 compile_default(YsCompiler *compiler, const YsValue *value, YsField *field)
@@ -158,6 +181,9 @@ compile_default(YsCompiler *compiler, const YsValue *value, YsField *field)
 		return ys_declare_advise(compiler, "Leave one of them out.",
 								 "An item without a value either has the default one or is an error.");
 	}
+	if (field->type->is_document && value->type == YS_TYPE_STRING &&
+		!read_document(compiler, value, &value))
+		return false;
 	switch (field->type->normalize(&normalizing, value, &cell))
 	{
 		case YS_USE_TAKEN:
@@ -220,7 +246,7 @@ ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field)
 		{"combine", &values.combine}, {"formats", &values.formats},
 		{"normalizers", &values.normalizers}, {"unit", &values.unit},
 		{"timezone", &values.timezone}, {"year_pivot", &values.year_pivot},
-		{"synonyms", &values.synonyms},
+		{"synonyms", &values.synonyms}, {"allowed_values", &values.allowed_values},
 		{"function", &values.function}, {"required", &values.required},
 		{"default_value", &values.default_value}, {"on_error", &values.on_error},
 		{"index", &values.index}

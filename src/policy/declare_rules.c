@@ -1,10 +1,15 @@
 /*-------------------------------------------------------------------------
  * declare_rules.c
  *	  Compiling how a field's values are read: normalizers, formats, units,
- *	  synonyms.
+ *	  synonyms, enumerations.
  *-------------------------------------------------------------------------
  */
 #include "policy/declare.h"
+
+#include <string.h>
+
+#include "policy/normalize/unicode.h"
+#include "policy/synonym.h"
 
 /* For "%.*s": as much of a text as a message repeats. */
 #define SHOW(text)		(int) ys_string_cut((text).bytes, (text).len, 60), (text).bytes
@@ -30,6 +35,12 @@ compile_normalizers(YsCompiler *compiler, const YsValue *value, YsField *field)
 			return ys_declare_advise(compiler, "Choose among them; they are applied in the order given.",
 									 "Normalizers are %s.", ys_normalizer_names());
 		}
+	}
+	if (count > 0 && field->type->is_document)
+	{
+		ys_declare_refuse(compiler, "normalizers are not for %s", field->type->name);
+		return ys_declare_advise(compiler, "Leave normalizers out, or declare the type of what is in the document.",
+								 "A document is kept as it is.");
 	}
 	field->rules.nnormalizers = count;
 	field->rules.normalizers = normalizers;
@@ -182,6 +193,74 @@ compile_year_pivot(YsCompiler *compiler, const YsValue *value, YsField *field)
 	return true;
 }
 
+/* Say which two values of an enumeration are the same. */
+static bool
+refuse_same_values(YsCompiler *compiler, int count, const YsSlice *values)
+{
+	for (int i = 1; i < count; i++)
+	{
+		char		key[YS_FOLD_MAX];
+		int			len = ys_unicode_fold(values[i], key);
+
+		for (int j = 0; j < i; j++)
+		{
+			char		other[YS_FOLD_MAX];
+
+			if (ys_unicode_fold(values[j], other) != len || memcmp(key, other, (size_t) len) != 0)
+				continue;
+			ys_declare_refuse(compiler, "its allowed_values \"%.*s\" and \"%.*s\" are the same",
+							  SHOW(values[j]), SHOW(values[i]));
+			return ys_declare_advise(compiler, "Leave one of them out.",
+									 "Values are the same whatever their case, accents and white space.");
+		}
+	}
+	return ys_declare_refuse(compiler, "its allowed_values contradict each other");
+}
+
+static bool
+compile_allowed_values(YsCompiler *compiler, const YsValue *value, YsField *field)
+{
+	YsSlice    *values;
+	YsSynonyms *allowed;
+	int			count;
+	YsError		inner;
+
+	if (!ys_declare_strings(compiler, value, "allowed_values", YS_POLICY_MAX_ALLOWED, &count, &values))
+		return false;
+	if (value == NULL)
+		return true;
+	if (!field->type->is_text)
+	{
+		ys_declare_refuse(compiler, "allowed_values are for text fields");
+		return ys_declare_advise(compiler, "Leave allowed_values out, or declare the type as text.",
+								 "They are texts.");
+	}
+	if (count == 0)
+	{
+		ys_declare_refuse(compiler, "its allowed_values are none");
+		return ys_declare_advise(compiler, "Leave allowed_values out where every value is allowed.",
+								 "No value could be used.");
+	}
+	allowed = ys_synonyms_create(compiler->arena);
+	if (allowed == NULL)
+		return ys_declare_out_of_memory(compiler);
+	for (int i = 0; i < count; i++)
+	{
+		if (ys_synonyms_add(allowed, YS_RULES_ALLOWED, values[i], values[i], &inner))
+			continue;
+		if (inner.code == YS_ERR_OUT_OF_MEMORY)
+			return ys_declare_out_of_memory(compiler);
+		ys_declare_refuse(compiler, "element %d of its allowed_values is blank or too long", i + 1);
+		return ys_declare_advise(compiler, "Leave it out; a blank is no value anyway.",
+								 "A value has %d bytes at most.", YS_FOLD_MAX);
+	}
+	if (!ys_synonyms_finish(allowed, &inner))
+		return inner.code == YS_ERR_OUT_OF_MEMORY ? ys_declare_out_of_memory(compiler) :
+			refuse_same_values(compiler, count, values);
+	field->rules.allowed = allowed;
+	return true;
+}
+
 bool
 ys_declare_rules(YsCompiler *compiler, const YsFieldKeys *keys, YsField *field)
 {
@@ -190,5 +269,6 @@ ys_declare_rules(YsCompiler *compiler, const YsFieldKeys *keys, YsField *field)
 		compile_unit(compiler, keys->unit, field) &&
 		compile_timezone(compiler, keys->timezone, field) &&
 		compile_year_pivot(compiler, keys->year_pivot, field) &&
-		compile_synonyms(compiler, keys->synonyms, field);
+		compile_synonyms(compiler, keys->synonyms, field) &&
+		compile_allowed_values(compiler, keys->allowed_values, field);
 }

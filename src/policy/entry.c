@@ -185,6 +185,98 @@ consider(void *arg, const YsValue *value)
 	return false;
 }
 
+/* ---- the values of a path as one ---- */
+
+typedef struct Gathering
+{
+	YsArena    *arena;
+	YsValue		list;
+	uint32_t	size;			/* of its elements */
+	bool		no_memory;
+} Gathering;
+
+static bool
+gather_element(Gathering *gathering, const YsValue *value)
+{
+	YsValue    *list = &gathering->list;
+
+	if (list->len == gathering->size)
+	{
+		uint32_t	size = gathering->size > 0 ? gathering->size * 2 : 16;
+		YsValue    *grown = ys_arena_alloc(gathering->arena, sizeof(YsValue) * size);
+
+		if (grown == NULL)
+		{
+			gathering->no_memory = true;
+			return false;
+		}
+		if (list->len > 0)
+			memcpy(grown, list->elements, sizeof(YsValue) * list->len);
+		list->elements = grown;
+		gathering->size = size;
+	}
+	list->elements[list->len++] = *value;
+	return true;
+}
+
+/* A value, or the elements of one that is a list or a set itself. */
+static bool
+gather(void *arg, const YsValue *value)
+{
+	Gathering  *gathering = arg;
+	YsValue		list = *value;
+
+	switch (value->type)
+	{
+		case YS_TYPE_STRING_SET:
+		case YS_TYPE_NUMBER_SET:
+		case YS_TYPE_BINARY_SET:
+			gathering->no_memory = !ys_value_sort_set(value, gathering->arena, &list);
+			if (gathering->no_memory)
+				return false;
+			break;
+		case YS_TYPE_LIST:
+			break;
+		default:
+			return gather_element(gathering, value);
+	}
+	for (uint32_t i = 0; i < list.len; i++)
+	{
+		if (!gather_element(gathering, &list.elements[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Consider the values of a path with [*] as one list; false: no more paths. */
+static bool
+consider_gathered(Choice *choice, const YsSource *source)
+{
+	YsArena    *arena = choice->application->arena;
+	Gathering	gathering = {.arena = arena, .list = {.type = YS_TYPE_LIST}};
+	YsUnusable	unusable = {NULL, NULL};
+	YsValue    *list = NULL;
+
+	(void) ys_apply_each_value(choice->application, source, gather, &gathering, &unusable);
+	if (unusable.reason != NULL)
+	{
+		choice->cell->seen = true;
+		ys_apply_note(&choice->unusable, unusable.value, unusable.reason);
+		return true;
+	}
+	if (!gathering.no_memory && gathering.list.len == 0)
+		return true;
+
+	/* a rejection shows it */
+	if (!gathering.no_memory)
+		list = ys_arena_alloc(arena, sizeof(YsValue));
+	choice->no_memory = list == NULL;
+	if (list == NULL)
+		return false;
+	*list = gathering.list;
+	return consider(choice, list);
+}
+
 /* What an item without a value has: the default, or, where one is required, an error. */
 static void
 apply_absence(Choice *choice)
@@ -213,8 +305,10 @@ apply_field(YsApplication *application, int number, YsCell *cell)
 	cell->path = cell->format = -1;
 	for (; choice.path < field->sources.count; choice.path++)
 	{
-		if (!ys_apply_each_value(application, &field->sources.items[choice.path], consider, &choice,
-						&choice.unusable))
+		const YsSource *source = &field->sources.items[choice.path];
+
+		if (!(field->type->gathers && source->many ? consider_gathered(&choice, source) :
+			  ys_apply_each_value(application, source, consider, &choice, &choice.unusable)))
 			break;
 	}
 	apply_absence(&choice);

@@ -35,6 +35,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "policy/normalize/text.h"
 #include "store/value.h"
 
 #define YS_POLICY_MAX_FIELDS	256
@@ -46,10 +47,12 @@
 typedef enum YsFieldType
 {
 	YS_FIELD_TEXT,
+	YS_FIELD_TEXT_ARRAY,
 	YS_FIELD_NUMERIC,
 	YS_FIELD_BOOLEAN,
 	YS_FIELD_DATE,
-	YS_FIELD_TIMESTAMP			/* with time zone */
+	YS_FIELD_TIMESTAMP,			/* with time zone */
+	YS_FIELD_JSONB
 } YsFieldType;
 
 /* The access method of a column's index. */
@@ -157,6 +160,12 @@ typedef struct YsCell
 			const char *bytes;	/* TEXT; NUMERIC as canonical decimal text */
 			uint32_t	len;
 		};
+		struct
+		{
+			const YsSlice *texts;	/* TEXT_ARRAY: one at least */
+			uint32_t	ntexts;
+		};
+		const YsValue *value;	/* JSONB: what the server takes as such, without sets */
 		bool		boolean;
 		int32_t		days;		/* DATE: since 2000-01-01 */
 		int64_t		usecs;		/* TIMESTAMP: since 2000-01-01 00:00 UTC */

@@ -187,6 +187,17 @@ print_cell(YsText *text, YsFieldType type, const YsCell *cell)
 		case YS_FIELD_NUMERIC:
 			ys_text_add(text, cell->bytes, cell->len);
 			break;
+		case YS_FIELD_TEXT_ARRAY:
+			for (uint32_t i = 0; i < cell->ntexts; i++)
+			{
+				ys_text_add(text, i == 0 ? "[" : ",", 1);
+				ys_text_add_json_string(text, cell->texts[i].bytes, cell->texts[i].len);
+			}
+			ys_text_add(text, "]", 1);
+			break;
+		case YS_FIELD_JSONB:
+			ys_value_print_plain(text, cell->value);
+			break;
 		case YS_FIELD_BOOLEAN:
 			ys_text_add_cstring(text, cell->boolean ? "true" : "false");
 			break;

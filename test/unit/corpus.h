@@ -15,7 +15,7 @@
  * EXPECTED is "=" and the result, "!" and the reason for a refusal, or "-" when
  * there is nothing.  The result is 2024-03-12 of a date,
  * 2024-03-12T09:15:00Z (or .ffffff) of a timestamp, a number's canonical text,
- * true or false, a text as JSON string, a location as lat,lon.
+ * true or false, a text as JSON string, text[] and jsonb as JSON, a location as lat,lon.
  *-------------------------------------------------------------------------
  */
 #ifndef YS_TEST_CORPUS_H

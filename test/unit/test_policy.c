@@ -27,6 +27,17 @@ print_cell(YsText *text, YsFieldType type, const YsCell *cell)
 		case YS_FIELD_NUMERIC:
 			ys_text_add(text, cell->bytes, cell->len);
 			return;
+		case YS_FIELD_TEXT_ARRAY:
+			for (uint32_t i = 0; i < cell->ntexts; i++)
+			{
+				ys_text_add(text, i == 0 ? "[" : ",", 1);
+				ys_text_add_json_string(text, cell->texts[i].bytes, cell->texts[i].len);
+			}
+			ys_text_add(text, "]", 1);
+			return;
+		case YS_FIELD_JSONB:
+			ys_value_print_plain(text, cell->value);
+			return;
 		case YS_FIELD_BOOLEAN:
 			ys_text_add_cstring(text, cell->boolean ? "true" : "false");
 			return;
@@ -631,6 +642,7 @@ static YsValue
 value_of_cell(YsArena *arena, YsFieldType type, const YsCell *cell)
 {
 	YsText		text;
+	YsValue		list;
 	char		written[40];
 	int64_t		usecs = type == YS_FIELD_DATE ? cell->days * INT64_C(86400000000) :
 		type == YS_FIELD_TIMESTAMP ? cell->usecs : 0;
@@ -646,6 +658,14 @@ value_of_cell(YsArena *arena, YsFieldType type, const YsCell *cell)
 			return ys_value_number(cell->bytes, cell->len);
 		case YS_FIELD_TEXT:
 			return ys_value_string(cell->bytes, cell->len);
+		case YS_FIELD_TEXT_ARRAY:
+			list = (YsValue) {.type = YS_TYPE_LIST, .len = cell->ntexts};
+			list.elements = ys_arena_alloc(arena, sizeof(YsValue) * cell->ntexts);
+			for (uint32_t i = 0; i < cell->ntexts; i++)
+				list.elements[i] = ys_value_string(cell->texts[i].bytes, cell->texts[i].len);
+			return list;
+		case YS_FIELD_JSONB:
+			return *cell->value;
 		case YS_FIELD_DATE:
 		case YS_FIELD_TIMESTAMP:
 			break;

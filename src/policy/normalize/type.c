@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "policy/synonym.h"
-
 YsUse
 ys_normalize_reject(YsNormalizing *normalizing, const char *reason)
 {
@@ -49,51 +47,6 @@ ys_normalize_scalar(YsNormalizing *normalizing, const YsValue *value, YsSlice *t
 		default:
 			return ys_normalize_reject(normalizing, YS_NOT_A_SCALAR);
 	}
-}
-
-YsUse
-ys_normalize_text(YsNormalizing *normalizing, const YsValue *value, YsCell *cell)
-{
-	YsSlice		text = {value->bytes, value->len};
-	YsSlice		raw;
-	const char *reason;
-
-	switch (value->type)
-	{
-		case YS_TYPE_NULL:
-			return YS_USE_ABSENT;
-		case YS_TYPE_STRING:
-			reason = ys_string_check(text.bytes, text.len);
-			if (reason != NULL)
-				return ys_normalize_reject(normalizing, reason);
-			break;
-		case YS_TYPE_NUMBER:
-			if (!ys_decimal_is_canonical(text))
-			{
-				YsUse		use = ys_normalize_numeric(normalizing, value, cell);
-
-				if (use != YS_USE_TAKEN)
-					return use;
-				text = (YsSlice) {cell->bytes, cell->len};
-			}
-			break;
-		case YS_TYPE_BOOL:
-			text.bytes = value->boolean ? "true" : "false";
-			text.len = (uint32_t) strlen(text.bytes);
-			break;
-		default:
-			return ys_normalize_reject(normalizing, YS_NOT_A_SCALAR);
-	}
-	raw = text;
-	if (!ys_normalize_string(normalizing, &text))
-		return YS_USE_NO_MEMORY;
-	if (normalizing->rules->synonyms.len > 0)
-		(void) ys_synonyms_find(normalizing->bindings->synonyms, normalizing->rules->synonyms, text, &text);
-	cell->bytes = text.bytes;
-	cell->len = text.len;
-	cell->coerced = value->type != YS_TYPE_STRING || text.len != raw.len ||
-		(text.bytes != raw.bytes && memcmp(text.bytes, raw.bytes, text.len) != 0);
-	return YS_USE_TAKEN;
 }
 
 /* ---- comparing cells of one type ---- */
@@ -141,6 +94,8 @@ static const YsTypeInfo types[] =
 {
 	{.name = "text", .type = YS_FIELD_TEXT, .is_text = true, .methods = SORTED | METHOD(GIN),
 	.normalize = ys_normalize_text, .compare = compare_text},
+	{.name = "text[]", .type = YS_FIELD_TEXT_ARRAY, .is_text = true, .gathers = true, .methods = METHOD(GIN),
+	.normalize = ys_normalize_text_array},
 	{.name = "numeric", .type = YS_FIELD_NUMERIC, .has_unit = true, .methods = SORTED,
 	.normalize = ys_normalize_numeric, .compare = compare_numeric},
 	{.name = "boolean", .synonym = "bool", .type = YS_FIELD_BOOLEAN,
@@ -151,6 +106,8 @@ static const YsTypeInfo types[] =
 	{.name = "timestamp", .synonym = "timestamptz", .type = YS_FIELD_TIMESTAMP,
 		.has_formats = true, .has_latest = true, .methods = SORTED,
 	.normalize = ys_normalize_timestamp, .compare = compare_timestamp},
+	{.name = "jsonb", .type = YS_FIELD_JSONB, .is_document = true, .methods = METHOD(GIN),
+	.normalize = ys_normalize_jsonb},
 };
 
 const YsTypeInfo *
@@ -168,5 +125,5 @@ ys_type_find(YsSlice name)
 const char *
 ys_type_names(void)
 {
-	return "text, numeric, boolean, date, timestamp";
+	return "text, text[], numeric, boolean, date, timestamp, jsonb";
 }

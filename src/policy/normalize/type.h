@@ -18,12 +18,15 @@ typedef struct YsRules
 	int			nnormalizers;
 	const YsStringFn *normalizers;	/* applied to strings before anything else */
 	YsSlice		synonyms;		/* the list that texts are looked up in; len 0: none */
+	const YsSynonyms *allowed;	/* the enumeration, as list YS_RULES_ALLOWED; NULL: none */
 	int			nformats;
 	const YsDateFormat *formats;
 	YsTimezone	timezone;		/* of dates that name none */
 	int			year_pivot;
 	const YsConversion *conversions;	/* into the field's unit; NULL: it has none */
 } YsRules;
+
+#define YS_RULES_ALLOWED	((YsSlice) {"allowed", 7})
 
 /* One value on its way into a cell. */
 typedef struct YsNormalizing
@@ -47,11 +50,13 @@ typedef struct YsTypeInfo
 	YsFieldType type;
 	bool		has_formats;
 	bool		has_unit;
-	bool		is_text;		/* synonyms mean something */
+	bool		is_text;		/* synonyms and allowed values mean something */
+	bool		is_document;	/* any value as it is: normalizers mean nothing */
+	bool		gathers;		/* the values of a path with [*] are one value, a list */
 	bool		has_latest;		/* combine 'latest' means something */
 	unsigned	methods;		/* that an index on the column can have: bits by YsIndexMethod */
 	YsNormalizeFn normalize;
-	int			(*compare) (const YsCell *a, const YsCell *b);
+	int			(*compare) (const YsCell *a, const YsCell *b);	/* NULL: they have no order */
 } YsTypeInfo;
 
 /* By name or synonym; NULL when there is none.  ys_type_names lists what there is. */
@@ -76,9 +81,13 @@ extern bool ys_normalize_string(YsNormalizing *normalizing, YsSlice *text);
 
 /* The text of a scalar. */
 extern YsUse ys_normalize_text(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
+
+/* The texts of a list's scalars, or of one scalar. */
+extern YsUse ys_normalize_text_array(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
 extern YsUse ys_normalize_numeric(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
 extern YsUse ys_normalize_boolean(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
 extern YsUse ys_normalize_date(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
 extern YsUse ys_normalize_timestamp(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
+extern YsUse ys_normalize_jsonb(YsNormalizing *normalizing, const YsValue *value, YsCell *cell);
 
 #endif							/* YS_POLICY_NORMALIZE_TYPE_H */
