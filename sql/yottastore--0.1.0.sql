@@ -297,11 +297,15 @@ CREATE FUNCTION yottastore.create_index_policy(
 	fields jsonb[],
 	area jsonb DEFAULT NULL,
 	max_areas integer DEFAULT 1000,
+	attributes text DEFAULT 'none',
+	attributes_include text[] DEFAULT NULL,
+	attributes_exclude text[] DEFAULT NULL,
+	attributes_size integer DEFAULT NULL,
 	if_not_exists boolean DEFAULT false)
 	RETURNS integer
 	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_create_index_policy';
-COMMENT ON FUNCTION yottastore.create_index_policy(name, regclass, name, jsonb[], jsonb, integer, boolean) IS
+COMMENT ON FUNCTION yottastore.create_index_policy(name, regclass, name, jsonb[], jsonb, integer, text, text[], text[], integer, boolean) IS
 	'keep an index table of that name, in the source''s schema, up to date from a stream; returns the policy''s id';
 
 CREATE FUNCTION yottastore.drop_index_policy(name name, if_exists boolean DEFAULT false)

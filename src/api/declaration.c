@@ -14,7 +14,7 @@
 #include "errors.h"
 
 char *
-ys_declaration_build(ArrayType *fields, Jsonb *area, size_t *len)
+ys_declaration_build(ArrayType *fields, Jsonb *area, const char *attributes, size_t *len)
 {
 	StringInfoData json;
 	Datum	   *elements;
@@ -41,6 +41,8 @@ ys_declaration_build(ArrayType *fields, Jsonb *area, size_t *len)
 		(void) JsonbToCString(&json, &area->root, 0);
 	else
 		appendStringInfoString(&json, "null");
+	if (attributes != NULL)
+		appendStringInfo(&json, ",\"attributes\":%s", attributes);
 	appendStringInfoChar(&json, '}');
 	*len = (size_t) json.len;
 	enlargeStringInfo(&json, YS_JSON_PADDING);

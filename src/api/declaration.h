@@ -12,8 +12,11 @@
 #include "catalog/source.h"
 #include "policy/policy.h"
 
-/* {"fields": [...], "area": ...} with padding behind; len without.  area may be NULL. */
-extern char *ys_declaration_build(ArrayType *fields, Jsonb *area, size_t *len);
+/*
+ * {"fields": [...], "area": ..., "attributes": ...} with padding behind; len without.  area and
+ * attributes (JSON text) may be NULL.
+ */
+extern char *ys_declaration_build(ArrayType *fields, Jsonb *area, const char *attributes, size_t *len);
 
 /*
  * The policy, in arena.  Throws for what cannot be one, and for a field or a key of source

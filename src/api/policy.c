@@ -13,6 +13,7 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 
@@ -46,7 +47,50 @@ check_max_areas(FunctionCallInfo fcinfo, int arg)
 	return PG_GETARG_INT32(arg);
 }
 
-/* yottastore.create_index_policy(name, source, stream, fields, area, max_areas, if_not_exists) */
+/* The declaration of what is kept of all attributes, from four arguments; NULL: nothing is. */
+static const char *
+attributes_argument(FunctionCallInfo fcinfo, int arg)
+{
+	static const char *const keys[] = {"include", "exclude"};
+	const char *which = PG_ARGISNULL(arg) ? "none" : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+	StringInfoData json;
+
+	if (strcmp(which, "none") == 0)
+	{
+		if (!PG_ARGISNULL(arg + 1) || !PG_ARGISNULL(arg + 2) || !PG_ARGISNULL(arg + 3))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("attributes are included, excluded or limited, and not kept"),
+					 errdetail("Without attributes => 'all' the index has the fields alone."),
+					 errhint("Give attributes => 'all', or leave the others out.")));
+		return NULL;
+	}
+	if (strcmp(which, "all") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("attributes must be all or none"),
+				 errdetail("Which of all are kept is said by patterns."),
+				 errhint("Use attributes_include and attributes_exclude.")));
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	for (int i = 0; i < 2; i++)
+	{
+		if (!PG_ARGISNULL(arg + 1 + i))
+			appendStringInfo(&json, "\"%s\":%s,", keys[i],
+							 TextDatumGetCString(DirectFunctionCall1(array_to_json,
+																	 PG_GETARG_DATUM(arg + 1 + i))));
+	}
+	if (PG_ARGISNULL(arg + 3))
+		appendStringInfoString(&json, "\"size\":null}");
+	else
+		appendStringInfo(&json, "\"size\":%d}", PG_GETARG_INT32(arg + 3));
+	return json.data;
+}
+
+/*
+ * yottastore.create_index_policy(name, source, stream, fields, area, max_areas, attributes,
+ * attributes_include, attributes_exclude, attributes_size, if_not_exists)
+ */
 Datum
 ys_create_index_policy(PG_FUNCTION_ARGS)
 {
@@ -67,7 +111,7 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	row.max_areas = check_max_areas(fcinfo, 5);
 
 	existing = ys_policy_find(row.name);
-	if (existing != NULL && !PG_ARGISNULL(6) && PG_GETARG_BOOL(6))
+	if (existing != NULL && !PG_ARGISNULL(10) && PG_GETARG_BOOL(10))
 	{
 		ereport(NOTICE,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
@@ -86,7 +130,8 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	row.stream = stream->serverid;
 
 	row.declaration = ys_declaration_build(PG_GETARG_ARRAYTYPE_P(3),
-										   PG_ARGISNULL(4) ? NULL : PG_GETARG_JSONB_P(4), &len);
+										   PG_ARGISNULL(4) ? NULL : PG_GETARG_JSONB_P(4),
+										   attributes_argument(fcinfo, 6), &len);
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
 	policy = ys_declaration_compile(row.declaration, len, source, &arena);
 	functions = ys_functions_open(policy, row.owner);

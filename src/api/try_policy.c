@@ -56,7 +56,7 @@ begin(Trial *trial, FunctionCallInfo fcinfo, Jsonb *area)
 {
 	YsArena    *arena = palloc(sizeof(YsArena));
 	size_t		len;
-	char	   *declaration = ys_declaration_build(PG_GETARG_ARRAYTYPE_P(0), area, &len);
+	char	   *declaration = ys_declaration_build(PG_GETARG_ARRAYTYPE_P(0), area, NULL, &len);
 
 	ys_arena_init_context(arena, CurrentMemoryContext, 0);
 	trial->policy = ys_declaration_compile(declaration, len, trial->source, arena);

@@ -98,5 +98,7 @@ ys_index_table_index_columns(Oid relid, const YsPolicy *policy)
 	}
 	if (location != YS_INDEX_NONE)
 		create_index(table, location, "location", "");
+	if (ys_policy_wants_attributes(policy))
+		create_index(table, YS_INDEX_GIN, YS_ATTRIBUTES_COLUMN, "pg_catalog.jsonb_path_ops");
 	SPI_finish();
 }

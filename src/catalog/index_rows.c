@@ -298,6 +298,18 @@ columns_add_fields(ColumnSet *columns, const YsIndexTable *table, YsIndexRow **r
 }
 
 static void
+columns_add_attributes(ColumnSet *columns, YsIndexRow **rows)
+{
+	int			c = columns_add(columns, JSONBOID);
+
+	for (int i = 0; i < columns->nrows; i++)
+	{
+		if (!ys_convert_to_jsonb(rows[i]->entry.attributes, YS_FORM_PLAIN, &columns->values[c][i]))
+			elog(ERROR, "the attributes of an item are no jsonb");
+	}
+}
+
+static void
 columns_add_rejections(ColumnSet *columns, YsIndexRow **rows)
 {
 	int			c = columns_add(columns, JSONBOID);
@@ -417,7 +429,7 @@ build_statements(YsIndexTable *table)
 					 keys, match);
 	table->sql_delete = sql.data;
 
-	/* keys, area, fields, location, area_value, rejected, changed_at, version */
+	/* keys, area, fields, location, area_value, attributes, rejected, changed_at, version */
 	initStringInfo(&columns);
 	initStringInfo(&assignments);
 	appendStringInfoString(&columns, "area");
@@ -442,6 +454,12 @@ build_statements(YsIndexTable *table)
 		appendStringInfoString(&columns, ", area_value");
 		appendStringInfoString(&assignments, "area_value = EXCLUDED.area_value, ");
 		upsert_types[n++] = TEXTOID;
+	}
+	if (ys_policy_wants_attributes(table->policy))
+	{
+		appendStringInfoString(&columns, ", " YS_ATTRIBUTES_COLUMN);
+		appendStringInfoString(&assignments, YS_ATTRIBUTES_COLUMN " = EXCLUDED." YS_ATTRIBUTES_COLUMN ", ");
+		upsert_types[n++] = JSONBOID;
 	}
 	appendStringInfoString(&columns, ", rejected, changed_at, event_version");
 	appendStringInfoString(&assignments, "rejected = EXCLUDED.rejected, changed_at = EXCLUDED.changed_at, "
@@ -637,6 +655,8 @@ ys_index_table_upsert(YsIndexTable *table, int nrows, YsIndexRow **rows)
 	columns_add_keys(columns, table, rows);
 	columns_add_areas(columns, rows, false);
 	columns_add_fields(columns, table, rows);
+	if (ys_policy_wants_attributes(table->policy))
+		columns_add_attributes(columns, rows);
 	columns_add_rejections(columns, rows);
 	c = columns_add(columns, TIMESTAMPTZOID);
 	for (int i = 0; i < nrows; i++)

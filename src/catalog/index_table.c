@@ -88,6 +88,8 @@ ys_index_table_create(const char *name, Oid schema, const YsSource *source, cons
 		appendStringInfoString(&sql, ", location point");
 	if (ys_policy_has_area_value(policy))
 		appendStringInfoString(&sql, ", area_value text");
+	if (ys_policy_wants_attributes(policy))
+		appendStringInfoString(&sql, ", " YS_ATTRIBUTES_COLUMN " jsonb");
 	appendStringInfoString(&sql, ", rejected jsonb, changed_at timestamptz, "
 						   "indexed_at timestamptz NOT NULL, event_version bytea NOT NULL, "
 						   "PRIMARY KEY (");

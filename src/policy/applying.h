@@ -48,4 +48,7 @@ extern const YsValue *ys_apply_first_value(const YsApplication *application, con
 /* The entry's area and location; false when the arena is exhausted. */
 extern bool ys_apply_area(YsApplication *application);
 
+/* All of the item's leaves, as the policy wants them; false when the arena is exhausted. */
+extern bool ys_apply_attributes(YsApplication *application, const YsValue *item);
+
 #endif							/* YS_POLICY_APPLYING_H */

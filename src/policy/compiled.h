@@ -67,12 +67,33 @@ typedef struct YsAreaRules
 	YsIndexMethod index;		/* of the location column: none or gist */
 } YsAreaRules;
 
+/* Patterns of a list of them, and what is kept of a row's attributes, in bytes of JSON. */
+#define YS_POLICY_MAX_PATTERNS	64
+#define YS_ATTRIBUTES_SIZE		65536
+#define YS_ATTRIBUTES_SIZE_MIN	64
+#define YS_ATTRIBUTES_SIZE_MAX	(1024 * 1024)
+
+typedef struct YsPatternList
+{
+	int			count;
+	YsPath	   *items;			/* with YS_PATH_PREFIX and YS_PATH_ANY */
+} YsPatternList;
+
+typedef struct YsAttributeRules
+{
+	bool		wanted;
+	YsPatternList includes;		/* none: all */
+	YsPatternList excludes;
+	uint32_t	size;
+} YsAttributeRules;
+
 struct YsPolicy
 {
 	int			nfields;
 	YsField    *fields;
 	YsAreaRules area;
-	YsAttributeFilter attributes;
+	YsAttributeRules all;		/* of all attributes there are */
+	YsAttributeFilter attributes;	/* that paths begin with */
 
 	/* attribute number + 1 by the hash of its name; 0 is an empty slot */
 	uint32_t	nslots;			/* a power of two */

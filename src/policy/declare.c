@@ -43,6 +43,15 @@ ys_declare_advise(YsCompiler *compiler, const char *hint, const char *detail,...
 }
 
 bool
+ys_declare_forward(YsCompiler *compiler, const YsError *inner)
+{
+	ys_error_set(compiler->err, inner->code, "%s: %s", compiler->subject, inner->message);
+	ys_error_detail(compiler->err, "%s", inner->detail);
+	ys_error_hint(compiler->err, "%s", inner->hint);
+	return false;
+}
+
+bool
 ys_declare_out_of_memory(YsCompiler *compiler)
 {
 	return ys_error_set(compiler->err, YS_ERR_OUT_OF_MEMORY, "out of memory while compiling a policy");
@@ -236,12 +245,7 @@ ys_declare_sources(YsCompiler *compiler, const YsValue *value, const char *key,
 		YsError		inner;
 
 		if (!ys_path_parse(texts[i].bytes, texts[i].len, compiler->arena, &path, &inner))
-		{
-			ys_error_set(compiler->err, inner.code, "%s: %s", compiler->subject, inner.message);
-			ys_error_detail(compiler->err, "%s", inner.detail);
-			ys_error_hint(compiler->err, "%s", inner.hint);
-			return false;
-		}
+			return ys_declare_forward(compiler, &inner);
 		source->text = ys_arena_copy(compiler->arena, texts[i].bytes, texts[i].len);
 		if (source->text == NULL)
 			return ys_declare_out_of_memory(compiler);
@@ -383,11 +387,12 @@ ys_policy_compile(const char *json, size_t len, YsArena *arena, YsError *err)
 	YsValue		declaration;
 	const YsValue *fields;
 	const YsValue *area;
-	const YsKey keys[] = {{"fields", &fields}, {"area", &area}};
+	const YsValue *all;
+	const YsKey keys[] = {{"fields", &fields}, {"area", &area}, {"attributes", &all}};
 
 	if (!start(&compiler, "index policy", arena, err) ||
 		!ys_declare_read(&compiler, json, len, &declaration) ||
-		!ys_declare_keys(&compiler, &declaration, keys, 2) ||
+		!ys_declare_keys(&compiler, &declaration, keys, 3) ||
 		!compile_fields(&compiler, fields))
 		return NULL;
 	if (area != NULL)
@@ -396,7 +401,13 @@ ys_policy_compile(const char *json, size_t len, YsArena *arena, YsError *err)
 		if (!ys_declare_area(&compiler, area, &compiler.policy->area))
 			return NULL;
 	}
-	if (compiler.npaths == 0)
+	if (all != NULL)
+	{
+		snprintf(compiler.subject, sizeof(compiler.subject), "attributes");
+		if (!ys_declare_attributes(&compiler, all, &compiler.policy->all))
+			return NULL;
+	}
+	if (compiler.npaths == 0 && !compiler.policy->all.wanted)
 	{
 		ys_error_set(err, YS_ERR_INVALID_POLICY, "index policy declares neither a field nor an area");
 		ys_declare_advise(&compiler, "Build each field with yottastore.field().",
@@ -470,8 +481,18 @@ ys_policy_area_level(const YsPolicy *policy)
 	return policy->area.level;
 }
 
+bool
+ys_policy_wants_attributes(const YsPolicy *policy)
+{
+	return policy->all.wanted;
+}
+
 const YsAttributeFilter *
 ys_policy_attributes(const YsPolicy *policy)
 {
+	static const YsAttributeFilter everything;
+
+	if (policy->all.wanted)
+		return &everything;
 	return &policy->attributes;
 }

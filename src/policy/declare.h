@@ -35,6 +35,9 @@ extern bool ys_declare_refuse(YsCompiler *compiler, const char *format,...) YS_P
 extern bool ys_declare_advise(YsCompiler *compiler, const char *hint, const char *detail,...)
 			YS_PRINTF(3, 4);
 
+/* An error from below, about the compiler's subject; returns false. */
+extern bool ys_declare_forward(YsCompiler *compiler, const YsError *inner);
+
 extern bool ys_declare_out_of_memory(YsCompiler *compiler);
 
 /* Read JSON text; the value lives in the compiler's arena. */
@@ -89,6 +92,7 @@ extern bool ys_declare_field(YsCompiler *compiler, const YsValue *object, YsFiel
 
 /* How values are read: the rules of a field whose name and type are known. */
 extern bool ys_declare_rules(YsCompiler *compiler, const YsFieldKeys *keys, YsField *field);
+extern bool ys_declare_attributes(YsCompiler *compiler, const YsValue *object, YsAttributeRules *rules);
 extern bool ys_declare_area(YsCompiler *compiler, const YsValue *object, YsAreaRules *area);
 
 #endif							/* YS_POLICY_DECLARE_H */

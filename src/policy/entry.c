@@ -28,9 +28,9 @@ ys_apply_reject(YsApplication *application, const char *field, uint32_t most, co
 		return true;
 	if (entry->rejections == NULL)
 	{
-		/* At most one of each field and one of the area. */
+		/* At most one of each field, one of the area and one of the attributes. */
 		entry->rejections = ys_arena_alloc(application->arena, sizeof(YsRejection) *
-										   (size_t) (application->policy->nfields + 1));
+										   (size_t) (application->policy->nfields + 2));
 		if (entry->rejections == NULL)
 			return false;
 	}
@@ -360,6 +360,8 @@ ys_policy_explain(const YsPolicy *policy, const YsBindings *bindings, const YsVa
 		ok = apply_field(&application, i, &entry->cells[i]);
 	if (ok && policy->area.level != NULL)
 		ok = ys_apply_area(&application);
+	if (ok && policy->all.wanted)
+		ok = ys_apply_attributes(&application, item);
 	return ok || ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory while applying a policy");
 }
 

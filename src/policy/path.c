@@ -23,6 +23,7 @@ typedef struct PathParser
 	YsArena    *arena;
 	YsPathStep *steps;
 	int			nsteps;
+	bool		pattern;
 	YsError    *err;
 } PathParser;
 
@@ -36,7 +37,9 @@ refuse(PathParser *parser, const char *what)
 				 (int) (parser->p - parser->text) + 1);
 	ys_error_detail(parser->err, "A path is names separated by dots; [n] is an element of a list, [*] all of them; "
 					"a name with other characters than letters, digits, _ - $ @ : stands in double quotes.");
-	ys_error_hint(parser->err, "Write it like one of these: service.dates[0], log[*].on, \"odd.name\".x.");
+	ys_error_hint(parser->err, parser->pattern ?
+				  "Write a pattern like one of these: spec, spec.engine.*, log[*].n*, **.vin." :
+				  "Write it like one of these: service.dates[0], log[*].on, \"odd.name\".x.");
 	return false;
 }
 
@@ -97,18 +100,23 @@ parse_name(PathParser *parser)
 	const char *start = parser->p;
 	char	   *name;
 	uint32_t	len;
+	int			stars = 0;
 
 	if (parser->p < parser->end && *parser->p == '"')
 		return parse_quoted_name(parser);
 	while (parser->p < parser->end && is_name_byte(*parser->p))
 		parser->p++;
 	len = (uint32_t) (parser->p - start);
-	if (len == 0)
+	for (; parser->pattern && parser->p < parser->end && *parser->p == '*'; parser->p++)
+		stars++;
+	if (len == 0 && stars == 0)
 		return refuse(parser, "a name is expected");
+	if (stars > 2 || (stars == 2 && len > 0))
+		return refuse(parser, "one * may end a name, and ** stand for steps");
 	name = ys_arena_copy(parser->arena, start, len);
 	if (name == NULL)
 		return out_of_memory(parser);
-	return add_step(parser, (YsPathStep) {name, len, 0});
+	return add_step(parser, (YsPathStep) {name, len, stars == 2 ? YS_PATH_ANY : stars == 1 ? YS_PATH_PREFIX : 0});
 }
 
 /* At '['. */
@@ -125,6 +133,8 @@ parse_index(PathParser *parser)
 	}
 	else
 	{
+		if (parser->pattern)
+			return refuse(parser, "* is expected");
 		if (parser->p == parser->end || !ys_ascii_is_digit(*parser->p))
 			return refuse(parser, "a position or * is expected");
 		for (; parser->p < parser->end && ys_ascii_is_digit(*parser->p); parser->p++)
@@ -140,11 +150,11 @@ parse_index(PathParser *parser)
 	return add_step(parser, (YsPathStep) {NULL, 0, index});
 }
 
-bool
-ys_path_parse(const char *text, size_t len, YsArena *arena, YsPath *path, YsError *err)
+static bool
+parse(const char *text, size_t len, bool pattern, YsArena *arena, YsPath *path, YsError *err)
 {
 	YsPathStep	steps[YS_PATH_MAX_STEPS];
-	PathParser	parser = {text, text, text + len, arena, steps, 0, err};
+	PathParser	parser = {text, text, text + len, arena, steps, 0, pattern, err};
 	YsPathStep *copy;
 
 	if (ys_string_check(text, len) != NULL)
@@ -179,6 +189,18 @@ ys_path_parse(const char *text, size_t len, YsArena *arena, YsPath *path, YsErro
 	path->nsteps = parser.nsteps;
 	path->steps = copy;
 	return true;
+}
+
+bool
+ys_path_parse(const char *text, size_t len, YsArena *arena, YsPath *path, YsError *err)
+{
+	return parse(text, len, false, arena, path, err);
+}
+
+bool
+ys_path_parse_pattern(const char *text, size_t len, YsArena *arena, YsPath *pattern, YsError *err)
+{
+	return parse(text, len, true, arena, pattern, err);
 }
 
 static bool

@@ -19,6 +19,16 @@
 /* False and err (YS_ERR_INVALID_PATH, with the position) on bad syntax. */
 extern bool ys_path_parse(const char *text, size_t len, YsArena *arena, YsPath *path, YsError *err);
 
+/*
+ * Patterns of paths, besides the names: x* one that begins so, * any, ** any steps or none.
+ * Positions can't stand in them, only [*].
+ */
+#define YS_PATH_PREFIX		(-2)	/* a step's index: its name is a beginning */
+#define YS_PATH_ANY			(-3)	/* and its name is empty */
+
+extern bool ys_path_parse_pattern(const char *text, size_t len, YsArena *arena, YsPath *pattern,
+								  YsError *err);
+
 /* The single value at path, NULL when absent; a [*] yields the first. */
 extern const YsValue *ys_path_get(const YsPath *path, const YsValue *item);
 

@@ -14,6 +14,7 @@
  *				 "combine": "max", "formats": ["ISO", ...],
  *				 "normalizers": ["trim", ...], "unit": "km",
  *				 "timezone": "Europe/Rome", "year_pivot": 69}, ...],
+ *	 "attributes": {"include": ["spec.**"], "exclude": [...], "size": 65536} | null,
  *	 "area": {"kind": "location", "lat": [...], "lon": [...], "paths": [...], "level": "country"}
  *		   | {"kind": "value", "paths": [...], "level": "country",
  *			  "location": {"lat": [...], "lon": [...], "paths": [...]}}
@@ -72,6 +73,9 @@ typedef enum YsOnError
 	YS_ON_ERROR_REJECT,			/* the item has no row, and is kept in quarantine */
 	YS_ON_ERROR_KEEP_RAW		/* the column is NULL, and rejected has the whole value */
 } YsOnError;
+
+/* What rejected calls the column of all attributes, and what the index table does. */
+#define YS_ATTRIBUTES_COLUMN	"attributes"
 
 typedef struct YsPolicy YsPolicy;
 typedef struct YsAreaMap YsAreaMap;
@@ -174,7 +178,7 @@ typedef struct YsCell
 
 typedef struct YsRejection
 {
-	const char *field;			/* a field's name, or "area" */
+	const char *field;			/* a field's name, "area" or "attributes" */
 	const char *raw;			/* the value as plain JSON; cut at 200 bytes unless the field keeps
 								 * it (then still valid UTF-8, shown as a JSON string) */
 	uint32_t	raw_len;
@@ -190,6 +194,7 @@ typedef struct YsEntry
 	const char *area;			/* never NULL, lives with the map; "unlocated" when nothing else holds */
 	const char *area_value;		/* what the item names as its area, whether there is one or not; NULL: nothing */
 	uint32_t	area_value_len;
+	const YsValue *attributes;	/* all scalar leaves by their paths, as a MAP; NULL: not asked for */
 	const char *refused_by;		/* the field with on_error 'reject' that keeps the item out; NULL: none */
 	int			nrejections;
 	YsRejection *rejections;
@@ -264,7 +269,13 @@ extern bool ys_rejected_print(const YsValue *value, uint32_t most, YsArena *aren
 /* {"field": {"value": raw, "reason": "..."}, ...} for the rejected column; false: arena exhausted. */
 extern bool ys_entry_print_rejected(const YsEntry *entry, YsText *text);
 
-/* The declared source attributes (first path steps), so that decoding can skip the rest; deduplicated. */
+/* Does the policy keep all attributes of its items? */
+extern bool ys_policy_wants_attributes(const YsPolicy *policy);
+
+/*
+ * The attributes an entry is made of, so that decoding can skip the rest: the first steps of all
+ * paths, deduplicated; none when all are wanted.
+ */
 extern const YsAttributeFilter *ys_policy_attributes(const YsPolicy *policy);
 
 /* ---- single declarations, for the SQL builders' early validation ---- */

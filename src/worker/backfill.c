@@ -45,7 +45,7 @@ struct YsBackfill
 	int			next;			/* whose turn it is */
 };
 
-/* The attributes that make an entry: the key's and the policy's sources. */
+/* The attributes that make an entry: the key's and the policy's sources, or none said for all. */
 static YsAttributeFilter
 wanted_attributes(const YsFollow *follow)
 {
@@ -54,6 +54,8 @@ wanted_attributes(const YsFollow *follow)
 	YsAttributeFilter wanted = {0, palloc(sizeof(char *) * most), palloc(sizeof(uint32_t) * most)};
 	uint32_t   *lens = unconstify(uint32_t *, wanted.lens);
 
+	if (ys_policy_wants_attributes(follow->policy))
+		return wanted;
 	for (int k = 0; k < follow->source->nkeys; k++)
 	{
 		wanted.names[wanted.count] = follow->source->key_names[k];

@@ -31,9 +31,22 @@ SELECT yottastore.create_index_policy('m_index', 'm_items', 'm_stream', ARRAY[
 		yottastore.field('plate', 'text', index => 'btree'), yottastore.field('vin', 'text', index => 'hash'),
 		yottastore.field('odo', 'numeric', index => 'gist'), yottastore.field('price', 'numeric', index => 'btree'),
 		yottastore.field('day', 'date', index => 'gist'), yottastore.field('at', 'timestamp', index => 'hash'),
+		yottastore.field('tags', 'text[]', index => 'gin'), yottastore.field('raw', 'jsonb', index => 'gin'),
 		yottastore.field('ok', 'boolean', index => 'btree'), yottastore.field('plain', 'text', index => 'none')],
 	area => yottastore.area_from_location(paths => ARRAY['where'], index => 'gist')) > 0 AS created;
 SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'm_index'::regclass ORDER BY 1;
+
+-- all attributes
+SELECT yottastore.create_index_policy('m_all', 'm_items', 'm_stream', ARRAY[]::jsonb[]);
+SELECT yottastore.create_index_policy('m_all', 'm_items', 'm_stream', ARRAY[]::jsonb[], attributes => 'some');
+SELECT yottastore.create_index_policy('m_all', 'm_items', 'm_stream', ARRAY[]::jsonb[], attributes_include => ARRAY['a']);
+SELECT yottastore.create_index_policy('m_all', 'm_items', 'm_stream', ARRAY[]::jsonb[], attributes => 'all', attributes_include => ARRAY['a[0]']);
+SELECT yottastore.create_index_policy('m_all', 'm_items', 'm_stream', ARRAY[]::jsonb[], attributes => 'all', attributes_exclude => ARRAY['a', NULL]);
+SELECT yottastore.create_index_policy('m_all', 'm_items', 'm_stream', ARRAY[]::jsonb[], attributes => 'all', attributes_size => 1);
+SELECT yottastore.create_index_policy('m_all', 'm_items', 'm_stream', ARRAY[]::jsonb[], attributes => 'all',
+	attributes_include => ARRAY['spec', '**.vin'], attributes_size => 1000) > 0 AS created;
+SELECT declaration FROM yottastore.index_policies WHERE policy = 'm_all';
+\d m_all
 SELECT yottastore.stop_workers() >= 0 AS stopped;
 
 DROP SERVER m_store, m_stream CASCADE;
