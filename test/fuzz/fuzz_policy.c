@@ -48,6 +48,35 @@ read_item(const char *bytes, size_t len, YsArena *arena, YsValue *item)
 	return strlen(text) == len && corpus_read(text, arena, item, &err) && item->type == YS_TYPE_MAP;
 }
 
+/* A document is JSON that can be read again. */
+static void
+print_document(const YsValue *document, YsArena *arena, YsText *text)
+{
+	YsText		json;
+	YsValue		value;
+	YsError		err;
+
+	ys_text_init(&json, arena);
+	ys_value_print_plain(&json, document);
+	FUZZ_CHECK(ys_string_check(json.bytes, json.len) == NULL, "a document is no text: %s", json.bytes);
+	if (!corpus_read(json.bytes, arena, &value, &err))
+		FUZZ_CHECK(strstr(err.message, "more than once") != NULL, "%s: %s", err.message, json.bytes);
+	ys_text_add(text, json.bytes, json.len);
+}
+
+/* A cell of several parts, each of which is text. */
+static void
+print_parts(const YsFieldInfo *field, const YsCell *cell, YsArena *arena, YsText *text)
+{
+	if (field->type == YS_FIELD_JSONB)
+		print_document(cell->value, arena, text);
+	for (uint32_t i = 0; field->type == YS_FIELD_TEXT_ARRAY && i < cell->ntexts; i++)
+	{
+		FUZZ_CHECK(ys_string_check(cell->texts[i].bytes, cell->texts[i].len) == NULL, "element %u is no text", i);
+		ys_text_add_json_string(text, cell->texts[i].bytes, cell->texts[i].len);
+	}
+}
+
 /* All of an entry as text. */
 static const char *
 print_entry(const YsPolicy *policy, const YsEntry *entry, YsArena *arena)
@@ -75,6 +104,8 @@ print_entry(const YsPolicy *policy, const YsEntry *entry, YsArena *arena)
 			ys_text_add_json_string(&text, cell->bytes, cell->len);
 			ys_text_add_cstring(&text, "\n");
 		}
+		else if (cell->present)
+			print_parts(field, cell, arena, &text);
 	}
 	snprintf(part, sizeof(part), "%d %.17g %.17g ", entry->located, entry->lat, entry->lon);
 	ys_text_add_cstring(&text, part);
