@@ -30,6 +30,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
@@ -272,10 +273,24 @@ is_entered(const YsFunctions *functions)
 
 /* ---- calling ---- */
 
+#define NOT_JSONB	"contains U+0000 or a number beyond numeric"
+
 static void
 out_of_memory(void)
 {
 	ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
+/* What jsonb prints: the members of a map come in any order, and the function shall not see which. */
+static const char *
+container_argument(const YsValue *value, ParamExternData *param)
+{
+	Datum		jsonb;
+
+	if (!ys_convert_to_jsonb(value, YS_FORM_PLAIN, &jsonb))
+		return NOT_JSONB;
+	param->value = CStringGetTextDatum(JsonbToCString(NULL, &DatumGetJsonbP(jsonb)->root, 0));
+	return NULL;
 }
 
 /* A scalar's text, or the plain JSON of what is none. */
@@ -300,7 +315,7 @@ text_argument(const YsValue *value, ParamExternData *param)
 			ys_text_add_cstring(&text, value->boolean ? "true" : "false");
 			break;
 		default:
-			ys_value_print_plain(&text, value);
+			return container_argument(value, param);
 	}
 	if (text.failed)
 		out_of_memory();
@@ -317,8 +332,7 @@ make_argument(const Function *function, const YsValue *value, ParamExternData *p
 	param->isnull = false;
 	if (function->argument == TEXTOID)
 		return text_argument(value, param);
-	return ys_convert_to_jsonb(value, YS_FORM_PLAIN, &param->value) ? NULL :
-		"contains U+0000 or a number beyond numeric";
+	return ys_convert_to_jsonb(value, YS_FORM_PLAIN, &param->value) ? NULL : NOT_JSONB;
 }
 
 /* Numbers of any length: whether they fit is the field's to say. */

@@ -5,6 +5,7 @@
  */
 #include "policy/sanitize.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy/normalize/text.h"
@@ -66,21 +67,51 @@ sanitize_text(YsSanitizer *sanitizer, const char *bytes, uint32_t len)
 	return (YsSlice) {copy, used};
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	const YsMember *left = *(const YsMember *const *) a;
+	const YsMember *right = *(const YsMember *const *) b;
+	uint32_t	common = left->name_len < right->name_len ? left->name_len : right->name_len;
+	int			order = memcmp(left->name, right->name, common);
+
+	return order != 0 ? order : (left->name_len > right->name_len) - (left->name_len < right->name_len);
+}
+
+/*
+ * The members by name: what is left out must not depend on the order in which the store tells
+ * them, which has no meaning.  NULL when the arena is exhausted.
+ */
+static const YsMember **
+sort_members(YsSanitizer *sanitizer, const YsValue *map)
+{
+	const YsMember **sorted = ys_arena_alloc(sanitizer->arena, sizeof(YsMember *) * ((size_t) map->len + 1));
+
+	if (sorted == NULL)
+		return NULL;
+	for (uint32_t i = 0; i < map->len; i++)
+		sorted[i] = &map->members[i];
+	if (sanitizer->left < UINT32_MAX)
+		qsort(sorted, map->len, sizeof(*sorted), compare_names);
+	return sorted;
+}
+
 static void
 sanitize_members(YsSanitizer *sanitizer, const YsValue *map, YsValue *clean)
 {
+	const YsMember **sorted = sort_members(sanitizer, map);
 	uint32_t	most = map->len < sanitizer->left ? map->len : sanitizer->left;
 
 	clean->len = 0;
 	clean->members = ys_arena_alloc(sanitizer->arena, sizeof(YsMember) * ((size_t) most + 1));
-	if (clean->members == NULL)
+	if (clean->members == NULL || sorted == NULL)
 	{
 		sanitizer->failed = true;
 		return;
 	}
 	while (clean->len < most && sanitizer->left > 0)
 	{
-		const YsMember *member = &map->members[clean->len];
+		const YsMember *member = sorted[clean->len];
 		YsMember   *kept = &clean->members[clean->len++];
 		YsSlice		name = sanitize_text(sanitizer, member->name, member->name_len);
 

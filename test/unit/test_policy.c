@@ -256,6 +256,33 @@ assert_prefix(const char *text, const char *prefix)
 		fail_msg("\"%s\" does not begin with \"%s\"", text, prefix);
 }
 
+/* What is shown of a map does not depend on the order of its members, which has no meaning. */
+static void
+test_raw_has_no_order(void **state)
+{
+	YsArena		arena;
+	char		one[2000];
+	char		other[2000];
+
+	(void) state;
+	ys_arena_init(&arena, ys_arena_malloc, 0);
+	for (int n = 3; n <= 60; n += 57)
+	{
+		size_t		one_len = (size_t) sprintf(one, "{\"a\":{\"M\":{\"z\":{\"N\":\"0\"}");
+		size_t		other_len = (size_t) sprintf(other, "{\"a\":{\"M\":{");
+
+		for (int i = 0; i < n; i++)
+		{
+			one_len += (size_t) sprintf(one + one_len, ",\"m%02d\":{\"N\":\"%d\"}", i, i);
+			other_len += (size_t) sprintf(other + other_len, "\"m%02d\":{\"N\":\"%d\"},", n - 1 - i, n - 1 - i);
+		}
+		sprintf(one + one_len, "}}}");
+		sprintf(other + other_len, "\"z\":{\"N\":\"0\"}}}}");
+		assert_string_equal(cell_of(&arena, NUMERIC, one), cell_of(&arena, NUMERIC, other));
+	}
+	ys_arena_free(&arena);
+}
+
 /* A raw value is short, valid JSON text, whatever was rejected. */
 static void
 test_raw_is_cut(void **state)
@@ -748,6 +775,7 @@ main(void)
 		cmocka_unit_test(test_boolean),
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_combine),
+		cmocka_unit_test(test_raw_has_no_order),
 		cmocka_unit_test(test_raw_is_cut),
 		cmocka_unit_test(test_invalid_utf8),
 		cmocka_unit_test(test_print_rejected),
