@@ -86,12 +86,21 @@ COMMENT ON FUNCTION yottastore.binary(bytea) IS
 CREATE TABLE yottastore.areas (
 	level text NOT NULL CHECK (level <> ''),
 	name text NOT NULL CHECK (name <> '' AND name NOT IN ('unlocated', 'other')),
+	parent_level text,
 	parent text,
 	aliases text[] NOT NULL DEFAULT '{}',
 	boundary jsonb,
-	PRIMARY KEY (level, name)
+	PRIMARY KEY (level, name),
+	CONSTRAINT areas_parent_level_check CHECK (parent_level <> level),
+	CONSTRAINT areas_parent_fkey FOREIGN KEY (parent_level, parent) REFERENCES yottastore.areas (level, name)
+		MATCH FULL ON UPDATE CASCADE
 );
-COMMENT ON TABLE yottastore.areas IS 'geographic areas by level; boundary is a GeoJSON Polygon or MultiPolygon';
+COMMENT ON TABLE yottastore.areas IS 'geographic areas by level, and the area of another level that each lies in';
+COMMENT ON COLUMN yottastore.areas.aliases IS
+	'what else documents call it; names and aliases match whatever their case, accents and white space';
+COMMENT ON COLUMN yottastore.areas.boundary IS
+	'a GeoJSON Polygon, MultiPolygon, or GeometryCollection of them';
+CREATE INDEX areas_parent_idx ON yottastore.areas (parent_level, parent);
 GRANT SELECT ON yottastore.areas TO PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('yottastore.areas', '');
 
@@ -105,13 +114,16 @@ CREATE TRIGGER areas_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON yot
 CREATE FUNCTION yottastore.load_areas(
 	geojson jsonb,
 	level text DEFAULT 'country',
-	name_property text DEFAULT 'name')
+	name_property text DEFAULT 'name',
+	parent_property text DEFAULT NULL,
+	parent_level text DEFAULT NULL,
+	alias_properties text[] DEFAULT NULL)
 	RETURNS integer
 	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_load_areas';
-REVOKE ALL ON FUNCTION yottastore.load_areas(jsonb, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION yottastore.load_areas(jsonb, text, text) IS
-	'add or replace areas of a level from a GeoJSON FeatureCollection; returns how many';
+REVOKE ALL ON FUNCTION yottastore.load_areas(jsonb, text, text, text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION yottastore.load_areas(jsonb, text, text, text, text, text[]) IS
+	'add or replace areas of a level from a GeoJSON FeatureCollection or Feature; returns how many';
 
 /* ---------------------------------------------------------------- synonyms */
 

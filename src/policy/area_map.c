@@ -1,100 +1,48 @@
 /*-------------------------------------------------------------------------
  * area_map.c
- *	  The map of one level's areas: by name, and by point through a grid.
+ *	  The map of one level's areas: by name, and by point.
  *
- * A point is inside a polygon when a ray from it to the east crosses its
- * rings an odd number of times (even-odd ray casting, after W. R. Franklin's
- * PNPOLY).  Borders belong to the polygon on their north-east side, so that
- * of two polygons that share a border one has it.
- *
- * The grid makes that cheap without changing any answer.  Each of its cells
- * keeps, per polygon, what can differ among the rays that start in the cell:
- *
- *	- edges west of the cell, or wholly above or below its row, are never crossed;
- *	- of a chain of edges east of the cell only the latitudes of its two ends
- *	  matter: it is crossed as often, modulo two, as a meridian between them,
- *	  which is kept in its place, or counted once and for all when it spans
- *	  the whole row or none of it;
- *	- what remains are the few edges next to the cell, kept as they are.
- *
- * A cell without edges is wholly inside or outside.  Cells are made a hair
- * larger than they are, so that rounding never puts an edge on the wrong side.
+ * Areas below the level stand for the one they lie in: where none of the level
+ * has a name or a point, theirs count.
  *-------------------------------------------------------------------------
  */
 #include "policy/area.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "policy/boundary.h"
-#include "policy/normalize/text.h"
+#include "policy/area_grid.h"
+#include "policy/normalize/unicode.h"
 #include "policy/read_json.h"
 
-#define MARGIN			1e-9	/* degrees: some 0.1 mm */
-#define FAR_EAST		1000.0	/* past any longitude */
-#define LEAST_CELLS		64
-#define MOST_CELLS		(512 * 1024)
-#define CELLS_PER_EDGE	8
-
-/* Crossed by the ray from x, y when low <= y < high and x < x_low + slope * (y - low). */
-typedef struct Edge
+/* Whose name: one of a higher rank hides those of lower ones. */
+typedef enum Rank
 {
-	double		low;
-	double		high;
-	double		x_low;
-	double		slope;
-} Edge;
-
-/* What a cell keeps of one polygon. */
-typedef struct Candidate
-{
-	struct Candidate *next;
-	const char *area;
-	int			nedges;
-	bool		inside;			/* before any edge is looked at */
-	Edge		edges[];
-} Candidate;
-
-typedef struct Grid
-{
-	double		west;
-	double		south;
-	double		east;
-	double		north;
-	double		width;			/* of a cell */
-	double		height;
-	int			ncolumns;
-	int			nrows;
-	Candidate **cells;			/* in the order in which areas were added */
-} Grid;
+	RANK_NAME,
+	RANK_ALIAS,
+	RANK_BELOW,					/* names and aliases of areas below */
+	NRANKS
+} Rank;
 
 typedef struct AreaName
 {
 	struct AreaName *next;
-	YsSlice		name;
+	YsSlice		key;			/* folded */
 	const char *area;
+	Rank		rank;
+	bool		several;		/* areas of that rank have it */
 } AreaName;
-
-typedef struct Shape
-{
-	struct Shape *next;
-	const char *area;
-	YsPolygon	polygon;
-} Shape;
 
 struct YsAreaMap
 {
 	YsArena    *arena;
-	Shape	   *shapes;			/* in the order added */
-	Shape	  **last_shape;
-	AreaName   *names;
-	AreaName  **last_name;
-	AreaName   *aliases;
-	AreaName  **last_alias;
-	uint32_t	nnames;			/* names and aliases */
-	const AreaName **slots;		/* a hash table of them; NULL before finish */
+	YsShape    *shapes[2];		/* of the level, and below it: each in the order added */
+	YsShape   **last_shape[2];
+	AreaName   *names[NRANKS];
+	uint32_t	nnames;
+	AreaName  **slots;			/* a hash table of them; NULL before finish */
 	uint32_t	nslots;			/* a power of two */
-	Grid		grid;			/* cells NULL: there is none */
+	const char *last_area;		/* that was added */
+	YsGrid		grid;			/* cells NULL: there is none */
 };
 
 YsAreaMap *
@@ -105,9 +53,8 @@ ys_area_map_create(YsArena *arena)
 	if (map == NULL)
 		return NULL;
 	map->arena = arena;
-	map->last_shape = &map->shapes;
-	map->last_name = &map->names;
-	map->last_alias = &map->aliases;
+	map->last_shape[0] = &map->shapes[0];
+	map->last_shape[1] = &map->shapes[1];
 	return map;
 }
 
@@ -119,79 +66,75 @@ out_of_memory(YsError *err)
 
 /* ---- names ---- */
 
+/* What can't be a word is nobody's name, and can't be found. */
 static bool
-add_name(YsAreaMap *map, AreaName ***last, const char *text, const char *area)
+add_name(YsAreaMap *map, Rank rank, const char *text, const char *area)
 {
-	AreaName   *name = ys_arena_alloc_zero(map->arena, sizeof(AreaName));
-	size_t		len = strlen(text);
-	char	   *copy = ys_arena_copy(map->arena, text, len);
+	char		key[YS_FOLD_MAX];
+	int			len = ys_unicode_fold((YsSlice) {text, (uint32_t) strlen(text)}, key);
+	AreaName   *name;
 
-	if (name == NULL || copy == NULL)
+	if (len <= 0)
+		return true;
+	name = ys_arena_alloc_zero(map->arena, sizeof(AreaName));
+	if (name == NULL)
 		return false;
-	name->name = ys_string_trim((YsSlice) {copy, (uint32_t) len});
+	name->key = (YsSlice) {ys_arena_copy(map->arena, key, (size_t) len), (uint32_t) len};
+	if (name->key.bytes == NULL)
+		return false;
 	name->area = area;
-	**last = name;
-	*last = &name->next;
+	name->rank = rank;
+	name->next = map->names[rank];
+	map->names[rank] = name;
 	map->nnames++;
 	return true;
 }
 
-static bool
-same_name(YsSlice a, YsSlice b)
-{
-	if (a.len != b.len)
-		return false;
-	for (uint32_t i = 0; i < a.len; i++)
-	{
-		if (ys_ascii_lower(a.bytes[i]) != ys_ascii_lower(b.bytes[i]))
-			return false;
-	}
-	return true;
-}
-
 /* Where a name is, or would be. */
-static const AreaName **
-find_slot(const YsAreaMap *map, YsSlice name)
+static AreaName **
+find_slot(const YsAreaMap *map, YsSlice key)
 {
-	uint32_t	slot = ys_string_hash(name.bytes, name.len, true);
+	uint32_t	slot = ys_string_hash(key.bytes, key.len, false);
 
 	for (;; slot++)
 	{
-		const AreaName **at = &map->slots[slot & (map->nslots - 1)];
+		AreaName  **at = &map->slots[slot & (map->nslots - 1)];
 
-		if (*at == NULL || same_name((*at)->name, name))
+		if (*at == NULL || ((*at)->key.len == key.len && memcmp((*at)->key.bytes, key.bytes, key.len) == 0))
 			return at;
 	}
 }
 
-/* Of two that are spelled alike the first is found. */
 static void
-enter_names(YsAreaMap *map, const AreaName *name)
+enter_name(YsAreaMap *map, AreaName *name)
 {
-	for (; name != NULL; name = name->next)
-	{
-		const AreaName **slot = find_slot(map, name->name);
+	AreaName  **slot = find_slot(map, name->key);
 
-		if (*slot == NULL && name->name.len > 0)
-			*slot = name;
-	}
+	if (*slot == NULL)
+		*slot = name;
+	else if ((*slot)->rank == name->rank && strcmp((*slot)->area, name->area) != 0)
+		(*slot)->several = true;
 }
 
 const char *
-ys_area_map_find(const YsAreaMap *map, const char *name, size_t len)
+ys_area_map_find(const YsAreaMap *map, YsSlice name, const char **reason)
 {
-	const AreaName *found;
+	char		key[YS_FOLD_MAX];
+	int			len = ys_unicode_fold(name, key);
+	const AreaName *found = NULL;
 
-	if (map->slots == NULL || len > UINT32_MAX)
-		return NULL;
-	found = *find_slot(map, ys_string_trim((YsSlice) {name, (uint32_t) len}));
-	return found != NULL ? found->area : NULL;
+	if (len > 0 && map->slots != NULL)
+		found = *find_slot(map, (YsSlice) {key, (uint32_t) len});
+	if (found != NULL && !found->several)
+		return found->area;
+	*reason = found != NULL ? "several areas of that name" : "no area of that name";
+	return NULL;
 }
 
 /* ---- adding ---- */
 
 static bool
-add_boundary(YsAreaMap *map, const char *area, const char *json, size_t len, YsError *err)
+add_boundary(YsAreaMap *map, bool below, const char *area, const char *json, size_t len, YsError *err)
 {
 	YsArena		scratch;
 	YsJsonReader *reader = ys_json_reader_create();
@@ -207,7 +150,7 @@ add_boundary(YsAreaMap *map, const char *area, const char *json, size_t len, YsE
 		ok = out_of_memory(err);
 	for (int i = 0; ok && i < boundary.npolygons; i++)
 	{
-		Shape	   *shape = ys_arena_alloc_zero(map->arena, sizeof(Shape));
+		YsShape	   *shape = ys_arena_alloc_zero(map->arena, sizeof(YsShape));
 
 		if (shape == NULL)
 		{
@@ -216,8 +159,8 @@ add_boundary(YsAreaMap *map, const char *area, const char *json, size_t len, YsE
 		}
 		shape->area = area;
 		shape->polygon = boundary.polygons[i];
-		*map->last_shape = shape;
-		map->last_shape = &shape->next;
+		*map->last_shape[below] = shape;
+		map->last_shape[below] = &shape->next;
 	}
 	ys_arena_free(&scratch);
 	if (reader != NULL)
@@ -225,270 +168,45 @@ add_boundary(YsAreaMap *map, const char *area, const char *json, size_t len, YsE
 	return ok;
 }
 
+/* The area's name in the map's memory; of areas that follow each other one copy. */
+static const char *
+keep_area(YsAreaMap *map, const char *area)
+{
+	if (map->last_area == NULL || strcmp(map->last_area, area) != 0)
+		map->last_area = ys_arena_copy(map->arena, area, strlen(area));
+	return map->last_area;
+}
+
+static bool
+add_area(YsAreaMap *map, const char *area, const char *name, int naliases, const char *const *aliases,
+		 const char *boundary, size_t boundary_len, bool below, YsError *err)
+{
+	const char *kept = keep_area(map, area);
+
+	if (kept == NULL || !add_name(map, below ? RANK_BELOW : RANK_NAME, name, kept))
+		return out_of_memory(err);
+	for (int i = 0; i < naliases; i++)
+	{
+		if (!add_name(map, below ? RANK_BELOW : RANK_ALIAS, aliases[i], kept))
+			return out_of_memory(err);
+	}
+	return boundary == NULL || boundary_len == 0 ||
+		add_boundary(map, below, kept, boundary, boundary_len, err);
+}
+
 bool
 ys_area_map_add(YsAreaMap *map, const char *name, int naliases, const char *const *aliases,
 				const char *boundary, size_t boundary_len, YsError *err)
 {
-	const char *area = ys_arena_copy(map->arena, name, strlen(name));
-
-	if (area == NULL || !add_name(map, &map->last_name, name, area))
-		return out_of_memory(err);
-	for (int i = 0; i < naliases; i++)
-	{
-		if (!add_name(map, &map->last_alias, aliases[i], area))
-			return out_of_memory(err);
-	}
-	return boundary == NULL || boundary_len == 0 ||
-		add_boundary(map, area, boundary, boundary_len, err);
+	return add_area(map, name, name, naliases, aliases, boundary, boundary_len, false, err);
 }
 
-/* ---- building the grid ---- */
-
-/* An edge of the polygon whose rays some row of cells may cross. */
-typedef struct ActiveEdge
+bool
+ys_area_map_add_below(YsAreaMap *map, const char *area, const char *name,
+					  int naliases, const char *const *aliases,
+					  const char *boundary, size_t boundary_len, YsError *err)
 {
-	YsPoint		from;
-	YsPoint		to;
-	int			index;			/* neighbours in a ring follow each other */
-} ActiveEdge;
-
-typedef struct Builder
-{
-	Grid	   *grid;
-	YsArena    *arena;
-	YsArena		scratch;
-	Candidate **last;			/* of each cell */
-	ActiveEdge *active;			/* of the current polygon and row */
-	int			nactive;
-	Edge	   *edges;			/* of the current cell */
-	int			nedges;
-	bool		inside;
-} Builder;
-
-static int
-column_of(const Grid *grid, double x)
-{
-	int			column = (int) ((x - grid->west) / grid->width);
-
-	return column < 0 ? 0 : column >= grid->ncolumns ? grid->ncolumns - 1 : column;
-}
-
-static int
-row_of(const Grid *grid, double y)
-{
-	int			row = (int) ((y - grid->south) / grid->height);
-
-	return row < 0 ? 0 : row >= grid->nrows ? grid->nrows - 1 : row;
-}
-
-/* Horizontal edges are never crossed. */
-static void
-keep_edge(Builder *builder, YsPoint a, YsPoint b)
-{
-	YsPoint		low = a.y < b.y ? a : b;
-	YsPoint		high = a.y < b.y ? b : a;
-
-	if (low.y == high.y)
-		return;
-	builder->edges[builder->nedges++] = (Edge) {
-		low.y, high.y, low.x, (high.x - low.x) / (high.y - low.y)
-	};
-}
-
-/* A chain of edges east of the cell that begins and ends at these latitudes. */
-static void
-keep_chain(Builder *builder, double begin, double end, double south, double north)
-{
-	double		low = begin < end ? begin : end;
-	double		high = begin < end ? end : begin;
-
-	if (high <= south || low > north)
-		return;
-	if (low <= south && high > north)
-		builder->inside = !builder->inside;
-	else
-		keep_edge(builder, (YsPoint) {FAR_EAST, low}, (YsPoint) {FAR_EAST, high});
-}
-
-/* Sort the row's edges for the cell between these lines. */
-static void
-sort_edges(Builder *builder, double west, double east, double south, double north)
-{
-	double		begin = 0;
-	double		end = 0;
-	int			next = -1;		/* the edge that would continue the chain */
-
-	builder->nedges = 0;
-	builder->inside = false;
-	for (int i = 0; i < builder->nactive; i++)
-	{
-		const ActiveEdge *edge = &builder->active[i];
-
-		if (edge->from.x > east && edge->to.x > east)
-		{
-			if (next != edge->index)
-			{
-				if (next >= 0)
-					keep_chain(builder, begin, end, south, north);
-				begin = edge->from.y;
-			}
-			end = edge->to.y;
-			next = edge->index + 1;
-		}
-		else if (edge->from.x >= west || edge->to.x >= west)
-			keep_edge(builder, edge->from, edge->to);
-	}
-	if (next >= 0)
-		keep_chain(builder, begin, end, south, north);
-}
-
-static bool
-add_candidate(Builder *builder, int cell, const char *area)
-{
-	Candidate  *last = builder->last[cell];
-	Candidate  *candidate;
-
-	if (builder->nedges == 0 && !builder->inside)
-		return true;
-	if (last != NULL && last->nedges == 0)
-		return true;			/* the cell is wholly inside an earlier one */
-	candidate = ys_arena_alloc(builder->arena,
-							   sizeof(Candidate) + sizeof(Edge) * (size_t) builder->nedges);
-	if (candidate == NULL)
-		return false;
-	candidate->next = NULL;
-	candidate->area = area;
-	candidate->nedges = builder->nedges;
-	candidate->inside = builder->inside;
-	memcpy(candidate->edges, builder->edges, sizeof(Edge) * (size_t) builder->nedges);
-	if (last != NULL)
-		last->next = candidate;
-	else
-		builder->grid->cells[cell] = candidate;
-	builder->last[cell] = candidate;
-	return true;
-}
-
-/* The polygon's edges that reach into a row. */
-static void
-collect_active(Builder *builder, const YsPolygon *polygon, double south, double north)
-{
-	int			index = 0;
-
-	builder->nactive = 0;
-	for (int r = 0; r < polygon->nrings; r++)
-	{
-		const YsRing *ring = &polygon->rings[r];
-
-		for (int i = 0; i + 1 < ring->npoints; i++, index++)
-		{
-			YsPoint		from = ring->points[i];
-			YsPoint		to = ring->points[i + 1];
-
-			if ((from.y < south && to.y < south) || (from.y > north && to.y > north))
-				continue;
-			builder->active[builder->nactive++] = (ActiveEdge) {from, to, index};
-		}
-		index++;				/* the next ring continues no chain of this one */
-	}
-}
-
-static void
-widen(const YsPolygon *polygon, YsPoint *low, YsPoint *high, size_t *nedges)
-{
-	for (int r = 0; r < polygon->nrings; r++)
-	{
-		const YsRing *ring = &polygon->rings[r];
-
-		*nedges += (size_t) ring->npoints;
-		for (int i = 0; i < ring->npoints; i++)
-		{
-			low->x = fmin(low->x, ring->points[i].x);
-			low->y = fmin(low->y, ring->points[i].y);
-			high->x = fmax(high->x, ring->points[i].x);
-			high->y = fmax(high->y, ring->points[i].y);
-		}
-	}
-}
-
-static bool
-place_polygon(Builder *builder, const Shape *shape)
-{
-	const Grid *grid = builder->grid;
-	YsPoint		low = {FAR_EAST, FAR_EAST};
-	YsPoint		high = {-FAR_EAST, -FAR_EAST};
-	size_t		nedges = 0;
-
-	ys_arena_reset(&builder->scratch);
-	widen(&shape->polygon, &low, &high, &nedges);
-	builder->active = ys_arena_alloc(&builder->scratch, sizeof(ActiveEdge) * nedges);
-	builder->edges = ys_arena_alloc(&builder->scratch, sizeof(Edge) * nedges);
-	if (builder->active == NULL || builder->edges == NULL)
-		return false;
-	for (int row = row_of(grid, low.y - MARGIN); row <= row_of(grid, high.y + MARGIN); row++)
-	{
-		double		south = grid->south + row * grid->height - MARGIN;
-		double		north = grid->south + (row + 1) * grid->height + MARGIN;
-
-		collect_active(builder, &shape->polygon, south, north);
-		for (int column = column_of(grid, low.x - MARGIN);
-			 column <= column_of(grid, high.x + MARGIN); column++)
-		{
-			double		west = grid->west + column * grid->width - MARGIN;
-			double		east = grid->west + (column + 1) * grid->width + MARGIN;
-
-			sort_edges(builder, west, east, south, north);
-			if (!add_candidate(builder, row * grid->ncolumns + column, shape->area))
-				return false;
-		}
-	}
-	return true;
-}
-
-/* Lay some CELLS_PER_EDGE square cells an edge over what the polygons cover. */
-static void
-lay_out(Grid *grid, YsPoint low, YsPoint high, size_t nedges)
-{
-	double		width = fmax(high.x - low.x, 1e-6);
-	double		height = fmax(high.y - low.y, 1e-6);
-	double		ncells = fmin(fmax((double) nedges * CELLS_PER_EDGE, LEAST_CELLS), MOST_CELLS);
-	double		side = sqrt(width * height / ncells);
-
-	grid->west = low.x;
-	grid->south = low.y;
-	grid->east = high.x;
-	grid->north = high.y;
-	grid->ncolumns = (int) fmin(ceil(width / side), MOST_CELLS / 256);
-	grid->nrows = (int) fmin(ceil(height / side), MOST_CELLS / 256);
-	grid->width = width / grid->ncolumns;
-	grid->height = height / grid->nrows;
-}
-
-static bool
-build_grid(YsAreaMap *map)
-{
-	Builder		builder = {.grid = &map->grid, .arena = map->arena};
-	YsArena		lasting;
-	YsPoint		low = {FAR_EAST, FAR_EAST};
-	YsPoint		high = {-FAR_EAST, -FAR_EAST};
-	size_t		nedges = 0;
-	size_t		ncells;
-	bool		ok;
-
-	for (const Shape *shape = map->shapes; shape != NULL; shape = shape->next)
-		widen(&shape->polygon, &low, &high, &nedges);
-	lay_out(&map->grid, low, high, nedges);
-	ncells = (size_t) map->grid.ncolumns * (size_t) map->grid.nrows;
-	ys_arena_init(&builder.scratch, map->arena->source, 0);
-	ys_arena_init(&lasting, map->arena->source, 0);
-	map->grid.cells = ys_arena_alloc_zero(map->arena, sizeof(Candidate *) * ncells);
-	builder.last = ys_arena_alloc_zero(&lasting, sizeof(Candidate *) * ncells);
-	ok = map->grid.cells != NULL && builder.last != NULL;
-	for (const Shape *shape = map->shapes; ok && shape != NULL; shape = shape->next)
-		ok = place_polygon(&builder, shape);
-	ys_arena_free(&builder.scratch);
-	ys_arena_free(&lasting);
-	return ok;
+	return add_area(map, area, name, naliases, aliases, boundary, boundary_len, true, err);
 }
 
 bool
@@ -500,40 +218,18 @@ ys_area_map_finish(YsAreaMap *map, YsError *err)
 	map->slots = ys_arena_alloc_zero(map->arena, sizeof(AreaName *) * map->nslots);
 	if (map->slots == NULL)
 		return out_of_memory(err);
-	enter_names(map, map->names);
-	enter_names(map, map->aliases);
-	if (map->shapes != NULL && !build_grid(map))
+	for (int rank = 0; rank < NRANKS; rank++)
+	{
+		for (AreaName *name = map->names[rank]; name != NULL; name = name->next)
+			enter_name(map, name);
+	}
+	*map->last_shape[0] = map->shapes[1];
+	if (map->shapes[0] != NULL && !ys_grid_build(&map->grid, map->shapes[0], map->arena))
 		return out_of_memory(err);
 	return true;
 }
 
 /* ---- locating ---- */
-
-static const char *
-locate(const Grid *grid, double x, double y)
-{
-	const Candidate *candidate;
-
-	/* Not a number is in no area, either. */
-	if (!(x >= grid->west && x <= grid->east && y >= grid->south && y <= grid->north))
-		return NULL;
-	candidate = grid->cells[row_of(grid, y) * grid->ncolumns + column_of(grid, x)];
-	for (; candidate != NULL; candidate = candidate->next)
-	{
-		bool		inside = candidate->inside;
-
-		for (int i = 0; i < candidate->nedges; i++)
-		{
-			const Edge *edge = &candidate->edges[i];
-
-			inside ^= y >= edge->low && y < edge->high &&
-				x < edge->x_low + edge->slope * (y - edge->low);
-		}
-		if (inside)
-			return candidate->area;
-	}
-	return NULL;
-}
 
 const char *
 ys_area_map_locate(const YsAreaMap *map, double lat, double lon)
@@ -542,10 +238,10 @@ ys_area_map_locate(const YsAreaMap *map, double lat, double lon)
 
 	if (map->grid.cells == NULL)
 		return NULL;
-	area = locate(&map->grid, lon, lat);
+	area = ys_grid_locate(&map->grid, lon, lat);
 
-	/* The antimeridian, where boundaries are split, has two names. */
+	/* the antimeridian has two names, and a boundary may end at either */
 	if (area == NULL && lon == 180)
-		area = locate(&map->grid, -180, lat);
+		area = ys_grid_locate(&map->grid, -180, lat);
 	return area;
 }

@@ -215,9 +215,9 @@ consider_name(void *arg, const YsValue *value)
 		return !naming->no_memory;
 	if (use == YS_USE_TAKEN)
 	{
-		naming->area = ys_area_map_find(bindings->areas, name.bytes, name.len);
+		naming->area = ys_area_map_find(bindings->areas, name, &normalizing.reason);
 		if (naming->area == NULL)
-			use = ys_normalize_reject(&normalizing, "no area of that name");
+			use = YS_USE_REJECTED;
 	}
 	tell(naming->application, YS_CONSIDERED_AREA, naming->path, value, use, normalizing.reason);
 	if (use == YS_USE_REJECTED)
@@ -266,8 +266,9 @@ ys_policy_area_of(const YsPolicy *policy, const YsBindings *bindings,
 	{
 		const char *line_end = memchr(area_value + at, '\n', len - at);
 		size_t		line_len = line_end != NULL ? (size_t) (line_end - area_value) - at : len - at;
+		const char *reason;
 
-		area = ys_area_map_find(areas, area_value + at, line_len);
+		area = ys_area_map_find(areas, (YsSlice) {area_value + at, (uint32_t) line_len}, &reason);
 		at += line_len + 1;
 	}
 	if (area == NULL && located)

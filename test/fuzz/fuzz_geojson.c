@@ -26,19 +26,19 @@ typedef struct Areas
 } Areas;
 
 static bool
-add_area(void *arg, int index, const char *name, size_t name_len, const char *geometry, size_t len)
+add_area(void *arg, const YsFeature *feature)
 {
 	Areas	   *areas = arg;
+	const char *geometry = feature->geometry.bytes;
+	size_t		len = feature->geometry.len;
 	char		own[32];
 	char	   *copy;
 	YsError		err;
 	bool		ok;
 
-	(void) name;
-	(void) name_len;
 	if (areas->count == MAX_AREAS)
 		return false;
-	snprintf(own, sizeof(own), "area %d", index);
+	snprintf(own, sizeof(own), "area %d", feature->index);
 	areas->names[areas->count] = ys_arena_copy(areas->arena, own, strlen(own));
 	copy = fuzz_padded(geometry, len);
 	ok = ys_boundary_read(areas->reader, copy, len, areas->arena, &areas->boundaries[areas->count], &err);
@@ -190,6 +190,8 @@ write_polygons(YsText *text, const char *bytes, size_t len)
 void
 fuzz_geojson(const char *bytes, size_t len)
 {
+	static const char *const aliases[] = {"alias", "aliases"};
+	static const YsFeatureProperties properties = {"name", "parent", 2, aliases};
 	YsArena		arena;
 	Areas		areas = {.arena = &arena};
 	YsText		text;
@@ -209,7 +211,7 @@ fuzz_geojson(const char *bytes, size_t len)
 	areas.map = ys_area_map_create(&arena);
 	areas.reader = ys_json_reader_create();
 	copy = fuzz_copy(bytes, len);
-	ok = ys_area_read_geojson(copy, len, "name", &arena, add_area, &areas, &err);
+	ok = ys_area_read_geojson(copy, len, &properties, &arena, add_area, &areas, &err);
 	free(copy);
 	ys_json_reader_destroy(areas.reader);
 	if (!ok && areas.count < MAX_AREAS)

@@ -107,7 +107,7 @@ GRANT SELECT (id, n), INSERT ON every TO reader;
 END
 my $areas = geojson();
 sql("SELECT yottastore.load_areas('$areas'); UPDATE yottastore.areas SET aliases = '{a,it''s}' WHERE name = 'A'");
-sql('GRANT EXECUTE ON FUNCTION yottastore.load_areas(jsonb, text, text) TO reader');
+sql('GRANT EXECUTE ON FUNCTION yottastore.load_areas(jsonb, text, text, text, text, text[]) TO reader');
 
 # ---- there and back ----------------------------------------------------------------------------
 

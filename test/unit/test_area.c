@@ -1,7 +1,6 @@
 /*-------------------------------------------------------------------------
  * test_area.c
- *	  Areas: by point, checked against ray casting over every edge, by name,
- *	  and what GeoJSON is refused.
+ *	  Areas by point, checked against ray casting over every edge.
  *-------------------------------------------------------------------------
  */
 #include "unit.h"
@@ -12,6 +11,8 @@
 #include "policy/boundary.h"
 
 #define COUNTRIES	"examples/fleet/data/countries.geojson"
+
+static const YsFeatureProperties by_name = {.name = "name"};
 
 static YsAreaMap *
 map_of(YsArena *arena, int count, const char *const *names, const char *const *boundaries)
@@ -79,7 +80,6 @@ test_holes_and_parts(void **state)
 	assert_located(map, 5, NAN, NULL);
 	assert_located(map, INFINITY, -INFINITY, NULL);
 	assert_located(map, 1e300, 1e300, NULL);
-	assert_string_equal(ys_area_map_find(map, "none", 4), "none");
 	ys_arena_free(&arena);
 }
 
@@ -124,7 +124,7 @@ test_odd_shapes(void **state)
 {
 	static const char *const names[] = {"sliver", "dot", "globe"};
 	static const char *const boundaries[] = {
-		"{\"type\":\"Polygon\",\"coordinates\":[[[-170,10],[170,10],[170,10.000001],[-170,10.000001],[-170,10]]]}",
+		"{\"type\":\"Polygon\",\"coordinates\":[[[-170,10],[0,10],[170,10],[170,10.000001],[0,10.000001],[-170,10.000001],[-170,10]]]}",
 		"{\"type\":\"Polygon\",\"coordinates\":[[[1,1],[1,1],[1,1],[1,1]]]}",
 		"{\"type\":\"Polygon\",\"coordinates\":[[[-180,-90],[180,-90],[180,90],[-180,90],[-180,-90]]]}"
 	};
@@ -146,7 +146,6 @@ test_odd_shapes(void **state)
 	assert_located(map, 1, 1, NULL);
 	map = map_of(&arena, 0, NULL, NULL);
 	assert_located(map, 1, 1, NULL);
-	assert_null(ys_area_map_find(map, "x", 1));
 	ys_arena_free(&arena);
 }
 
@@ -168,20 +167,21 @@ typedef struct World
 } World;
 
 static bool
-add_country(void *arg, int index, const char *name, size_t name_len,
-			const char *geometry, size_t geometry_len)
+add_country(void *arg, const YsFeature *feature)
 {
 	World	   *world = arg;
 	Country    *country = &world->countries[world->ncountries];
+	const char *geometry = feature->geometry.bytes;
+	size_t		geometry_len = feature->geometry.len;
 	char	   *padded = unit_padded(geometry, geometry_len, ' ');
 	YsError		err;
 	bool		ok;
 
-	assert_int_equal(index, world->ncountries);
+	assert_int_equal(feature->index, world->ncountries);
 	assert_in_range(world->ncountries, 0, 299);
-	assert_non_null(name);
+	assert_non_null(feature->name.bytes);
 	world->ncountries++;
-	country->name = ys_arena_copy(world->arena, name, name_len);
+	country->name = ys_arena_copy(world->arena, feature->name.bytes, feature->name.len);
 	ok = ys_area_map_add(world->map, country->name, 0, NULL, geometry, geometry_len, &err) &&
 		ys_boundary_read(world->reader, padded, geometry_len, world->arena, &country->boundary, &err);
 	free(padded);
@@ -220,7 +220,7 @@ load_world(World *world, YsArena *arena)
 	world->reader = ys_json_reader_create();
 	world->map = ys_area_map_create(arena);
 	err.message[0] = '\0';
-	if (!ys_area_read_geojson(json, len, "name", arena, add_country, world, &err))
+	if (!ys_area_read_geojson(json, len, &by_name, arena, add_country, world, &err))
 		fail_msg("%s", err.message);
 	assert_true(ys_area_map_finish(world->map, &err));
 	free(json);
@@ -342,154 +342,138 @@ test_known_places(void **state)
 	unload_world(&world);
 }
 
-/* ---- names ---- */
+/* ---- the antimeridian ---- */
 
+/* A ring about a point, as positions that may lie past 180 degrees; star-shaped, so that it is simple. */
 static void
-test_names(void **state)
+random_ring(uint64_t *random, double lon, double lat, double least, double most, YsRing *ring)
 {
-	static const char *const aliases[] = {"IT", "Italia", " italie ", "", "france"};
-	YsArena		arena;
-	YsAreaMap  *map;
-	YsError		err;
-	char		name[32];
+	static YsPoint points[2][64];
+	static int	turn;
+	int			n = 3 + (int) unit_random(random, 40);
+
+	ring->npoints = n + 1;
+	ring->points = points[turn++ % 2];
+	for (int i = 0; i < n; i++)
+	{
+		double		angle = 2 * 3.14159265358979 * i / n;
+		double		radius = random_between(random, least, most);
+
+		/* on a lattice that turns of the globe don't move off */
+		ring->points[i] = (YsPoint) {
+			round((lon + radius * cos(angle)) * 1024) / 1024, round((lat + radius * sin(angle)) * 1024) / 1024
+		};
+	}
+	ring->points[n] = ring->points[0];
+}
+
+static double
+wrap(double lon)
+{
+	return lon > 180 ? lon - 360 : lon < -180 ? lon + 360 : lon;
+}
+
+static size_t
+print_ring(char *out, const YsRing *ring)
+{
+	size_t		len = (size_t) sprintf(out, "[");
+
+	for (int i = 0; i < ring->npoints; i++)
+		len += (size_t) sprintf(out + len, "%s[%.10f,%.10f]", i > 0 ? "," : "",
+								wrap(ring->points[i].x), ring->points[i].y);
+	return len + (size_t) sprintf(out + len, "]");
+}
+
+/* Rings with a hole across 180 degrees, not split there: as ray casting over what they are on a wider globe. */
+static void
+test_antimeridian_against_force(void **state)
+{
+	static const char *const names[] = {"across"};
+	uint64_t	random = unit_seed("test_antimeridian");
+	char	   *json = malloc(100000);
+	int			inside = 0;
 
 	(void) state;
-	ys_arena_init(&arena, ys_arena_malloc, 0);
-	map = ys_area_map_create(&arena);
-	assert_true(ys_area_map_add(map, "Italy", 5, aliases, NULL, 0, &err));
-	assert_true(ys_area_map_add(map, "France", 0, NULL, NULL, 0, &err));
-	assert_true(ys_area_map_add(map, "Österreich", 1, (const char *const[]) {"it"}, NULL, 0, &err));
-	for (int i = 0; i < 500; i++)
+	for (int round_ = 0; round_ < 300; round_++)
 	{
-		snprintf(name, sizeof(name), "Area %d", i);
-		assert_true(ys_area_map_add(map, name, 0, NULL, NULL, 0, &err));
+		double		lon = (unit_random(&random, 2) ? 180 : -180) + random_between(&random, -25, 25);
+		double		lat = random_between(&random, -50, 50);
+		double		most = random_between(&random, 1, 35);
+		YsRing		rings[2];
+		YsPolygon	polygon = {2, rings};
+		YsArena		arena;
+		YsAreaMap  *map;
+		size_t		len;
+
+		random_ring(&random, lon, lat, most / 2, most, &rings[0]);
+		random_ring(&random, lon, lat, most / 8, most / 4, &rings[1]);
+		len = (size_t) sprintf(json, "{\"type\":\"Polygon\",\"coordinates\":[");
+		len += print_ring(json + len, &rings[0]);
+		len += (size_t) sprintf(json + len, ",");
+		len += print_ring(json + len, &rings[1]);
+		sprintf(json + len, "]}");
+		ys_arena_init(&arena, ys_arena_malloc, 0);
+		map = map_of(&arena, 1, names, (const char *const[]) {json});
+		for (int i = 0; i < 300; i++)
+		{
+			double		x = wrap(lon + random_between(&random, -most, most) * 1.1);
+			double		y = lat + random_between(&random, -most, most) * 1.1;
+			bool		expected = is_in_polygon(&polygon, x, y) || is_in_polygon(&polygon, x + 360, y) ||
+				is_in_polygon(&polygon, x - 360, y);
+
+			if (x == 180 || x == -180)
+				continue;
+			assert_located(map, y, x, expected ? "across" : NULL);
+			inside += expected;
+		}
+		ys_arena_free(&arena);
 	}
-	assert_null(ys_area_map_find(map, "Italy", 5)); /* not before it is finished */
-	assert_true(ys_area_map_finish(map, &err));
-	assert_string_equal(ys_area_map_find(map, "Italy", 5), "Italy");
-	assert_string_equal(ys_area_map_find(map, " iTALY\t", 7), "Italy");
-	assert_string_equal(ys_area_map_find(map, "ITALIE", 6), "Italy");
-	assert_string_equal(ys_area_map_find(map, "it", 2), "Italy");	/* the first that claimed it */
-	assert_string_equal(ys_area_map_find(map, "FRANCE", 6), "France");	/* a name before an alias */
-	assert_string_equal(ys_area_map_find(map, "Österreich", 11), "Österreich");
-	assert_null(ys_area_map_find(map, "österreich", 11));	/* only ASCII folds */
-	assert_null(ys_area_map_find(map, "", 0));
-	assert_null(ys_area_map_find(map, " ", 1));
-	assert_null(ys_area_map_find(map, "Ital", 4));
-	assert_null(ys_area_map_find(map, "Italy\0", 6));
-	for (int i = 0; i < 500; i++)
-	{
-		snprintf(name, sizeof(name), "area %d", i);
-		assert_non_null(ys_area_map_find(map, name, strlen(name)));
-	}
-	ys_arena_free(&arena);
+	assert_in_range(inside, 10000, 80000);
+	free(json);
 }
 
-/* ---- GeoJSON ---- */
-
-#define SQUARE	"[[0,0],[1,0],[1,1],[0,1],[0,0]]"
-#define FEATURE(properties, geometry) \
-	"{\"type\":\"Feature\",\"properties\":" properties ",\"geometry\":" geometry "}"
-#define COLLECTION(features)	"{\"type\":\"FeatureCollection\",\"features\":[" features "]}"
-#define POLYGON(rings)			"{\"type\":\"Polygon\",\"coordinates\":[" rings "]}"
-#define GOOD	FEATURE("{\"name\":\"a\"}", POLYGON(SQUARE))
-#define BAD(rings)	COLLECTION(GOOD "," FEATURE("{}", POLYGON(rings)))
-
-static bool
-count_feature(void *arg, int index, const char *name, size_t name_len,
-			  const char *geometry, size_t geometry_len)
-{
-	int		   *seen = arg;
-
-	assert_int_equal(index, *seen);
-	assert_true(geometry_len > 0 && geometry[0] == '{' && geometry[geometry_len - 1] == '}');
-	assert_true(name == NULL || name_len == 1);
-	return ++*seen < 3;
-}
-
+/* The same area, split as RFC 7946 says and not split. */
 static void
-test_geojson_errors(void **state)
+test_split_or_not(void **state)
 {
-	static const struct
-	{
-		const char *json;
-		const char *message;	/* some part of it */
-	}			cases[] =
-	{
-		{"", "not valid JSON"}, {"[]", "not a JSON object"}, {"{}", "type is not FeatureCollection"},
-		{"{\"type\":\"FeatureCollection\"}", "no features"},
-		{"{\"type\":\"FeatureCollection\",\"features\":{}}", "features are not an array"},
-		{GOOD, "type is not FeatureCollection"}, {COLLECTION("1"), "feature 1: it is not a JSON object"},
-		{COLLECTION("{\"type\":\"Point\"}"), "feature 1: its type is not Feature"},
-		{COLLECTION("{\"type\":\"Feature\"}"), "feature 1: it has no geometry"},
-		{COLLECTION(FEATURE("{}", "null")), "feature 1: it has no geometry"},
-		{COLLECTION(FEATURE("{}", "[]")), "feature 1: invalid boundary: it is not a JSON object"},
-		{COLLECTION(FEATURE("{}", "{}")), "it has no type"},
-		{COLLECTION(FEATURE("{}", "{\"type\":\"Polygon\"}")), "it has no coordinates"},
-		{COLLECTION(FEATURE("{}", "{\"type\":5}")), "type is not a string"},
-		{COLLECTION(GOOD "," FEATURE("{}", "{\"type\":\"Point\",\"coordinates\":[1,2]}")),
-		"feature 2: invalid boundary: its type is neither"},
-		{COLLECTION(FEATURE("{\"name\":\"a\\u0000b\"}", POLYGON(SQUARE))), "name contains U+0000"},
-		{BAD(""), "feature 2: invalid boundary: a polygon has no ring"},
-		{BAD("[[0,0],[1,0],[0,0]]"), "fewer than four positions"},
-		{BAD("[[0,0],[1,0],[1,1],[0,1]]"), "not closed"},
-		{BAD("[[0,0],[1,0],[1,1],[0,0.1]]"), "not closed"},
-		{BAD("[[0,0],[181,0],[1,1],[0,0]]"), "longitude is out of range"},
-		{BAD("[[0,0],[1,-90.5],[1,1],[0,0]]"), "latitude is out of range"},
-		{BAD("[[0,0],[1,1e99],[1,1],[0,0]]"), "latitude is out of range"},
-		{BAD("[[0,0],[1,\"0\"],[1,1],[0,0]]"), "not a number"},
-		{BAD("[[0,0],[1,null],[1,1],[0,0]]"), "not a number"},
-		{BAD("[[0,0],[1,01],[1,1],[0,0]]"), "not valid JSON"},
-		{BAD("[[0,0],[1,0,1x],[1,1],[0,0]]"), "not valid JSON"},
-		{BAD("[[0,0],[1],[1,1],[0,0]]"), "fewer than two coordinates"},
-		{BAD("[[0,0],5,[1,1],[0,0]]"), "not nested"}, {BAD("[" SQUARE "]"), "a coordinate is not a number"},
-		{COLLECTION(FEATURE("{}", "{\"type\":\"MultiPolygon\",\"coordinates\":[" SQUARE "]}")), "not nested"},
-		{COLLECTION(GOOD) "x", "not valid JSON"}, {"{\"type\":\"FeatureCollection\",\"features\":[", "not valid JSON"},
+	static const char *const names[] = {"fiji", "split", "stepped"};
+	static const char *const boundaries[] = {
+		"{\"type\":\"Polygon\",\"coordinates\":[[[170,-20],[-170,-20],[-170,-10],[170,-10],[170,-20]],"
+		"[[179,-16],[-179,-16],[-179,-14],[179,-14],[179,-16]],[[-178,-12],[-177,-12],[-177,-11],[-178,-11],[-178,-12]],"
+		"[[172,-12],[173,-12],[173,-11],[172,-11],[172,-12]]]}",
+		"{\"type\":\"MultiPolygon\",\"coordinates\":[[[[170,-20],[180,-20],[180,-16],[179,-16],[179,-14],[180,-14],"
+		"[180,-10],[170,-10],[170,-20]],[[172,-12],[173,-12],[173,-11],[172,-11],[172,-12]]],"
+		"[[[-180,-20],[-170,-20],[-170,-10],[-180,-10],[-180,-14],[-179,-14],[-179,-16],[-180,-16],[-180,-20]],"
+		"[[-178,-12],[-177,-12],[-177,-11],[-178,-11],[-178,-12]]]]}",
+		/* with a position at both names of the antimeridian, beginning on the west side */
+		"{\"type\":\"Polygon\",\"coordinates\":[[[-170,-20],[-170,-10],[-180,-10],[180,-10],[170,-10],[170,-20],"
+		"[-170,-20]],[[-179,-16],[179,-16],[179,-14],[-179,-14],[-179,-16]],"
+		"[[-178,-12],[-177,-12],[-177,-11],[-178,-11],[-178,-12]],[[172,-12],[173,-12],[173,-11],[172,-11],[172,-12]]]}"
 	};
 	YsArena		arena;
 
 	(void) state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-	{
-		size_t		len = strlen(cases[i].json);
-		char	   *exact = malloc(len + 1);	/* no padding behind it */
-		YsError		err;
-		int			seen = 0;
-
-		memcpy(exact, cases[i].json, len);
-		ys_arena_init(&arena, ys_arena_malloc, 0);
-		if (ys_area_read_geojson(exact, len, "name", &arena, count_feature, &seen, &err))
-			fail_msg("accepted: %s", cases[i].json);
-		if (strstr(err.message, cases[i].message) == NULL)
-			fail_msg("%s: got \"%s\", wanted \"%s\"", cases[i].json, err.message, cases[i].message);
-		assert_int_equal(err.code, YS_ERR_INVALID_GEOJSON);
-		unit_check_complete(&err);
-		free(exact);
-		ys_arena_free(&arena);
-	}
-}
-
-static void
-test_geojson_features(void **state)
-{
-	static const char json[] =
-		"{\"features\":[" GOOD "," FEATURE("{\"name\":5}", POLYGON(SQUARE)) "," FEATURE("null", POLYGON(SQUARE))
-		"," GOOD "],\"type\":\"FeatureCollection\",\"crs\":{\"x\":[1,2]}}";
-	YsArena		arena;
-	YsError		err = {YS_OK, "untouched", "", ""};
-	int			seen = 0;
-
-	(void) state;
 	ys_arena_init(&arena, ys_arena_malloc, 0);
-	assert_false(ys_area_read_geojson(json, strlen(json), "name", &arena, count_feature, &seen, &err));
-	assert_int_equal(seen, 3);	/* fn stopped the visit, and its error stays */
-	assert_string_equal(err.message, "untouched");
-	seen = -1000;
-	ys_arena_free(&arena);
+	for (int i = 0; i < 3; i++)
+	{
+		YsAreaMap  *map = map_of(&arena, 1, names + i, boundaries + i);
 
-	ys_arena_init(&arena, ys_arena_malloc, 100);
-	assert_false(ys_area_read_geojson(json, strlen(json), "name", &arena, count_feature, &seen, &err));
-	assert_int_equal(err.code, YS_ERR_OUT_OF_MEMORY);
+		assert_located(map, -15.5, 175, names[i]);
+		assert_located(map, -15.5, -175, names[i]);
+		assert_located(map, -18, 180, names[i]);
+		assert_located(map, -18, -180, names[i]);
+		assert_located(map, -15, 179.5, NULL);
+		assert_located(map, -15, -179.5, NULL);
+		assert_located(map, -15, 180, NULL);
+		assert_located(map, -15, -180, NULL);
+		assert_located(map, -11.5, -177.5, NULL);
+		assert_located(map, -11.5, 172.5, NULL);
+		assert_located(map, -11.5, 177.5, names[i]);
+		assert_located(map, -15.5, 0, NULL);
+		assert_located(map, -15.5, 169, NULL);
+		assert_located(map, -15.5, -169, NULL);
+		assert_located(map, -9, 175, NULL);
+	}
 	ys_arena_free(&arena);
 }
 
@@ -497,7 +481,7 @@ test_geojson_features(void **state)
 static void
 test_out_of_memory(void **state)
 {
-	static const char boundary[] = POLYGON("[[0,0],[9,1],[8,8],[1,9],[0,0]]");
+	static const char boundary[] = "{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[9,1],[8,8],[1,9],[0,0]]]}";
 
 	(void) state;
 	for (size_t limit = 1; limit < 40000; limit = limit * 5 / 4 + 1)
@@ -528,9 +512,8 @@ main(void)
 		cmocka_unit_test(test_odd_shapes),
 		cmocka_unit_test(test_grid_against_force),
 		cmocka_unit_test(test_known_places),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_geojson_errors),
-		cmocka_unit_test(test_geojson_features),
+		cmocka_unit_test(test_antimeridian_against_force),
+		cmocka_unit_test(test_split_or_not),
 		cmocka_unit_test(test_out_of_memory),
 	};
 
