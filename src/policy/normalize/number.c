@@ -302,7 +302,34 @@ ys_decimal_from_integer(bool negative, YsUint128 integer, int exponent, YsDecima
 	return in_range(decimal);
 }
 
-#define MOST_DECIMALS	21		/* 10^21 is below 2^70, see below */
+#define MOST_DECIMALS	38		/* 10^38 is below 2^127 */
+#define FEW_DECIMALS	21		/* 10^21 is below 2^70, see below */
+
+/* The integer by a power of ten of any size: bit by bit, with a sticky last one. */
+static double
+divide_long(YsUint128 integer, int exponent)
+{
+	YsUint128	divisor = 1;
+	YsUint128	quotient;
+	YsUint128	rest;
+	int			shift = 0;
+
+	for (; exponent > 0; exponent--)
+		divisor *= 10;
+	quotient = integer / divisor;
+	rest = integer % divisor;
+	for (; quotient >> 58 == 0; shift++)
+	{
+		rest <<= 1;
+		quotient <<= 1;
+		if (rest >= divisor)
+		{
+			rest -= divisor;
+			quotient |= 1;
+		}
+	}
+	return ldexp((double) (quotient | (rest > 0)), -shift);
+}
 
 static double
 decimal_to_double(const YsDecimal *decimal)
@@ -327,6 +354,8 @@ decimal_to_double(const YsDecimal *decimal)
 			integer *= 10;
 		magnitude = (double) (uint64_t) integer;
 	}
+	else if (exponent < -FEW_DECIMALS)
+		magnitude = divide_long(integer, -exponent);
 	else if (integer < (UINT64_C(1) << 53))
 		magnitude = (double) (uint64_t) integer / powers[-exponent];	/* both exact: rounded once */
 	else

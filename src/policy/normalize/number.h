@@ -49,7 +49,7 @@ extern int	ys_decimal_compare(YsSlice a, YsSlice b);
 
 /*
  * Read a number that fills text as the nearest double, ties to even; decimals
- * after the 21st are not looked at, and from 10^6 in magnitude it is infinite.
+ * after the 38th are not looked at, and from 10^6 in magnitude it is infinite.
  * For coordinates.  False: not a number.
  */
 extern bool ys_double_parse(YsSlice text, double *value);
