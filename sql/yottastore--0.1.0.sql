@@ -178,22 +178,38 @@ CREATE FUNCTION yottastore.area_from_location(
 	lat text[] DEFAULT NULL,
 	lon text[] DEFAULT NULL,
 	paths text[] DEFAULT NULL,
-	level text DEFAULT 'country',
+	level text DEFAULT NULL,
+	"order" text DEFAULT NULL,
+	format text DEFAULT NULL,
 	index text DEFAULT 'none')
 	RETURNS jsonb
 	LANGUAGE c IMMUTABLE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_area_from_location';
-COMMENT ON FUNCTION yottastore.area_from_location(text[], text[], text[], text, text) IS
-	'an item''s area is the one that contains its location: lat and lon paths in pairs, or paths to a whole location';
+COMMENT ON FUNCTION yottastore.area_from_location(text[], text[], text[], text, text, text, text) IS
+	'an item''s area is the one that contains its location: lat and lon paths in pairs, or paths to a whole location; order is lat_lon or lon_lat, format may be geohash';
 
 CREATE FUNCTION yottastore.area_from_value(
 	paths text[],
-	level text DEFAULT 'country')
+	level text DEFAULT NULL,
+	location jsonb DEFAULT NULL)
 	RETURNS jsonb
 	LANGUAGE c IMMUTABLE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_area_from_value';
-COMMENT ON FUNCTION yottastore.area_from_value(text[], text) IS
-	'an item''s area is the one it names, by name or alias';
+COMMENT ON FUNCTION yottastore.area_from_value(text[], text, jsonb) IS
+	'an item''s area is the one it names, by name or alias, else that of its location, which area_from_location declares';
+
+CREATE FUNCTION yottastore.area_from_geohash(
+	lat text[] DEFAULT NULL,
+	lon text[] DEFAULT NULL,
+	paths text[] DEFAULT NULL,
+	length integer DEFAULT 4,
+	"order" text DEFAULT NULL,
+	index text DEFAULT 'none')
+	RETURNS jsonb
+	LANGUAGE c IMMUTABLE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_area_from_geohash';
+COMMENT ON FUNCTION yottastore.area_from_geohash(text[], text[], text[], integer, text, text) IS
+	'an item''s area is the cell that its location, or a geohash at one of the paths, is in: that many characters of the geohash';
 
 /* ------------------------------------------------------- the workers' state */
 

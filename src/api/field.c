@@ -26,6 +26,7 @@
 PG_FUNCTION_INFO_V1(ys_field);
 PG_FUNCTION_INFO_V1(ys_area_from_location);
 PG_FUNCTION_INFO_V1(ys_area_from_value);
+PG_FUNCTION_INFO_V1(ys_area_from_geohash);
 
 /* ,"key": */
 static void
@@ -188,7 +189,16 @@ ys_field(PG_FUNCTION_ARGS)
 	return declaration;
 }
 
-/* yottastore.area_from_location(lat, lon, paths, level, index) */
+/* Where items have their location. */
+static void
+append_location(FunctionCallInfo fcinfo, StringInfo json)
+{
+	append_text_array(fcinfo, 0, json, "lat");
+	append_text_array(fcinfo, 1, json, "lon");
+	append_text_array(fcinfo, 2, json, "paths");
+}
+
+/* yottastore.area_from_location(lat, lon, paths, level, "order", format, index) */
 Datum
 ys_area_from_location(PG_FUNCTION_ARGS)
 {
@@ -196,15 +206,15 @@ ys_area_from_location(PG_FUNCTION_ARGS)
 
 	initStringInfo(&json);
 	appendStringInfoString(&json, "{\"kind\":\"location\"");
-	append_text_array(fcinfo, 0, &json, "lat");
-	append_text_array(fcinfo, 1, &json, "lon");
-	append_text_array(fcinfo, 2, &json, "paths");
+	append_location(fcinfo, &json);
 	append_text(fcinfo, 3, &json, "level");
-	append_text(fcinfo, 4, &json, "index");
+	append_text(fcinfo, 4, &json, "order");
+	append_text(fcinfo, 5, &json, "format");
+	append_text(fcinfo, 6, &json, "index");
 	return checked_jsonb(&json, ys_policy_check_area);
 }
 
-/* yottastore.area_from_value(paths, level) */
+/* yottastore.area_from_value(paths, level, location) */
 Datum
 ys_area_from_value(PG_FUNCTION_ARGS)
 {
@@ -216,5 +226,29 @@ ys_area_from_value(PG_FUNCTION_ARGS)
 	appendStringInfoString(&json, "{\"kind\":\"value\"");
 	append_text_array(fcinfo, 0, &json, "paths");
 	append_text(fcinfo, 1, &json, "level");
+	if (!PG_ARGISNULL(2))
+	{
+		append_key(&json, "location");
+		(void) JsonbToCString(&json, &PG_GETARG_JSONB_P(2)->root, 0);
+	}
+	return checked_jsonb(&json, ys_policy_check_area);
+}
+
+/* yottastore.area_from_geohash(lat, lon, paths, length, "order", index) */
+Datum
+ys_area_from_geohash(PG_FUNCTION_ARGS)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoString(&json, "{\"kind\":\"geohash\"");
+	append_location(fcinfo, &json);
+	if (!PG_ARGISNULL(3))
+	{
+		append_key(&json, "length");
+		appendStringInfo(&json, "%d", PG_GETARG_INT32(3));
+	}
+	append_text(fcinfo, 4, &json, "order");
+	append_text(fcinfo, 5, &json, "index");
 	return checked_jsonb(&json, ys_policy_check_area);
 }

@@ -10,6 +10,7 @@
 #ifndef YS_POLICY_COMPILED_H
 #define YS_POLICY_COMPILED_H
 
+#include "policy/normalize/location.h"
 #include "policy/normalize/type.h"
 #include "policy/path.h"
 
@@ -56,10 +57,20 @@ typedef struct YsField
 	const YsValue *default_value;	/* for items without a value; NULL: none */
 } YsField;
 
-/* The declared value comes first, then the location. */
+typedef enum YsAreaKind
+{
+	YS_AREA_NOT_DECLARED,
+	YS_AREA_FROM_LOCATION,
+	YS_AREA_FROM_VALUE,			/* and where that decides nothing from the location, if declared */
+	YS_AREA_FROM_GEOHASH
+} YsAreaKind;
+
 typedef struct YsAreaRules
 {
-	const char *level;			/* NULL: no area is declared */
+	YsAreaKind	kind;
+	const char *level;			/* NULL of a geohash */
+	int			geohash_length; /* in characters, of the areas */
+	YsLocationRules location;
 	YsSourceList values;
 	YsSourceList lats;			/* as many as lons */
 	YsSourceList lons;

@@ -23,8 +23,8 @@ ys_declare_refuse(YsCompiler *compiler, const char *format,...)
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	ys_error_set(compiler->err, YS_ERR_INVALID_POLICY, "%s: %s", compiler->subject, what);
-	return ys_declare_advise(compiler, "Build it with yottastore.field(), yottastore.area_from_location() "
-							 "and yottastore.area_from_value().",
+	return ys_declare_advise(compiler, "Build it with yottastore.field(), yottastore.area_from_location(), "
+							 "area_from_value() and area_from_geohash().",
 							 "A policy's declaration has the form that yottastore.field() and its like give it.");
 }
 

@@ -358,7 +358,7 @@ ys_policy_explain(const YsPolicy *policy, const YsBindings *bindings, const YsVa
 	ok = entry->cells != NULL && resolve_attributes(&application, item);
 	for (int i = 0; ok && i < policy->nfields; i++)
 		ok = apply_field(&application, i, &entry->cells[i]);
-	if (ok && policy->area.level != NULL)
+	if (ok && policy->area.kind != YS_AREA_NOT_DECLARED)
 		ok = ys_apply_area(&application);
 	if (ok && policy->all.wanted)
 		ok = ys_apply_attributes(&application, item);

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "policy/area.h"
-#include "policy/normalize/location.h"
+#include "policy/normalize/geohash.h"
 
 /* Bytes of all names of an item together; what lies past them names nothing. */
 #define NAMES_MAX		8000
@@ -62,6 +62,20 @@ pair_path(const YsApplication *application, int number)
 	return text.failed ? NULL : text.bytes;
 }
 
+/* A geohash can be too short to tell the area. */
+static YsUse
+read_location(const YsAreaRules *rules, const YsValue *value, YsPosition *position, const char **reason)
+{
+	YsUse		use = ys_location_from_value(&rules->location, value, position, reason);
+
+	if (use == YS_USE_TAKEN && position->geohash_len > 0 && position->geohash_len < rules->geohash_length)
+	{
+		*reason = "geohash shorter than the areas";
+		use = YS_USE_REJECTED;
+	}
+	return use;
+}
+
 /* The first usable location; false when the arena is exhausted. */
 static bool
 apply_location(YsApplication *application, YsUnusable *unusable)
@@ -101,7 +115,7 @@ apply_location(YsApplication *application, YsUnusable *unusable)
 	{
 		const YsValue *value = ys_apply_first_value(application, &rules->locations.items[i]);
 
-		use = ys_location_from_value(value, &position, &reason);
+		use = read_location(rules, value, &position, &reason);
 		if (use == YS_USE_ABSENT)
 			continue;
 		tell(application, YS_CONSIDERED_LOCATION, rules->locations.items[i].text, value, use, reason);
@@ -227,11 +241,28 @@ consider_name(void *arg, const YsValue *value)
 
 /* ---- the area ---- */
 
+/* The area of a location; NULL when the arena is exhausted. */
+static const char *
+area_at(const YsPolicy *policy, const YsBindings *bindings, YsArena *arena, double lat, double lon)
+{
+	const char *area = NULL;
+
+	if (policy->area.kind == YS_AREA_FROM_GEOHASH)
+	{
+		char		geohash[YS_GEOHASH_MAX];
+
+		ys_geohash_encode(lat, lon, policy->area.geohash_length, geohash);
+		return ys_arena_copy(arena, geohash, (size_t) policy->area.geohash_length);
+	}
+	if (bindings->areas != NULL)
+		area = ys_area_map_locate(bindings->areas, lat, lon);
+	return area != NULL ? area : YS_AREA_UNLOCATED;
+}
+
 bool
 ys_apply_area(YsApplication *application)
 {
 	const YsAreaRules *rules = &application->policy->area;
-	const YsAreaMap *areas = application->bindings->areas;
 	YsEntry    *entry = application->entry;
 	YsUnusable	unusable = {NULL, NULL};
 	Naming		naming = {.application = application, .unusable = &unusable};
@@ -246,32 +277,34 @@ ys_apply_area(YsApplication *application)
 		return false;
 	entry->area_value = naming.names.bytes;
 	entry->area_value_len = naming.names.len;
-	if (naming.area == NULL && areas != NULL && entry->located)
-		naming.area = ys_area_map_locate(areas, entry->lat, entry->lon);
 	if (naming.area != NULL)
 		entry->area = naming.area;
-	return ys_apply_reject(application, "area", YS_REJECTED_SAMPLE, &unusable);
+	else if (entry->located)
+		entry->area = area_at(application->policy, application->bindings, application->arena,
+							  entry->lat, entry->lon);
+	return entry->area != NULL &&
+		ys_apply_reject(application, "area", YS_REJECTED_SAMPLE, &unusable);
 }
 
 const char *
 ys_policy_area_of(const YsPolicy *policy, const YsBindings *bindings,
-				  const char *area_value, size_t len, bool located, double lat, double lon)
+				  const char *area_value, size_t len, bool located, double lat, double lon,
+				  YsArena *arena)
 {
-	const YsAreaMap *areas = bindings->areas;
-	const char *area = NULL;
+	bool		has_names = bindings->areas != NULL && policy->area.values.count > 0;
 
-	if (policy->area.level == NULL || areas == NULL)
-		return YS_AREA_UNLOCATED;
-	for (size_t at = 0; at < len && area == NULL && policy->area.values.count > 0;)
+	for (size_t at = 0; at < len && has_names;)
 	{
 		const char *line_end = memchr(area_value + at, '\n', len - at);
 		size_t		line_len = line_end != NULL ? (size_t) (line_end - area_value) - at : len - at;
 		const char *reason;
+		const char *area = ys_area_map_find(bindings->areas, (YsSlice) {
+				area_value + at, (uint32_t) line_len
+			}, &reason);
 
-		area = ys_area_map_find(areas, (YsSlice) {area_value + at, (uint32_t) line_len}, &reason);
+		if (area != NULL)
+			return area;
 		at += line_len + 1;
 	}
-	if (area == NULL && located)
-		area = ys_area_map_locate(areas, lat, lon);
-	return area != NULL ? area : YS_AREA_UNLOCATED;
+	return located ? area_at(policy, bindings, arena, lat, lon) : YS_AREA_UNLOCATED;
 }

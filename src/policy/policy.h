@@ -15,9 +15,11 @@
  *				 "normalizers": ["trim", ...], "unit": "km",
  *				 "timezone": "Europe/Rome", "year_pivot": 69}, ...],
  *	 "attributes": {"include": ["spec.**"], "exclude": [...], "size": 65536} | null,
- *	 "area": {"kind": "location", "lat": [...], "lon": [...], "paths": [...], "level": "country"}
+ *	 "area": {"kind": "location", "lat": [...], "lon": [...], "paths": [...], "level": "country",
+ *			  "order": "lon_lat", "format": "geohash"}
  *		   | {"kind": "value", "paths": [...], "level": "country",
- *			  "location": {"lat": [...], "lon": [...], "paths": [...]}}
+ *			  "location": {"lat": [...], "lon": [...], "paths": [...], "order": ..., "format": ...}}
+ *		   | {"kind": "geohash", "lat": [...], "lon": [...], "paths": [...], "order": ..., "length": 5}
  *		   | null}
  *
  * combine decides among several usable values of a field: first takes the
@@ -25,7 +27,7 @@
  * is max of dates and timestamps.  The first value that could not be used is
  * noted even if another one could.  An area of kind value is the one whose name
  * or alias the first known value is, else the one that contains the location,
- * where that is declared too.
+ * where that is declared too.  A level left out is country.
  *
  * Values come out in the server's own representations (days or microseconds
  * since 2000-01-01, decimal text), so that turning them into datums is a copy.
@@ -191,7 +193,7 @@ typedef struct YsEntry
 	bool		located;
 	double		lat;
 	double		lon;
-	const char *area;			/* never NULL, lives with the map; "unlocated" when nothing else holds */
+	const char *area;			/* never NULL, lives with the map or in arena; "unlocated" when nothing else holds */
 	const char *area_value;		/* what the item names as its area, whether there is one or not; NULL: nothing */
 	uint32_t	area_value_len;
 	const YsValue *attributes;	/* all scalar leaves by their paths, as a MAP; NULL: not asked for */
@@ -210,11 +212,12 @@ extern bool ys_policy_apply(const YsPolicy *policy, const YsBindings *bindings, 
 
 /*
  * The area that ys_policy_apply would give an item of which the entry had this area_value
- * (NULL, 0: none) and location, under the areas there are now.  Lives with the map.
+ * (NULL, 0: none) and location, under the areas there are now.  Lives with the map, or in
+ * arena; NULL when that is exhausted.
  */
 extern const char *ys_policy_area_of(const YsPolicy *policy, const YsBindings *bindings,
 									 const char *area_value, size_t len,
-									 bool located, double lat, double lon);
+									 bool located, double lat, double lon, YsArena *arena);
 
 /* ---- how an entry came about ---- */
 

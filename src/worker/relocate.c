@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "base/memory.h"
 #include "catalog/index_places.h"
 #include "guc.h"
 #include "worker/relocate.h"
@@ -17,10 +18,15 @@
 
 /* Where a row belongs by the areas there are now. */
 static const char *
-area_of(const YsFollow *follow, const YsPlace *place)
+area_of(const YsFollow *follow, const YsPlace *place, YsArena *arena)
 {
-	return ys_policy_area_of(follow->policy, &follow->bound->bindings, place->area_value,
-							 place->area_value_len, place->located, place->lat, place->lon);
+	const char *area = ys_policy_area_of(follow->policy, &follow->bound->bindings, place->area_value,
+										 place->area_value_len, place->located, place->lat, place->lon,
+										 arena);
+
+	if (area == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	return area;
 }
 
 void
@@ -31,7 +37,9 @@ ys_relocation_step(void *arg)
 	YsPlacePage page;
 	const char ***areas;
 	int			count = 0;
+	YsArena		arena;
 
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
 	ys_index_table_follow_names(follow->table);
 	ys_places_read(follow->table, relocation->next_key, Min(ys_guc_batch_events, PAGE_ROWS), &page);
 	areas = palloc(sizeof(char **) * Max(page.count, 1));
@@ -41,7 +49,7 @@ ys_relocation_step(void *arg)
 
 		if (!place->present)
 			continue;
-		place->new_area = area_of(follow, place);
+		place->new_area = area_of(follow, place, &arena);
 		areas[count++] = &place->new_area;
 	}
 	relocation->missing = ys_index_table_place(follow->table, count, areas);

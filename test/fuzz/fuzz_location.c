@@ -9,6 +9,8 @@
 
 static FuzzField fields[] = {
 	{"{}", true, NULL},
+	{"{\"order\": \"lon_lat\"}", true, NULL},
+	{"{\"order\": \"lat_lon\", \"format\": \"geohash\"}", true, NULL},
 };
 
 #define NFIELDS		((int) (sizeof(fields) / sizeof(fields[0])))

@@ -58,16 +58,17 @@ test_areas(void **state)
 		{BY_LOCATION, "{\"gps\":" POINT("45", "-181") "}", "unlocated | {\"lat\":45,\"lon\":-181} longitude out of range"},
 		{BY_LOCATION, "{\"gps\":{\"L\":[{\"N\":\"45\"}]}}", "unlocated | {\"lat\":45,\"lon\":null} latitude without longitude"},
 		{BY_LOCATION, "{\"pos\":{\"M\":{\"lon\":{\"N\":\"9\"}}}}", "unlocated | {\"lat\":null,\"lon\":9} longitude without latitude"},
-		{BY_LOCATION, "{\"gps\":{\"L\":[{\"S\":\"45N\"},{\"N\":\"9\"}]}}",
-		"unlocated | {\"lat\":\"45N\",\"lon\":9} latitude is not a number"},
+		{BY_LOCATION, "{\"gps\":{\"L\":[{\"S\":\"45 N\"},{\"S\":\"9E\"}]}}", "Italy 45 9"},
+		{BY_LOCATION, "{\"gps\":{\"L\":[{\"S\":\"45M\"},{\"N\":\"9\"}]}}",
+		"unlocated | {\"lat\":\"45M\",\"lon\":9} latitude is not a number"},
 		{BY_LOCATION, "{\"gps\":{\"L\":[{\"N\":\"45\"},{\"BOOL\":true}]}}",
 		"unlocated | {\"lat\":45,\"lon\":true} longitude is not a number"},
 		{BY_LOCATION, "{\"where\":{\"S\":\"here\"}}", "unlocated | \"here\" not a location"},
-		{BY_LOCATION, "{\"where\":{\"S\":\"45.1,9.2,3\"}}", "unlocated | \"45.1,9.2,3\" longitude is not a number"},
-		{BY_LOCATION, "{\"where\":" POINT("45", "9") "}", "unlocated | [45,9] not a location"},
+		{BY_LOCATION, "{\"where\":{\"S\":\"45.1,9.2,3\"}}", "unlocated | \"45.1,9.2,3\" not a location"},
+		{BY_LOCATION, "{\"where\":" POINT("45", "9") "}", "unlocated | [45,9] a list, of which no order is declared"},
 		{BY_LOCATION, "{\"where\":{\"M\":{\"x\":{\"N\":\"1\"}}}}", "unlocated | {\"x\":1} not a location"},
 		{BY_LOCATION, "{\"where\":{\"M\":{\"type\":{\"S\":\"LineString\"},\"coordinates\":" POINT("9", "45") "}}}",
-		"unlocated | {\"type\":\"LineString\",\"coordinates\":[9,45]} not a GeoJSON Point"},
+		"unlocated | {\"coordinates\":[9,45],\"type\":\"LineString\"} not a GeoJSON Point"},
 		/* the first usable one counts, the first unusable one is noted */
 		{BY_LOCATION, "{\"gps\":" POINT("99", "9") ",\"where\":{\"S\":\"?\"},\"geo\":{\"S\":\"45.1,9.2\"}}",
 		"Italy 45.1 9.2 | {\"lat\":99,\"lon\":9} latitude out of range"},
@@ -116,7 +117,7 @@ test_areas(void **state)
 			fail_msg("%s: got \"%s\", wanted \"%s\"", cases[i].item, got, cases[i].expected);
 
 		assert_string_equal(ys_policy_area_of(policy, &(YsBindings) {.areas = map}, entry.area_value,
-											  entry.area_value_len, entry.located, entry.lat, entry.lon),
+											  entry.area_value_len, entry.located, entry.lat, entry.lon, &arena),
 							entry.area);
 
 		/* Without a map nothing is known, and that is nobody's fault. */
@@ -124,6 +125,94 @@ test_areas(void **state)
 		assert_string_equal(entry.area, YS_AREA_UNLOCATED);
 		ys_arena_free(&arena);
 	}
+}
+
+/* ---- orders, formats, geohashes ---- */
+
+#define ORDERED		"{\"kind\":\"location\",\"paths\":[\"where\"],\"order\":\"lon_lat\"}"
+#define HASHED		"{\"kind\":\"location\",\"paths\":[\"where\"],\"format\":\"geohash\"}"
+#define CELLS		"{\"kind\":\"geohash\",\"lat\":[\"a\"],\"lon\":[\"b\"],\"paths\":[\"where\"],\"length\":5}"
+#define VALUE_THEN_ORDERED "{\"kind\":\"value\",\"paths\":[\"country\"],\"location\":" ORDERED "}"
+
+/* Area, location, rejection; and the area that the row alone gives is the same. */
+static void
+test_declared_locations(void **state)
+{
+	static const struct
+	{
+		const char *area;
+		const char *item;
+		const char *expected;
+	}			cases[] =
+	{
+		{ORDERED, "{\"where\":" POINT("9.2", "45.1") "}", "Italy 45.1 9.2"},
+		{ORDERED, "{\"where\":{\"S\":\"9.2 45.1\"}}", "Italy 45.1 9.2"},
+		{ORDERED, "{\"where\":{\"NS\":[\"9.2\",\"45.1\"]}}", "unlocated | [9.2,45.1] not a location"},
+		{HASHED, "{\"where\":{\"S\":\"u0nd9h\"}}", "Italy 45.4642 9.19006"},
+		{HASHED, "{\"where\":{\"S\":\"u\"}}", "unlocated 67.5 22.5"},
+		{CELLS, "{\"where\":{\"S\":\"u0nd9h\"}}", "u0nd9 45.4642 9.19006"},
+		{CELLS, "{\"where\":{\"S\":\"U0ND9\"}}", "u0nd9 45.4614 9.20654"},
+		{CELLS, "{\"where\":{\"S\":\"u0nd\"}}", "unlocated | \"u0nd\" geohash shorter than the areas"},
+		{CELLS, "{\"a\":{\"N\":\"45.4642\"},\"b\":{\"N\":\"9.19\"}}", "u0nd9 45.4642 9.19"},
+		{CELLS, "{\"a\":{\"N\":\"99\"},\"b\":{\"N\":\"9.19\"},\"where\":{\"S\":\"45.4642,9.19\"}}",
+		"u0nd9 45.4642 9.19 | {\"lat\":99,\"lon\":9.19} latitude out of range"},
+		{CELLS, "{}", "unlocated"},
+		{VALUE_THEN_ORDERED, "{\"country\":{\"S\":\"7\"},\"where\":{\"S\":\"9.2,45.1\"}}", "7 45.1 9.2"},
+		{VALUE_THEN_ORDERED, "{\"country\":{\"S\":\"8\"},\"where\":{\"S\":\"9.2,45.1\"}}", "Italy 45.1 9.2 | \"8\" no area of that name"},
+		{VALUE_THEN_ORDERED, "{\"where\":{\"S\":\"9.2,45.1\"}}", "Italy 45.1 9.2"},
+	};
+	YsArena		arena;
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		YsPolicy   *policy;
+		YsBindings	bindings = {0};
+		YsValue		item;
+		YsEntry		entry;
+		YsError		err;
+		char		json[400];
+		char		got[400];
+		size_t		len;
+
+		ys_arena_init(&arena, ys_arena_malloc, 0);
+		bindings.areas = map_of(&arena);
+		snprintf(json, sizeof(json), "{\"area\":%s}", cases[i].area);
+		policy = policy_of(&arena, json);
+		assert_true(ys_policy_has_location(policy));
+		item = item_of(&arena, cases[i].item);
+		assert_true(ys_policy_apply(policy, &bindings, &item, &arena, &entry, &err));
+		len = (size_t) snprintf(got, sizeof(got), "%s", entry.area);
+		if (entry.located)
+			len += (size_t) snprintf(got + len, sizeof(got) - len, " %g %g", entry.lat, entry.lon);
+		if (entry.nrejections > 0)
+			snprintf(got + len, sizeof(got) - len, " | %.*s %s", (int) entry.rejections[0].raw_len,
+					 entry.rejections[0].raw, entry.rejections[0].reason);
+		if (strcmp(got, cases[i].expected) != 0)
+			fail_msg("%s: got \"%s\", wanted \"%s\"", cases[i].item, got, cases[i].expected);
+		assert_string_equal(ys_policy_area_of(policy, &bindings, entry.area_value, entry.area_value_len,
+											  entry.located, entry.lat, entry.lon, &arena), entry.area);
+		ys_arena_free(&arena);
+	}
+}
+
+/* A geohash is an area without any being loaded. */
+static void
+test_geohash_level(void **state)
+{
+	YsArena		arena;
+	YsPolicy   *policy;
+
+	(void) state;
+	ys_arena_init(&arena, ys_arena_malloc, 0);
+	policy = policy_of(&arena, "{\"area\":" CELLS "}");
+	assert_null(ys_policy_area_level(policy));
+	assert_false(ys_policy_has_area_value(policy));
+	assert_string_equal(ys_policy_area_of(policy, &no_bindings, NULL, 0, true, 45.4642, 9.19, &arena), "u0nd9");
+	assert_string_equal(ys_policy_area_of(policy, &no_bindings, NULL, 0, false, 45.4642, 9.19, &arena), "unlocated");
+	policy = policy_of(&arena, "{\"area\":" ORDERED "}");
+	assert_string_equal(ys_policy_area_level(policy), "country");
+	ys_arena_free(&arena);
 }
 
 /* ---- what an item names ---- */
@@ -154,7 +243,7 @@ check_names(const char *item_json, const char *area_value, const char *area)
 	}
 	assert_string_equal(entry.area, area);
 	assert_string_equal(ys_policy_area_of(policy, &bindings, entry.area_value, entry.area_value_len,
-										  false, 0, 0), area);
+										  false, 0, 0, &arena), area);
 	ys_arena_free(&arena);
 }
 
@@ -206,14 +295,14 @@ test_area_of(void **state)
 	ys_arena_init(&arena, ys_arena_malloc, 0);
 	bindings.areas = map_of(&arena);
 	policy = policy_of(&arena, "{\"area\":" BY_BOTH "}");
-	assert_string_equal(ys_policy_area_of(policy, &bindings, "XX\nit", 5, true, -33, 151), "Italy");
-	assert_string_equal(ys_policy_area_of(policy, &bindings, "XX\nYY", 5, true, 45.1, 9.2), "Italy");
-	assert_string_equal(ys_policy_area_of(policy, &bindings, NULL, 0, true, 45.1, 9.2), "Italy");
-	assert_string_equal(ys_policy_area_of(policy, &bindings, "XX", 2, false, 45.1, 9.2), "unlocated");
-	assert_string_equal(ys_policy_area_of(policy, &no_bindings, "IT", 2, true, 45.1, 9.2), "unlocated");
+	assert_string_equal(ys_policy_area_of(policy, &bindings, "XX\nit", 5, true, -33, 151, &arena), "Italy");
+	assert_string_equal(ys_policy_area_of(policy, &bindings, "XX\nYY", 5, true, 45.1, 9.2, &arena), "Italy");
+	assert_string_equal(ys_policy_area_of(policy, &bindings, NULL, 0, true, 45.1, 9.2, &arena), "Italy");
+	assert_string_equal(ys_policy_area_of(policy, &bindings, "XX", 2, false, 45.1, 9.2, &arena), "unlocated");
+	assert_string_equal(ys_policy_area_of(policy, &no_bindings, "IT", 2, true, 45.1, 9.2, &arena), "unlocated");
 	policy = policy_of(&arena, "{\"area\":" BY_LOCATION "}");
 	assert_false(ys_policy_has_area_value(policy));
-	assert_string_equal(ys_policy_area_of(policy, &bindings, "7", 1, true, 45.1, 9.2), "Italy");
+	assert_string_equal(ys_policy_area_of(policy, &bindings, "7", 1, true, 45.1, 9.2, &arena), "Italy");
 	ys_arena_free(&arena);
 }
 
@@ -222,6 +311,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_areas),
+		cmocka_unit_test(test_declared_locations),
+		cmocka_unit_test(test_geohash_level),
 		cmocka_unit_test(test_names_kept),
 		cmocka_unit_test(test_area_of),
 	};
