@@ -77,22 +77,30 @@ check_text(YsSlice text)
 	return taken;
 }
 
+#define ONE_OF(random, texts)	(texts)[unit_random(random, sizeof(texts) / sizeof((texts)[0]))]
+
 /* A date as somebody may write it. */
 static size_t
 write_date(uint64_t *random, char *out, size_t size)
 {
-	static const char *const days[] = {"%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y%m%d", "%Y-%j", "%G-W%V-%u", "%d %b %Y",
-		"%a, %d %b %Y", "%A %d %B %Y", "%B %d, %Y", "%d-%b-%y", "%m-%d-%y", "%Y/%m/%d", "%a %b %d", "%s"};
-	static const char *const times[] = {"", "", " %H:%M", "T%H:%M:%S", " %H:%M:%S", " %I:%M %p", " %H:%M:%S.5", "T%H%M%S", " %H:%M:%S %Y"};
-	static const char *const ends[] = {"", "", "Z", "+01:00", " +0530", " -08", " CET", " Europe/Rome", " IST", "[Asia/Kathmandu]", " (summer)"};
+	static const char *const days[] = {
+		"%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y%m%d", "%Y-%j", "%G-W%V-%u", "%d %b %Y", "%a, %d %b %Y",
+		"%A %d %B %Y", "%B %d, %Y", "%d-%b-%y", "%m-%d-%y", "%Y/%m/%d", "%a %b %d", "%s"
+	};
+	static const char *const times[] = {
+		"", "", " %H:%M", "T%H:%M:%S", " %H:%M:%S", " %I:%M %p", " %H:%M:%S.5", "T%H%M%S", " %H:%M:%S %Y"
+	};
+	static const char *const ends[] = {
+		"", "", "Z", "+01:00", " +0530", " -08", " CET", " Europe/Rome", " IST", "[Asia/Kathmandu]", " (summer)"
+	};
 	time_t		at = (time_t) (unit_random(random, UINT64_C(14000000000)) - UINT64_C(4000000000));
 	struct tm	tm;
 	size_t		len;
 
 	gmtime_r(&at, &tm);
-	len = strftime(out, size, days[unit_random(random, sizeof(days) / sizeof(days[0]))], &tm);
-	len += strftime(out + len, size - len, times[unit_random(random, sizeof(times) / sizeof(times[0]))], &tm);
-	return len + (size_t) snprintf(out + len, size - len, "%s", ends[unit_random(random, sizeof(ends) / sizeof(ends[0]))]);
+	len = strftime(out, size, ONE_OF(random, days), &tm);
+	len += strftime(out + len, size - len, ONE_OF(random, times), &tm);
+	return len + (size_t) snprintf(out + len, size - len, "%s", ONE_OF(random, ends));
 }
 
 /* Each text in memory of its own, so that a sanitizer sees each read past it. */

@@ -54,7 +54,7 @@ scan_date(const char **p, const char *end, YsDateParts *parts)
 				return YS_DATE_OTHER_FORM;
 			ys_scan_digits(p, end, 2, &parts->month);
 			if (*p == end)
-				return YS_DATE_INCOMPLETE;
+				return parts->month >= 1 && parts->month <= 12 ? YS_DATE_INCOMPLETE : YS_DATE_OTHER_FORM;
 			return ys_scan_byte(p, end, '-') && ys_scan_digits(p, end, 2, &parts->day) ?
 				YS_DATE_MATCH : YS_DATE_OTHER_FORM;
 		case 3:
