@@ -216,7 +216,7 @@ print_double(YsText *text, double value)
 {
 	char		out[64];
 
-	for (int decimals = 0; decimals < 30; decimals++)
+	for (int decimals = 0; decimals <= 38; decimals++)
 	{
 		snprintf(out, sizeof(out), "%.*f", decimals, value);
 		if (strtod(out, NULL) == value)

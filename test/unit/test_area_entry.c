@@ -30,6 +30,49 @@ map_of(YsArena *arena)
 #define BY_BOTH		"{\"kind\":\"value\",\"paths\":[\"country\"],\"level\":\"country\",\"location\":{\"paths\":[\"where\"]}}"
 #define POINT(lat, lon)	"{\"L\":[{\"N\":\"" lat "\"},{\"N\":\"" lon "\"}]}"
 
+/* What an entry says of an item: area, location, rejection; and the row alone tells the same area. */
+static void
+check_entry(const char *area, const char *item_json, const char *expected)
+{
+	YsArena		arena;
+	YsPolicy   *policy;
+	YsBindings	bindings = {0};
+	YsValue		item;
+	YsEntry		entry;
+	YsError		err;
+	char		json[400];
+	char		got[400];
+	size_t		len;
+
+	ys_arena_init(&arena, ys_arena_malloc, 0);
+	bindings.areas = map_of(&arena);
+	snprintf(json, sizeof(json), "{\"area\":%s}", area);
+	policy = policy_of(&arena, json);
+	item = item_of(&arena, item_json);
+	assert_true(ys_policy_apply(policy, &bindings, &item, &arena, &entry, &err));
+	len = (size_t) snprintf(got, sizeof(got), "%s", entry.area);
+	if (entry.located)
+		len += (size_t) snprintf(got + len, sizeof(got) - len, " %g %g", entry.lat, entry.lon);
+	if (entry.nrejections > 0)
+	{
+		assert_string_equal(entry.rejections[0].field, "area");
+		snprintf(got + len, sizeof(got) - len, " | %.*s %s", (int) entry.rejections[0].raw_len,
+				 entry.rejections[0].raw, entry.rejections[0].reason);
+	}
+	if (strcmp(got, expected) != 0)
+		fail_msg("%s: got \"%s\", wanted \"%s\"", item_json, got, expected);
+	assert_string_equal(ys_policy_area_of(policy, &bindings, entry.area_value, entry.area_value_len,
+										  entry.located, entry.lat, entry.lon, &arena), entry.area);
+
+	/* Without a map nothing is known, and that is nobody's fault. */
+	if (ys_policy_area_level(policy) != NULL)
+	{
+		assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &entry, &err));
+		assert_string_equal(entry.area, YS_AREA_UNLOCATED);
+	}
+	ys_arena_free(&arena);
+}
+
 static void
 test_areas(void **state)
 {
@@ -83,48 +126,9 @@ test_areas(void **state)
 		{BY_BOTH, "{\"country\":{\"S\":\"Atlantis\"},\"where\":{\"S\":\"45.1,9.2\"}}",
 		"Italy 45.1 9.2 | \"Atlantis\" no area of that name"},
 	};
-	YsArena		arena;
-
 	(void) state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-	{
-		YsPolicy   *policy;
-		YsAreaMap  *map;
-		YsValue		item;
-		YsEntry		entry;
-		YsError		err;
-		char		json[400];
-		char		got[400];
-		size_t		len;
-
-		ys_arena_init(&arena, ys_arena_malloc, 0);
-		map = map_of(&arena);
-		snprintf(json, sizeof(json), "{\"area\":%s}", cases[i].area);
-		policy = policy_of(&arena, json);
-		assert_string_equal(ys_policy_area_level(policy), "country");
-		item = item_of(&arena, cases[i].item);
-		assert_true(ys_policy_apply(policy, &(YsBindings) {.areas = map}, &item, &arena, &entry, &err));
-		len = (size_t) snprintf(got, sizeof(got), "%s", entry.area);
-		if (entry.located)
-			len += (size_t) snprintf(got + len, sizeof(got) - len, " %g %g", entry.lat, entry.lon);
-		if (entry.nrejections > 0)
-		{
-			assert_string_equal(entry.rejections[0].field, "area");
-			snprintf(got + len, sizeof(got) - len, " | %.*s %s", (int) entry.rejections[0].raw_len,
-					 entry.rejections[0].raw, entry.rejections[0].reason);
-		}
-		if (strcmp(got, cases[i].expected) != 0)
-			fail_msg("%s: got \"%s\", wanted \"%s\"", cases[i].item, got, cases[i].expected);
-
-		assert_string_equal(ys_policy_area_of(policy, &(YsBindings) {.areas = map}, entry.area_value,
-											  entry.area_value_len, entry.located, entry.lat, entry.lon, &arena),
-							entry.area);
-
-		/* Without a map nothing is known, and that is nobody's fault. */
-		assert_true(ys_policy_apply(policy, &no_bindings, &item, &arena, &entry, &err));
-		assert_string_equal(entry.area, YS_AREA_UNLOCATED);
-		ys_arena_free(&arena);
-	}
+		check_entry(cases[i].area, cases[i].item, cases[i].expected);
 }
 
 /* ---- orders, formats, geohashes ---- */
@@ -134,7 +138,6 @@ test_areas(void **state)
 #define CELLS		"{\"kind\":\"geohash\",\"lat\":[\"a\"],\"lon\":[\"b\"],\"paths\":[\"where\"],\"length\":5}"
 #define VALUE_THEN_ORDERED "{\"kind\":\"value\",\"paths\":[\"country\"],\"location\":" ORDERED "}"
 
-/* Area, location, rejection; and the area that the row alone gives is the same. */
 static void
 test_declared_locations(void **state)
 {
@@ -161,39 +164,9 @@ test_declared_locations(void **state)
 		{VALUE_THEN_ORDERED, "{\"country\":{\"S\":\"8\"},\"where\":{\"S\":\"9.2,45.1\"}}", "Italy 45.1 9.2 | \"8\" no area of that name"},
 		{VALUE_THEN_ORDERED, "{\"where\":{\"S\":\"9.2,45.1\"}}", "Italy 45.1 9.2"},
 	};
-	YsArena		arena;
-
 	(void) state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-	{
-		YsPolicy   *policy;
-		YsBindings	bindings = {0};
-		YsValue		item;
-		YsEntry		entry;
-		YsError		err;
-		char		json[400];
-		char		got[400];
-		size_t		len;
-
-		ys_arena_init(&arena, ys_arena_malloc, 0);
-		bindings.areas = map_of(&arena);
-		snprintf(json, sizeof(json), "{\"area\":%s}", cases[i].area);
-		policy = policy_of(&arena, json);
-		assert_true(ys_policy_has_location(policy));
-		item = item_of(&arena, cases[i].item);
-		assert_true(ys_policy_apply(policy, &bindings, &item, &arena, &entry, &err));
-		len = (size_t) snprintf(got, sizeof(got), "%s", entry.area);
-		if (entry.located)
-			len += (size_t) snprintf(got + len, sizeof(got) - len, " %g %g", entry.lat, entry.lon);
-		if (entry.nrejections > 0)
-			snprintf(got + len, sizeof(got) - len, " | %.*s %s", (int) entry.rejections[0].raw_len,
-					 entry.rejections[0].raw, entry.rejections[0].reason);
-		if (strcmp(got, cases[i].expected) != 0)
-			fail_msg("%s: got \"%s\", wanted \"%s\"", cases[i].item, got, cases[i].expected);
-		assert_string_equal(ys_policy_area_of(policy, &bindings, entry.area_value, entry.area_value_len,
-											  entry.located, entry.lat, entry.lon, &arena), entry.area);
-		ys_arena_free(&arena);
-	}
+		check_entry(cases[i].area, cases[i].item, cases[i].expected);
 }
 
 /* A geohash is an area without any being loaded. */
