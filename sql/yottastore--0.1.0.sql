@@ -287,6 +287,34 @@ CREATE TABLE yottastore_internal.job (
 COMMENT ON TABLE yottastore_internal.job IS 'long work on a policy''s rows, done by its stream worker; next_key is the last key seen, committed with the rows up to it';
 CREATE INDEX job_policy_id_job_id_idx ON yottastore_internal.job (policy_id, job_id);
 
+CREATE TABLE yottastore_internal.quality (
+	policy_id integer PRIMARY KEY REFERENCES yottastore_internal.policy ON DELETE CASCADE,
+	counts bigint[] NOT NULL
+) WITH (fillfactor = 10);
+ALTER TABLE yottastore_internal.quality ALTER COLUMN counts SET STORAGE MAIN;
+COMMENT ON TABLE yottastore_internal.quality IS 'counters of what became of values, committed with the rows; quality_counter says which';
+
+CREATE TABLE yottastore_internal.quality_counter (
+	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
+	n integer NOT NULL,
+	field text NOT NULL,
+	type text,
+	kind text NOT NULL CHECK (kind IN ('seen', 'nulls', 'defaults', 'coerced', 'rejected', 'path', 'format')),
+	label text,
+	PRIMARY KEY (policy_id, n)
+);
+COMMENT ON TABLE yottastore_internal.quality_counter IS 'the meaning of each element of quality.counts';
+
+CREATE TABLE yottastore_internal.quality_sample (
+	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
+	field text NOT NULL,
+	value text NOT NULL,
+	reason text NOT NULL,
+	seen_at timestamptz NOT NULL,
+	PRIMARY KEY (policy_id, field, value)
+);
+COMMENT ON TABLE yottastore_internal.quality_sample IS 'the last distinct bad values of each field, as JSON';
+
 CREATE TABLE yottastore_internal.relay (
 	relay_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	name name NOT NULL UNIQUE,
@@ -593,6 +621,30 @@ CREATE VIEW yottastore.jobs WITH (security_barrier) AS
 COMMENT ON VIEW yottastore.jobs IS
 	'jobs on index tables, those that wait or run and the last ones that ended, and how far each is';
 
+CREATE VIEW yottastore.index_quality WITH (security_barrier) AS
+	SELECT p.name AS policy,
+		c.field,
+		c.type,
+		pg_catalog.sum(q.counts[c.n]) FILTER (WHERE c.kind = 'seen')::bigint AS seen,
+		COALESCE(pg_catalog.jsonb_object_agg(c.label, q.counts[c.n]) FILTER (WHERE c.kind = 'path'), '{}') AS by_path,
+		COALESCE(pg_catalog.jsonb_object_agg(c.label, q.counts[c.n]) FILTER (WHERE c.kind = 'format'), '{}') AS by_format,
+		pg_catalog.sum(q.counts[c.n]) FILTER (WHERE c.kind = 'nulls')::bigint AS nulls,
+		pg_catalog.sum(q.counts[c.n]) FILTER (WHERE c.kind = 'defaults')::bigint AS defaults,
+		pg_catalog.sum(q.counts[c.n]) FILTER (WHERE c.kind = 'coerced')::bigint AS coerced,
+		pg_catalog.sum(q.counts[c.n]) FILTER (WHERE c.kind = 'rejected')::bigint AS rejected,
+		(SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('value', s.value::jsonb,
+				'reason', s.reason, 'seen_at', s.seen_at) ORDER BY s.seen_at DESC), '[]')
+			FROM yottastore_internal.quality_sample s
+			WHERE s.policy_id = p.policy_id AND s.field = c.field) AS samples
+	FROM yottastore_internal.policy p
+		JOIN yottastore_internal.quality q USING (policy_id)
+		JOIN yottastore_internal.quality_counter c USING (policy_id)
+	WHERE pg_catalog.has_table_privilege(p.source, 'SELECT')
+	GROUP BY p.policy_id, p.name, c.field, c.type
+	ORDER BY p.name, pg_catalog.min(c.n);
+COMMENT ON VIEW yottastore.index_quality IS
+	'what became of the values of each field, since the policy was created, and the last bad ones; shown to who may read the source';
+
 CREATE VIEW yottastore.quarantine WITH (security_barrier) AS
 	SELECT q.quarantine_id,
 		p.name AS policy,
@@ -646,7 +698,7 @@ COMMENT ON VIEW yottastore.node_status IS
 	'the nodes of stores: health, requests, latencies, consumed units; of all sessions when shared, else of this one';
 
 GRANT SELECT ON yottastore.index_policies, yottastore.index_lag, yottastore.index_partitions,
-	yottastore.jobs, yottastore.quarantine, yottastore.relay_status, yottastore.node_status TO PUBLIC;
+	yottastore.index_quality, yottastore.jobs, yottastore.quarantine, yottastore.relay_status, yottastore.node_status TO PUBLIC;
 
 /* ---------------------------------------------------------------- clean-up */
 

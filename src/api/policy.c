@@ -23,6 +23,7 @@
 #include "catalog/function.h"
 #include "catalog/index_table.h"
 #include "catalog/policy.h"
+#include "catalog/quality.h"
 #include "compat.h"
 #include "worker/wake.h"
 
@@ -140,6 +141,7 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	ys_index_table_index_columns(row.index_table, policy);
 	ys_functions_depend(functions, row.index_table);
 	row.policy_id = ys_policy_insert(&row);
+	ys_quality_declare(row.policy_id, policy);
 	ys_locator_create(row.policy_id, row.index_table, source);
 	ys_workers_wake_at_commit();
 	PG_RETURN_INT32(row.policy_id);

@@ -277,11 +277,19 @@ ys_apply_area(YsApplication *application)
 		return false;
 	entry->area_value = naming.names.bytes;
 	entry->area_value_len = naming.names.len;
+	entry->area_seen = entry->area_value != NULL || entry->located || unusable.reason != NULL;
 	if (naming.area != NULL)
+	{
 		entry->area = naming.area;
+		entry->area_by = YS_AREA_BY_VALUE;
+	}
 	else if (entry->located)
+	{
 		entry->area = area_at(application->policy, application->bindings, application->arena,
 							  entry->lat, entry->lon);
+		if (entry->area != NULL && strcmp(entry->area, YS_AREA_UNLOCATED) != 0)
+			entry->area_by = YS_AREA_BY_LOCATION;
+	}
 	return entry->area != NULL &&
 		ys_apply_reject(application, "area", YS_REJECTED_SAMPLE, &unusable);
 }

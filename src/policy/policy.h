@@ -187,6 +187,14 @@ typedef struct YsRejection
 	const char *reason;			/* static text, or in the entry's arena */
 } YsRejection;
 
+/* What an entry has its area by. */
+typedef enum YsAreaBy
+{
+	YS_AREA_BY_NONE,			/* it is unlocated */
+	YS_AREA_BY_VALUE,
+	YS_AREA_BY_LOCATION
+} YsAreaBy;
+
 typedef struct YsEntry
 {
 	YsCell	   *cells;			/* one per field */
@@ -196,6 +204,8 @@ typedef struct YsEntry
 	const char *area;			/* never NULL, lives with the map or in arena; "unlocated" when nothing else holds */
 	const char *area_value;		/* what the item names as its area, whether there is one or not; NULL: nothing */
 	uint32_t	area_value_len;
+	YsAreaBy	area_by;
+	bool		area_seen;		/* the item had a name or a location, usable or not */
 	const YsValue *attributes;	/* all scalar leaves by their paths, as a MAP; NULL: not asked for */
 	const char *refused_by;		/* the field with on_error 'reject' that keeps the item out; NULL: none */
 	int			nrejections;

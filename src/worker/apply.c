@@ -27,6 +27,7 @@
 #include "utils/syscache.h"
 
 #include "base/memory.h"
+#include "catalog/quality.h"
 #include "errors.h"
 #include "worker/apply.h"
 #include "worker/transaction.h"
@@ -53,6 +54,7 @@ typedef struct Batch
 	Candidate **candidates;
 	HTAB	   *by_key;
 	YsPolicyCounters counters;
+	YsQuality  *quality;		/* of what was written */
 	List	   *quarantined;	/* of YsQuarantined */
 	int			npositions;
 	YsPolicyPosition *positions;	/* as they will be */
@@ -96,6 +98,9 @@ batch_create(YsFollow *follow, int size)
 	batch->follow = follow;
 	batch->context = context;
 	ys_arena_init_context(&batch->arena, context, 0);
+	batch->quality = ys_quality_create(follow->policy, &batch->arena);
+	if (batch->quality == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	batch->candidates = palloc(sizeof(Candidate *) * Max(size, 1));
 	ctl.keysize = offsetof(KeyEntry, candidate);
 	ctl.entrysize = sizeof(KeyEntry);
@@ -521,7 +526,7 @@ write_run(void *arg)
 	pfree(noted);
 }
 
-/* What has been written of a run: its counters, and what fields kept out. */
+/* What has been written of a run: its counters and quality, and what fields kept out. */
 static void
 account_run(const WriteArg *run)
 {
@@ -538,7 +543,10 @@ account_run(const WriteArg *run)
 	{
 		const Candidate *candidate = batch->candidates[run->first + i];
 
-		if (candidate->refused == NULL || !candidate->written)
+		if (!candidate->written || candidate->item == NULL)
+			continue;
+		ys_quality_add(batch->quality, &candidate->row.entry);
+		if (candidate->refused == NULL)
 			continue;
 		if (candidate->origin != NULL)
 			quarantine_event(batch, candidate->origin, candidate->refused);
@@ -623,6 +631,7 @@ write_batch(Batch *batch)
 	foreach(lc, batch->quarantined)
 		ys_quarantine_insert(follow->row->policy_id, lfirst(lc));
 	ys_policy_add_counters(follow->row->policy_id, &batch->counters);
+	ys_quality_save(follow->row->policy_id, batch->quality);
 	if (batch->segment != NULL)
 		ys_segment_save(follow->row->policy_id, batch->segment);
 	else
