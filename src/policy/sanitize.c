@@ -22,6 +22,8 @@
 static void
 spend(YsSanitizer *sanitizer, uint32_t bytes)
 {
+	if (sanitizer->left == UINT32_MAX)
+		return;					/* all is kept */
 	sanitizer->left -= bytes < sanitizer->left ? bytes : sanitizer->left;
 }
 
