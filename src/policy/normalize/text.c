@@ -43,6 +43,13 @@ space_before(const char *start, const char *end)
 	return 0;
 }
 
+/* ASCII that is no white space: nearly every byte there is. */
+static inline bool
+is_plain(char c)
+{
+	return (signed char) c > ' ';
+}
+
 YsSlice
 ys_string_trim(YsSlice slice)
 {
@@ -50,6 +57,8 @@ ys_string_trim(YsSlice slice)
 	const char *end = p + slice.len;
 	uint32_t	width;
 
+	if (slice.len > 0 && is_plain(*p) && is_plain(end[-1]))
+		return slice;
 	while ((width = ys_string_space(p, end)) > 0)
 		p += width;
 	while ((width = space_before(p, end)) > 0)
@@ -183,8 +192,14 @@ ys_string_collapse(YsArena *arena, YsSlice *slice)
 	*slice = trimmed;
 	while (p < end)
 	{
-		uint32_t	width = ys_string_space(p, end);
+		uint32_t	width;
 
+		if (is_plain(*p) || (*p == ' ' && is_plain(p[1])))
+		{
+			p++;
+			continue;
+		}
+		width = ys_string_space(p, end);
 		if (width > 0 && (*p != ' ' || ys_string_space(p + 1, end) > 0))
 			break;
 		p++;
