@@ -87,11 +87,14 @@ ys_arena_alloc(YsArena *arena, size_t size)
 	if (size > SIZE_MAX - ALIGNMENT)
 		return NULL;
 	size = ROUND_UP(size > 0 ? size : 1);
-	if ((arena->next == NULL || size > (size_t) (arena->end - arena->next)) &&
-		!add_block(arena, size))
-		return NULL;
-	result = arena->next;
-	arena->next += size;
+	result = (char *) ROUND_UP((uintptr_t) arena->next);
+	if (result == NULL || result > arena->end || size > (size_t) (arena->end - result))
+	{
+		if (!add_block(arena, size))
+			return NULL;
+		result = arena->next;
+	}
+	arena->next = result + size;
 	return result;
 }
 
@@ -108,9 +111,12 @@ ys_arena_alloc_zero(YsArena *arena, size_t size)
 char *
 ys_arena_copy(YsArena *arena, const char *bytes, size_t len)
 {
-	char	   *copy = len < SIZE_MAX ? ys_arena_alloc(arena, len + 1) : NULL;
+	char	   *copy = arena->next;
 
-	if (copy == NULL)
+	/* Bytes need no alignment: a document's strings lie close together. */
+	if (copy != NULL && len < (size_t) (arena->end - copy))
+		arena->next += len + 1;
+	else if (len == SIZE_MAX || (copy = ys_arena_alloc(arena, len + 1)) == NULL)
 		return NULL;
 	if (len > 0)
 		memcpy(copy, bytes, len);

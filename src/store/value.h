@@ -21,7 +21,8 @@
 /* Deepest document the store itself accepts is 32; we follow one that is deeper this far. */
 #define YS_VALUE_MAX_DEPTH	40
 
-typedef enum YsType
+/* One byte: a batch of documents is many values. */
+typedef enum __attribute__((packed)) YsType
 {
 	YS_TYPE_STRING,				/* S */
 	YS_TYPE_NUMBER,				/* N: decimal text */
@@ -89,6 +90,14 @@ extern bool ys_value_type_of_tag(const char *tag, size_t len, YsType *type);
 /* A copy that has all its bytes in arena; false when that is exhausted. */
 extern bool ys_value_copy(const YsValue *value, YsArena *arena, YsValue *copy);
 
+/* Is it a list or a set? */
+static inline bool
+ys_value_has_elements(const YsValue *value)
+{
+	return value->type == YS_TYPE_LIST || value->type == YS_TYPE_STRING_SET ||
+		value->type == YS_TYPE_NUMBER_SET || value->type == YS_TYPE_BINARY_SET;
+}
+
 /* Member of a map by name, or NULL. */
 extern const YsValue *ys_value_member(const YsValue *map, const char *name, size_t len);
 
@@ -106,7 +115,8 @@ typedef struct YsAttributeFilter
 } YsAttributeFilter;
 
 /*
- * Decode an item (a JSON object of typed attributes) into a MAP in arena.
+ * Decode an item (a JSON object of typed attributes) into a MAP in arena.  Names that the filter
+ * has are its own.
  * Refused with YS_ERR_INVALID_DATA: an unknown type tag, a number that is not
  * one (or has over 1,000 digits), bad base64, a duplicate attribute, nesting
  * over YS_VALUE_MAX_DEPTH.  U+0000 in a string is kept: whoever turns it
@@ -114,6 +124,11 @@ typedef struct YsAttributeFilter
  */
 extern bool ys_value_from_typed_json(YsJsonNode *node, const YsAttributeFilter *filter,
 									 YsArena *arena, YsValue *item, YsError *err);
+
+/* The same, of what places (NULL: all) want; of lists all elements, and of sets. */
+typedef struct YsPathTree YsPathTree;
+extern bool ys_value_from_typed_tree(YsJsonNode *node, const YsPathTree *places,
+									   YsArena *arena, YsValue *item, YsError *err);
 
 /*
  * The same inside ys_json_next_element, whose strings are used where they

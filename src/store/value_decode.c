@@ -3,16 +3,25 @@
  *	  From JSON to values: typed as the store writes it, and plain.
  *
  * Recursion goes through the reader's callbacks and is bounded by
- * YS_VALUE_MAX_DEPTH.  Members and elements are collected in arrays that
- * double in the arena; what they outgrew stays there until the arena goes.
+ * YS_VALUE_MAX_DEPTH.  Members and elements are collected on the stack, those of
+ * an inner map above those of the outer one, and copied to the arena when all are there; where they
+ * don't fit, in arrays that double in the arena.  So most documents lie in the arena without gaps:
+ * a batch of them is read again when it is in no cache any more.
  *-------------------------------------------------------------------------
  */
 #include "store/value_internal.h"
+#include "store/value_tree.h"
 
 #include <string.h>
 
 /* Up to here duplicate names are found by comparing each with each. */
 #define COMPARE_MEMBERS		12
+
+/* In the place of a place: what is there is wanted whole. */
+#define WHOLE				(-1)
+
+/* Bytes of members and elements that are collected on the stack. */
+#define STACK_BYTES			8192
 
 typedef struct Decoder Decoder;
 
@@ -26,6 +35,10 @@ struct Decoder
 	DecodeFn	decode;
 	int			depth;			/* maps and lists around the current value */
 	bool		in_place;		/* the reader's strings need not be copied */
+	const YsPathTree *places;		/* what is wanted, when not all is */
+	int			at;				/* the place of the value to be decoded */
+	uint32_t	used;			/* of stack */
+	_Alignas(YsMember) char stack[STACK_BYTES];
 };
 
 /* A map, list or set being collected. */
@@ -34,11 +47,13 @@ typedef struct Collector
 	Decoder    *decoder;
 	const YsAttributeFilter *filter;	/* maps: NULL keeps all */
 	uint64_t	filter_bits;	/* which filter_bit()s occur in filter */
+	int			at;				/* maps: their place */
 	YsType		element;		/* sets: their elements' type */
 	uint32_t	count;
-	uint32_t	size;
+	uint32_t	size;			/* of an array in the arena; 0: they are on the stack */
 	union
 	{
+		void	   *items;
 		YsMember   *members;
 		YsValue    *elements;
 	};
@@ -69,38 +84,70 @@ add_attribute_detail(YsError *err, const char *name, size_t len)
 
 /* ---- collecting ---- */
 
-/* Make room for one more of item_size bytes in *items. */
-static bool
-reserve_one(Collector *into, void **items, size_t item_size)
+static Collector
+collect(Decoder *decoder)
 {
-	void	   *grown;
-	uint32_t	size;
+	Collector	into = {.decoder = decoder, .at = decoder->at, .items = decoder->stack + decoder->used};
 
-	if (into->count < into->size)
-		return true;
-	size = into->size > 0 ? into->size * 2 : 8;
-	if (into->size > UINT32_MAX / 2 ||
-		(grown = ys_arena_alloc(into->decoder->arena, size * item_size)) == NULL)
+	decoder->at = WHOLE;
+	return into;
+}
+
+/* Move what was collected to an array in the arena that has room for size. */
+static bool
+move_items(Collector *into, uint32_t size, size_t item_size)
+{
+	void	   *items = ys_arena_alloc(into->decoder->arena, size * item_size);
+
+	if (items == NULL)
 		return ys_value_no_memory(into->decoder->err);
 	if (into->count > 0)
-		memcpy(grown, *items, into->count * item_size);
-	*items = grown;
+		memcpy(items, into->items, into->count * item_size);
+	if (into->size == 0)
+		into->decoder->used -= into->count * (uint32_t) item_size;
+	into->items = items;
 	into->size = size;
 	return true;
+}
+
+/* One more of item_size bytes, not zeroed. */
+static void *
+add_item(Collector *into, size_t item_size)
+{
+	Decoder    *decoder = into->decoder;
+
+	if (into->size == 0 && decoder->used + item_size <= STACK_BYTES)
+		decoder->used += (uint32_t) item_size;
+	else if (into->count == into->size || into->size == 0)
+	{
+		if (into->count > UINT32_MAX / 4)
+		{
+			ys_value_no_memory(decoder->err);
+			return NULL;
+		}
+		if (!move_items(into, into->count < 8 ? 16 : into->count * 2, item_size))
+			return NULL;
+	}
+	return (char *) into->items + into->count++ * item_size;
+}
+
+/* No more will come: what is on the stack gets a place in the arena. */
+static bool
+finish_items(Collector *into, size_t item_size)
+{
+	if (into->count == 0)
+		into->items = NULL;
+	return into->count == 0 || into->size > 0 || move_items(into, into->count, item_size);
 }
 
 /* One more element, zeroed. */
 static YsValue *
 add_element(Collector *into)
 {
-	void	   *elements = into->elements;
-	YsValue    *value;
+	YsValue    *value = add_item(into, sizeof(YsValue));
 
-	if (!reserve_one(into, &elements, sizeof(YsValue)))
-		return NULL;
-	into->elements = elements;
-	value = &into->elements[into->count++];
-	memset(value, 0, sizeof(*value));
+	if (value != NULL)
+		memset(value, 0, sizeof(*value));
 	return value;
 }
 
@@ -108,22 +155,13 @@ add_element(Collector *into)
 static YsValue *
 add_member(Collector *into, const char *name, size_t len)
 {
-	void	   *members = into->members;
-	YsMember   *member;
+	YsMember   *member = add_item(into, sizeof(YsMember));
 
-	if (!reserve_one(into, &members, sizeof(YsMember)))
+	if (member == NULL)
 		return NULL;
-	into->members = members;
-	member = &into->members[into->count++];
 	memset(member, 0, sizeof(*member));
-	member->name = into->decoder->in_place ? name :
-		ys_arena_copy(into->decoder->arena, name, len);
+	member->name = name;
 	member->name_len = (uint32_t) len;
-	if (member->name == NULL)
-	{
-		ys_value_no_memory(into->decoder->err);
-		return NULL;
-	}
 	return &member->value;
 }
 
@@ -225,21 +263,39 @@ filter_bit(const char *name, size_t len)
 	return (uint64_t) 1 << ((len * 7 + (len > 0 ? (unsigned char) name[0] : 0)) & 63);
 }
 
-static bool
-is_wanted(const Collector *map, const char *name, size_t len)
+/*
+ * The name as the document is to have it: the filter's own, or a copy.  *wanted is false when the
+ * member isn't; NULL: the arena is exhausted.
+ */
+static const char *
+keep_name(const Collector *map, const char *name, size_t len, bool *wanted)
 {
 	const YsAttributeFilter *filter = map->filter;
+	Decoder    *decoder = map->decoder;
 
+	if (map->at != WHOLE)
+	{
+		int			at = ys_tree_member(decoder->places, map->at, name, (uint32_t) len);
+		const YsPathNode *place = &decoder->places->items[at];
+
+		*wanted = at != 0;
+		decoder->at = place->whole ? WHOLE : at;
+		return place->step.name;
+	}
+	*wanted = filter == NULL;
 	if (filter == NULL)
-		return true;
+		return decoder->in_place ? name : ys_arena_copy(decoder->arena, name, len);
 	if ((map->filter_bits & filter_bit(name, len)) == 0)
-		return false;
+		return NULL;
 	for (int i = 0; i < filter->count; i++)
 	{
 		if (filter->lens[i] == len && memcmp(filter->names[i], name, len) == 0)
-			return true;
+		{
+			*wanted = true;
+			return filter->names[i];
+		}
 	}
-	return false;
+	return NULL;
 }
 
 static bool
@@ -248,11 +304,15 @@ collect_member(void *arg, const char *name, size_t len, YsJsonNode *node)
 	Collector  *map = arg;
 	Decoder    *decoder = map->decoder;
 	int			depth = decoder->depth;
+	bool		wanted;
+	const char *kept = keep_name(map, name, len, &wanted);
 	YsValue    *value;
 
-	if (!is_wanted(map, name, len))
+	if (!wanted)
 		return true;
-	value = add_member(map, name, len);
+	if (kept == NULL)
+		return ys_value_no_memory(decoder->err);
+	value = add_member(map, kept, len);
 	if (value == NULL)
 		return false;
 	if (decoder->decode(decoder, node, value))
@@ -286,7 +346,7 @@ enter(Decoder *decoder)
 static bool
 decode_map(Decoder *decoder, YsJsonNode *node, const YsAttributeFilter *filter, YsValue *value)
 {
-	Collector	map = {.decoder = decoder};
+	Collector	map = collect(decoder);
 
 	if (filter != NULL && filter->count > 0)
 	{
@@ -295,7 +355,7 @@ decode_map(Decoder *decoder, YsJsonNode *node, const YsAttributeFilter *filter, 
 			map.filter_bits |= filter_bit(filter->names[i], filter->lens[i]);
 	}
 	if (!enter(decoder) || !ys_json_each_member(node, collect_member, &map, decoder->err) ||
-		!check_duplicates(&map))
+		!finish_items(&map, sizeof(YsMember)) || !check_duplicates(&map))
 		return false;
 	decoder->depth--;
 	value->type = YS_TYPE_MAP;
@@ -307,9 +367,10 @@ decode_map(Decoder *decoder, YsJsonNode *node, const YsAttributeFilter *filter, 
 static bool
 decode_list(Decoder *decoder, YsJsonNode *node, YsValue *value)
 {
-	Collector	list = {.decoder = decoder};
+	Collector	list = collect(decoder);
 
-	if (!enter(decoder) || !ys_json_each_element(node, collect_element, &list, decoder->err))
+	if (!enter(decoder) || !ys_json_each_element(node, collect_element, &list, decoder->err) ||
+		!finish_items(&list, sizeof(YsValue)))
 		return false;
 	decoder->depth--;
 	value->type = YS_TYPE_LIST;
@@ -375,9 +436,11 @@ collect_set_element(void *arg, size_t i, YsJsonNode *node)
 static bool
 decode_set(Decoder *decoder, YsType type, YsType element, YsJsonNode *node, YsValue *value)
 {
-	Collector	set = {.decoder = decoder, .element = element};
+	Collector	set = collect(decoder);
 
-	if (!ys_json_each_element(node, collect_set_element, &set, decoder->err))
+	set.element = element;
+	if (!ys_json_each_element(node, collect_set_element, &set, decoder->err) ||
+		!finish_items(&set, sizeof(YsValue)))
 		return false;
 	value->type = type;
 	value->len = set.count;
@@ -477,22 +540,52 @@ decode_typed(Decoder *decoder, YsJsonNode *node, YsValue *value)
 	return typed.tags == 1 || fail(decoder, "attribute has no type tag");
 }
 
+/* All but the stack, which needs no zeroes. */
+static void
+begin(Decoder *decoder, YsArena *arena, DecodeFn decode, bool in_place, YsError *err)
+{
+	decoder->arena = arena;
+	decoder->err = err;
+	decoder->decode = decode;
+	decoder->depth = 0;
+	decoder->in_place = in_place;
+	decoder->places = NULL;
+	decoder->at = WHOLE;
+	decoder->used = 0;
+}
+
 bool
 ys_value_from_typed_json(YsJsonNode *node, const YsAttributeFilter *filter,
 						 YsArena *arena, YsValue *item, YsError *err)
 {
-	Decoder		decoder = {.arena = arena, .err = err, .decode = decode_typed};
+	Decoder		decoder;
 
+	begin(&decoder, arena, decode_typed, false, err);
 	memset(item, 0, sizeof(*item));
 	return decode_map(&decoder, node, filter, item);
+}
+
+bool
+ys_value_from_typed_tree(YsJsonNode *node, const YsPathTree *places,
+						   YsArena *arena, YsValue *item, YsError *err)
+{
+	Decoder		decoder;
+
+	begin(&decoder, arena, decode_typed, false, err);
+	decoder.places = places;
+	if (places != NULL && !places->items[0].whole)
+		decoder.at = 0;
+	memset(item, 0, sizeof(*item));
+	return decode_map(&decoder, node, NULL, item);
 }
 
 bool
 ys_value_from_typed_element(YsJsonNode *node, const YsAttributeFilter *filter,
 							YsArena *arena, YsValue *item, YsError *err)
 {
-	Decoder		decoder = {.arena = arena, .err = err, .decode = decode_typed, .in_place = true};
+	Decoder		decoder;
 
+	begin(&decoder, arena, decode_typed, true, err);
 	memset(item, 0, sizeof(*item));
 	return decode_map(&decoder, node, filter, item);
 }
@@ -500,8 +593,9 @@ ys_value_from_typed_element(YsJsonNode *node, const YsAttributeFilter *filter,
 bool
 ys_value_from_typed_node(YsJsonNode *node, YsArena *arena, YsValue *value, YsError *err)
 {
-	Decoder		decoder = {.arena = arena, .err = err, .decode = decode_typed};
+	Decoder		decoder;
 
+	begin(&decoder, arena, decode_typed, false, err);
 	memset(value, 0, sizeof(*value));
 	return decode_typed(&decoder, node, value);
 }
@@ -540,8 +634,9 @@ decode_plain(Decoder *decoder, YsJsonNode *node, YsValue *value)
 bool
 ys_value_from_plain_json(YsJsonNode *node, YsArena *arena, YsValue *value, YsError *err)
 {
-	Decoder		decoder = {.arena = arena, .err = err, .decode = decode_plain};
+	Decoder		decoder;
 
+	begin(&decoder, arena, decode_plain, false, err);
 	memset(value, 0, sizeof(*value));
 	return decode_plain(&decoder, node, value);
 }
