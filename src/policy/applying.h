@@ -13,7 +13,7 @@ typedef struct YsApplication
 	const YsPolicy *policy;
 	const YsBindings *bindings;
 	const YsTrace *trace;		/* or NULL */
-	const YsValue **attributes; /* the item's, by number; NULL where it has none */
+	const YsValue **values;		/* of the item at the policy's places; NULL where it has none */
 	YsArena    *arena;
 	YsEntry    *entry;
 } YsApplication;
@@ -37,7 +37,7 @@ extern void ys_apply_tell(const YsApplication *application, const YsConsidered *
 
 /*
  * Hand every value of the source to fn, up to a bound: what lies past it makes
- * the whole attribute unusable as well.  False when fn stopped the walk.
+ * the whole list unusable as well.  False when fn stopped the walk.
  */
 extern bool ys_apply_each_value(const YsApplication *application, const YsSource *source, YsPathFn fn,
 								void *arg, YsUnusable *unusable);

@@ -2,9 +2,8 @@
  * compiled.h
  *	  A compiled policy, as declare*.c build it and entry.c applies it.
  *
- * Every path's first step is resolved through a table of the policy's
- * attributes, so that an item's members are looked at once, however many
- * paths there are.
+ * Up to its first [*] every path is a place in the tree of store/value_tree.h, so that an item
+ * is walked once, however many paths there are.
  *-------------------------------------------------------------------------
  */
 #ifndef YS_POLICY_COMPILED_H
@@ -28,15 +27,15 @@
 typedef struct YsSource
 {
 	const char *text;			/* as declared */
-	int			attribute;		/* which of the policy's attributes it begins with */
-	bool		many;			/* it has a [*] */
-	YsPath		rest;			/* its steps behind the first */
+	int			place;			/* where its steps up to the first [*] lead */
+	YsPath		rest;			/* its steps from there on; none without [*] */
 } YsSource;
 
 typedef struct YsSourceList
 {
 	int			count;
 	YsSource   *items;
+	int		   *places;			/* theirs, close together: most are empty in most items */
 } YsSourceList;
 
 typedef enum YsCombine
@@ -105,13 +104,7 @@ struct YsPolicy
 	YsAreaRules area;
 	YsAttributeRules all;		/* of all attributes there are */
 	YsAttributeFilter attributes;	/* that paths begin with */
-
-	/* attribute number + 1 by the hash of its name; 0 is an empty slot */
-	uint32_t	nslots;			/* a power of two */
-	uint16_t   *slots;
+	YsPathTree	places;			/* that they lead to; the item itself, where all is wanted */
 };
-
-/* The number of an attribute, -1 when no path begins with it. */
-extern int	ys_policy_attribute(const YsPolicy *policy, const char *name, uint32_t len);
 
 #endif							/* YS_POLICY_COMPILED_H */

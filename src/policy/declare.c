@@ -203,8 +203,8 @@ ys_declare_names(YsCompiler *compiler, int count, const YsSlice *texts)
 
 /* ---- attributes ---- */
 
-/* The number of the attribute of that name, a new one if need be. */
-static int
+/* Add the attribute of that name unless it is there. */
+static void
 add_attribute(YsCompiler *compiler, const YsPathStep *step)
 {
 	YsAttributeFilter *attributes = &compiler->policy->attributes;
@@ -213,11 +213,11 @@ add_attribute(YsCompiler *compiler, const YsPathStep *step)
 	{
 		if (attributes->lens[i] == step->name_len &&
 			memcmp(attributes->names[i], step->name, step->name_len) == 0)
-			return i;
+			return;
 	}
 	attributes->names[attributes->count] = step->name;
 	((uint32_t *) attributes->lens)[attributes->count] = step->name_len;
-	return attributes->count++;
+	attributes->count++;
 }
 
 bool
@@ -236,12 +236,14 @@ ys_declare_sources(YsCompiler *compiler, const YsValue *value, const char *key,
 								 "That many paths are the most a policy can have.");
 	}
 	sources->items = ys_arena_alloc(compiler->arena, sizeof(YsSource) * (size_t) (sources->count + 1));
-	if (sources->items == NULL)
+	sources->places = ys_arena_alloc(compiler->arena, sizeof(int) * (size_t) (sources->count + 1));
+	if (sources->items == NULL || sources->places == NULL)
 		return ys_declare_out_of_memory(compiler);
 	for (int i = 0; i < sources->count; i++)
 	{
 		YsSource   *source = &sources->items[i];
 		YsPath		path;
+		int			single = 0;
 		YsError		inner;
 
 		if (!ys_path_parse(texts[i].bytes, texts[i].len, compiler->arena, &path, &inner))
@@ -249,52 +251,17 @@ ys_declare_sources(YsCompiler *compiler, const YsValue *value, const char *key,
 		source->text = ys_arena_copy(compiler->arena, texts[i].bytes, texts[i].len);
 		if (source->text == NULL)
 			return ys_declare_out_of_memory(compiler);
-		source->attribute = add_attribute(compiler, &path.steps[0]);
-		source->rest = (YsPath) {path.nsteps - 1, path.steps + 1};
-		source->many = false;
-		for (int s = 0; s < source->rest.nsteps; s++)
-			source->many |= source->rest.steps[s].name == NULL &&
-				source->rest.steps[s].index == YS_PATH_EVERY;
+		add_attribute(compiler, &path.steps[0]);
+		while (single < path.nsteps && !(path.steps[single].name == NULL &&
+										 path.steps[single].index == YS_PATH_EVERY))
+			single++;
+		source->rest = (YsPath) {path.nsteps - single, path.steps + single};
+		source->place = ys_tree_add(&compiler->policy->places, path.steps, path.nsteps, compiler->arena);
+		sources->places[i] = source->place;
+		if (source->place < 0)
+			return ys_declare_out_of_memory(compiler);
 	}
 	return true;
-}
-
-/* Where an attribute's number is in the table, or would be. */
-static uint16_t *
-find_slot(const YsPolicy *policy, const char *name, uint32_t len)
-{
-	uint32_t	slot = ys_string_hash(name, len, false);
-
-	for (;; slot++)
-	{
-		uint16_t   *at = &policy->slots[slot & (policy->nslots - 1)];
-
-		if (*at == 0 || (policy->attributes.lens[*at - 1] == len &&
-						 memcmp(policy->attributes.names[*at - 1], name, len) == 0))
-			return at;
-	}
-}
-
-static bool
-index_attributes(YsCompiler *compiler)
-{
-	YsPolicy   *policy = compiler->policy;
-
-	policy->nslots = 16;
-	while (policy->nslots < (uint32_t) policy->attributes.count * 4)
-		policy->nslots *= 2;
-	policy->slots = ys_arena_alloc_zero(compiler->arena, sizeof(uint16_t) * policy->nslots);
-	if (policy->slots == NULL)
-		return ys_declare_out_of_memory(compiler);
-	for (int i = 0; i < policy->attributes.count; i++)
-		*find_slot(policy, policy->attributes.names[i], policy->attributes.lens[i]) = (uint16_t) (i + 1);
-	return true;
-}
-
-int
-ys_policy_attribute(const YsPolicy *policy, const char *name, uint32_t len)
-{
-	return (int) *find_slot(policy, name, len) - 1;
 }
 
 /* ---- whole declarations ---- */
@@ -414,7 +381,13 @@ ys_policy_compile(const char *json, size_t len, YsArena *arena, YsError *err)
 						  "Its index would hold nothing but keys.");
 		return NULL;
 	}
-	return index_attributes(&compiler) ? compiler.policy : NULL;
+	if (compiler.policy->all.wanted &&
+		ys_tree_add(&compiler.policy->places, NULL, 0, arena) < 0)
+	{
+		ys_declare_out_of_memory(&compiler);
+		return NULL;
+	}
+	return compiler.policy;
 }
 
 bool
@@ -495,4 +468,10 @@ ys_policy_attributes(const YsPolicy *policy)
 	if (policy->all.wanted)
 		return &everything;
 	return &policy->attributes;
+}
+
+const YsPathTree *
+ys_policy_tree(const YsPolicy *policy)
+{
+	return &policy->places;
 }

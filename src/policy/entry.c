@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* So many are put on the stack. */
+#define FEW_PLACES	512
+
 void
 ys_apply_note(YsUnusable *unusable, const YsValue *value, const char *reason)
 {
@@ -77,16 +80,13 @@ bool
 ys_apply_each_value(const YsApplication *application, const YsSource *source, YsPathFn fn,
 					void *arg, YsUnusable *unusable)
 {
-	const YsValue *value = application->attributes[source->attribute];
+	const YsValue *value = application->values[source->place];
 	Walk		walk = {fn, arg, YS_POLICY_MAX_VALUES, false};
 
 	if (value == NULL)
 		return true;
-	if (!source->many)
-	{
-		value = ys_path_get(&source->rest, value);
-		return value == NULL || fn(arg, value);
-	}
+	if (source->rest.nsteps == 0)
+		return fn(arg, value);
 	if (!ys_path_each(&source->rest, value, walk_value, &walk) && !walk.stopped)
 		ys_apply_note(unusable, value, "more than 10,000 values on one path");
 	return !walk.stopped;
@@ -95,9 +95,9 @@ ys_apply_each_value(const YsApplication *application, const YsSource *source, Ys
 const YsValue *
 ys_apply_first_value(const YsApplication *application, const YsSource *source)
 {
-	const YsValue *value = application->attributes[source->attribute];
+	const YsValue *value = application->values[source->place];
 
-	return value != NULL ? ys_path_get(&source->rest, value) : NULL;
+	return value != NULL && source->rest.nsteps > 0 ? ys_path_get(&source->rest, value) : value;
 }
 
 /* ---- fields ---- */
@@ -161,10 +161,11 @@ consider(void *arg, const YsValue *value)
 		use = field->type->normalize(&normalizing, value, &candidate);
 	candidate.present = use == YS_USE_TAKEN;
 	candidate.coerced |= raw != value;
-	ys_apply_tell(choice->application, &(YsConsidered) {
-			choice->number, choice->path >= 0 ? field->sources.items[choice->path].text : NULL,
-				raw, use, normalizing.reason, &candidate
-		});
+	if (choice->application->trace != NULL)
+		ys_apply_tell(choice->application, &(YsConsidered) {
+				choice->number, choice->path >= 0 ? field->sources.items[choice->path].text : NULL,
+					raw, use, normalizing.reason, &candidate
+			});
 	switch (use)
 	{
 		case YS_USE_TAKEN:
@@ -307,7 +308,9 @@ apply_field(YsApplication *application, int number, YsCell *cell)
 	{
 		const YsSource *source = &field->sources.items[choice.path];
 
-		if (!(field->type->gathers && source->many ? consider_gathered(&choice, source) :
+		if (application->values[field->sources.places[choice.path]] == NULL)
+			continue;
+		if (!(field->type->gathers && source->rest.nsteps > 0 ? consider_gathered(&choice, source) :
 			  ys_apply_each_value(application, source, consider, &choice, &choice.unusable)))
 			break;
 	}
@@ -323,39 +326,22 @@ apply_field(YsApplication *application, int number, YsCell *cell)
 
 /* ---- the entry ---- */
 
-/* Find the item's attributes that some path begins with. */
-static bool
-resolve_attributes(YsApplication *application, const YsValue *item)
-{
-	size_t		count = (size_t) application->policy->attributes.count;
-
-	application->attributes = ys_arena_alloc_zero(application->arena, sizeof(YsValue *) * count);
-	if (application->attributes == NULL)
-		return false;
-	if (item->type != YS_TYPE_MAP)
-		return true;
-	for (uint32_t i = 0; i < item->len; i++)
-	{
-		const YsMember *member = &item->members[i];
-		int			number = ys_policy_attribute(application->policy, member->name, member->name_len);
-
-		if (number >= 0)
-			application->attributes[number] = &member->value;
-	}
-	return true;
-}
-
 bool
 ys_policy_explain(const YsPolicy *policy, const YsBindings *bindings, const YsValue *item,
 				  const YsTrace *trace, YsArena *arena, YsEntry *entry, YsError *err)
 {
-	YsApplication application = {policy, bindings, trace, NULL, arena, entry};
+	const YsValue *few[FEW_PLACES];
+	YsApplication application = {policy, bindings, trace, few, arena, entry};
 	bool		ok;
 
 	memset(entry, 0, sizeof(*entry));
 	entry->area = YS_AREA_UNLOCATED;
 	entry->cells = ys_arena_alloc_zero(arena, sizeof(YsCell) * (size_t) policy->nfields);
-	ok = entry->cells != NULL && resolve_attributes(&application, item);
+	if (policy->places.count > FEW_PLACES)
+		application.values = ys_arena_alloc(arena, sizeof(YsValue *) * (size_t) policy->places.count);
+	ok = entry->cells != NULL && application.values != NULL;
+	if (ok)
+		ys_tree_find(&policy->places, item, application.values);
 	for (int i = 0; ok && i < policy->nfields; i++)
 		ok = apply_field(&application, i, &entry->cells[i]);
 	if (ok && policy->area.kind != YS_AREA_NOT_DECLARED)

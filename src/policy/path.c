@@ -204,13 +204,6 @@ ys_path_parse_pattern(const char *text, size_t len, YsArena *arena, YsPath *patt
 }
 
 static bool
-has_elements(const YsValue *value)
-{
-	return value->type == YS_TYPE_LIST || value->type == YS_TYPE_STRING_SET ||
-		value->type == YS_TYPE_NUMBER_SET || value->type == YS_TYPE_BINARY_SET;
-}
-
-static bool
 each_from(const YsPathStep *step, const YsPathStep *end, const YsValue *value,
 		  YsPathFn fn, void *arg)
 {
@@ -225,7 +218,7 @@ each_from(const YsPathStep *step, const YsPathStep *end, const YsValue *value,
 				return true;
 			continue;
 		}
-		if (!has_elements(value))
+		if (!ys_value_has_elements(value))
 			return true;
 		if (step->index == YS_PATH_EVERY)
 		{

@@ -39,7 +39,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "policy/normalize/text.h"
-#include "store/value.h"
+#include "store/value_tree.h"
 
 #define YS_POLICY_MAX_FIELDS	256
 
@@ -290,6 +290,9 @@ extern bool ys_policy_wants_attributes(const YsPolicy *policy);
  * paths, deduplicated; none when all are wanted.
  */
 extern const YsAttributeFilter *ys_policy_attributes(const YsPolicy *policy);
+
+/* The same by whole paths, for decoding that can skip what is within attributes, too. */
+extern const YsPathTree *ys_policy_tree(const YsPolicy *policy);
 
 /* ---- single declarations, for the SQL builders' early validation ---- */
 
