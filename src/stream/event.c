@@ -76,7 +76,7 @@ order_keys(const YsAttributeFilter *key_names, YsArena *arena, YsValue *keys, Ys
 
 bool
 ys_event_decode(YsEventFormat format, YsJsonReader *reader, const char *bytes, size_t len,
-				int nkeys, const char *const *key_names,
+				int nkeys, const char *const *key_names, const YsPathTree *wanted,
 				YsArena *arena, YsEvent *event, YsError *err)
 {
 	YsAttributeFilter filter;
@@ -84,7 +84,7 @@ ys_event_decode(YsEventFormat format, YsJsonReader *reader, const char *bytes, s
 
 	memset(event, 0, sizeof(*event));
 	if (!make_key_filter(nkeys, key_names, arena, &filter, err) ||
-		!formats[format].decode(reader, bytes, len, &filter, arena, event, err))
+		!formats[format].decode(reader, bytes, len, &filter, wanted, arena, event, err))
 		return false;
 	ys_text_init(&key, arena);
 	if (!ys_value_canonical_key(&key, &event->keys, nkeys, key_names, err) ||

@@ -10,7 +10,7 @@
 #ifndef YS_STREAM_EVENT_H
 #define YS_STREAM_EVENT_H
 
-#include "store/value.h"
+#include "store/value_tree.h"
 
 typedef enum YsEventFormat
 {
@@ -33,12 +33,14 @@ extern bool ys_event_format_by_name(const char *name, YsEventFormat *format);
 
 /*
  * Decode a message of len bytes (YS_JSON_PADDING readable behind them) of a
- * table whose key attributes are key_names, partition key first.  The event
- * lives in arena and borrows key_names.  The old state is not decoded.
+ * table whose key attributes are key_names, partition key first.  Of the new
+ * state what wanted has is decoded (NULL: all of it), of the old one nothing; what is
+ * skipped is checked for its structure only.  The event lives in arena and
+ * borrows key_names and the names in wanted.
  */
 extern bool ys_event_decode(YsEventFormat format, YsJsonReader *reader,
 							const char *bytes, size_t len,
-							int nkeys, const char *const *key_names,
+							int nkeys, const char *const *key_names, const YsPathTree *wanted,
 							YsArena *arena, YsEvent *event, YsError *err);
 
 #endif							/* YS_STREAM_EVENT_H */

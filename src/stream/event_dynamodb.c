@@ -5,7 +5,7 @@
  *	  {"eventName": "MODIFY", "dynamodb": {"Keys": {..}, "NewImage": {..}, ..}, ..}
  *
  * Members come in any order; those that aren't read here are skipped, the
- * old image among them.  A null within dynamodb is taken as absent.
+ * old image and unwanted attributes among them.  A null within dynamodb is taken as absent.
  *-------------------------------------------------------------------------
  */
 #include "stream/event_formats.h"
@@ -26,6 +26,7 @@ typedef enum EventName
 typedef struct Record
 {
 	const YsAttributeFilter *key_names;
+	const YsPathTree *wanted;
 	YsArena    *arena;
 	YsEvent    *event;
 	YsError    *err;
@@ -163,7 +164,7 @@ read_new_image(Record *record, YsJsonNode *node)
 	record->new_image = ys_arena_alloc(record->arena, sizeof(YsValue));
 	if (record->new_image == NULL)
 		return ys_error_set(record->err, YS_ERR_OUT_OF_MEMORY, "no memory left to hold an event");
-	return ys_value_from_typed_json(node, NULL, record->arena, record->new_image, record->err);
+	return ys_value_from_typed_tree(node, record->wanted, record->arena, record->new_image, record->err);
 }
 
 static bool
@@ -215,10 +216,10 @@ read_record(void *arg, YsJsonNode *root)
 
 bool
 ys_event_decode_dynamodb(YsJsonReader *reader, const char *bytes, size_t len,
-						 const YsAttributeFilter *key_names, YsArena *arena,
+						 const YsAttributeFilter *key_names, const YsPathTree *wanted, YsArena *arena,
 						 YsEvent *event, YsError *err)
 {
-	Record		record = {.key_names = key_names, .arena = arena, .event = event, .err = err};
+	Record		record = {.key_names = key_names, .wanted = wanted, .arena = arena, .event = event, .err = err};
 
 	if (!ys_json_read(reader, bytes, len, read_record, &record, err))
 		return false;

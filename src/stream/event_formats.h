@@ -13,11 +13,11 @@
 #include "stream/event.h"
 
 typedef bool (*YsEventDecodeFn) (YsJsonReader *reader, const char *bytes, size_t len,
-								 const YsAttributeFilter *key_names, YsArena *arena,
+								 const YsAttributeFilter *key_names, const YsPathTree *wanted, YsArena *arena,
 								 YsEvent *event, YsError *err);
 
 extern bool ys_event_decode_dynamodb(YsJsonReader *reader, const char *bytes, size_t len,
-									 const YsAttributeFilter *key_names, YsArena *arena,
-									 YsEvent *event, YsError *err);
+									 const YsAttributeFilter *key_names, const YsPathTree *wanted,
+									 YsArena *arena, YsEvent *event, YsError *err);
 
 #endif							/* YS_STREAM_EVENT_FORMATS_H */

@@ -9,6 +9,36 @@
 #include "errors.h"
 #include "worker/decode.h"
 
+static void
+out_of_memory(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
+YsPathTree *
+ys_decode_want_keys(const YsSource *source, YsArena *arena)
+{
+	YsPathTree   *wanted = ys_arena_alloc_zero(arena, sizeof(YsPathTree));
+
+	if (wanted == NULL)
+		out_of_memory();
+	for (int i = 0; i < source->nkeys; i++)
+	{
+		const char *name = source->key_names[i];
+
+		if (ys_tree_add(wanted, &(YsPathStep) {name, (uint32_t) strlen(name), 0}, 1, arena) < 0)
+			out_of_memory();
+	}
+	return wanted;
+}
+
+void
+ys_decode_want(YsPathTree *wanted, const YsPolicy *policy, YsArena *arena)
+{
+	if (!ys_tree_merge(wanted, ys_policy_tree(policy), arena))
+		out_of_memory();
+}
+
 typedef struct KeyArg
 {
 	const YsSource *source;
@@ -56,13 +86,13 @@ recover_key(YsJsonReader *reader, const YsSource *source, const YsMessage *messa
 }
 
 YsDecoded *
-ys_decode_messages(YsJsonReader *reader, YsEventFormat format, const YsSource *source, int count,
-				   const YsMessage *messages, YsArena *arena)
+ys_decode_messages(YsJsonReader *reader, YsEventFormat format, const YsSource *source,
+				   const YsPathTree *wanted, int count, const YsMessage *messages, YsArena *arena)
 {
 	YsDecoded  *decoded = ys_arena_alloc_zero(arena, sizeof(YsDecoded) * Max(count, 1));
 
 	if (decoded == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+		out_of_memory();
 	for (int i = 0; i < count; i++)
 	{
 		const YsMessage *message = &messages[i];
@@ -76,7 +106,7 @@ ys_decode_messages(YsJsonReader *reader, YsEventFormat format, const YsSource *s
 			(void) ys_error_set(&each->error, YS_ERR_INVALID_DATA, "event has no value");
 		else
 			each->ok = ys_event_decode(format, reader, message->value, message->value_len,
-									   source->nkeys, source->key_names, arena, &each->event,
+									   source->nkeys, source->key_names, wanted, arena, &each->event,
 									   &each->error);
 		if (!each->ok)
 		{

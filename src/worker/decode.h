@@ -10,11 +10,18 @@
 #include "worker/apply.h"
 
 /*
- * Decode messages into arena, in their order.  A message that can't be decoded is ok =
+ * What is to be decoded of a source's items: the key, and what its policies' paths lead to.
+ * Add each policy's; in arena.
+ */
+extern YsPathTree *ys_decode_want_keys(const YsSource *source, YsArena *arena);
+extern void ys_decode_want(YsPathTree *wanted, const YsPolicy *policy, YsArena *arena);
+
+/*
+ * Decode messages into arena, in their order, of items what is wanted.  A message that can't be decoded is ok =
  * false with its error, and with the key that the message key tells, if it does.
  */
 extern YsDecoded *ys_decode_messages(YsJsonReader *reader, YsEventFormat format,
-									 const YsSource *source, int count,
+									 const YsSource *source, const YsPathTree *wanted, int count,
 									 const YsMessage *messages, YsArena *arena);
 
 #endif							/* YS_WORKER_DECODE_H */

@@ -436,6 +436,24 @@ mark_incomplete(StreamWorker *worker)
 	ys_arena_free(&arena);
 }
 
+/* Decode what the policies of one source want of the batch. */
+static YsDecoded *
+decode_for(const StreamWorker *worker, const YsSource *source, int count, const YsMessage *messages,
+		   YsArena *arena)
+{
+	YsPathTree   *wanted = ys_decode_want_keys(source, arena);
+	ListCell   *lc;
+
+	foreach(lc, worker->follows)
+	{
+		const YsFollow *follow = lfirst(lc);
+
+		if (follow->source->relid == source->relid && ys_follow_is_active(follow))
+			ys_decode_want(wanted, follow->policy, arena);
+	}
+	return ys_decode_messages(worker->reader, worker->format, source, wanted, count, messages, arena);
+}
+
 /* Decode the batch for each source among the policies, apply it to each policy. */
 static void
 apply_messages(StreamWorker *worker, int count, const YsMessage *messages, YsArena *arena)
@@ -451,8 +469,7 @@ apply_messages(StreamWorker *worker, int count, const YsMessage *messages, YsAre
 		if (!ys_follow_is_active(follow))
 			continue;
 		if (follow->source->relid != decoded_for)
-			decoded = ys_decode_messages(worker->reader, worker->format, follow->source, count,
-										 messages, arena);
+			decoded = decode_for(worker, follow->source, count, messages, arena);
 		decoded_for = follow->source->relid;
 		ys_apply_batch(follow, count, decoded);
 	}

@@ -65,7 +65,7 @@ send_bad('tombstone', key('x10'), undef);
 # Nested deeper than the store itself can hold: 50 levels.
 my $nested = { S => 'deep' };
 $nested = { M => { a => $nested } } foreach 1 .. 50;
-send_bad('50 levels', key('x11'), event('x11', { spec => $nested }));
+send_bad('50 levels', key('x11'), event('x11', { type => $nested }));
 
 # Bad values in good events are rejected one by one.
 send_event('g3', event('g3', { type => { S => "nul\0" }, odo => { N => '5' } }));

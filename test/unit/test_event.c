@@ -32,7 +32,7 @@ decode(Fixture *fixture, const char *message, size_t len, int nkeys)
 
 	ys_arena_reset(&fixture->base.arena);
 	memset(&fixture->base.err, 0, sizeof(fixture->base.err));
-	good = ys_event_decode(YS_FORMAT_DYNAMODB, fixture->base.reader, copy, len, nkeys, names,
+	good = ys_event_decode(YS_FORMAT_DYNAMODB, fixture->base.reader, copy, len, nkeys, names, NULL,
 						   &fixture->base.arena, &fixture->event, &fixture->base.err);
 	memset(copy, 'x', len);
 	free(copy);
@@ -235,7 +235,7 @@ test_limits(void **state)
 
 	copy = unit_padded(message, strlen(message), '\0');
 	ys_arena_init(&small, ys_arena_malloc, 100);
-	assert_false(ys_event_decode(YS_FORMAT_DYNAMODB, fixture->base.reader, copy, strlen(message), 1, names,
+	assert_false(ys_event_decode(YS_FORMAT_DYNAMODB, fixture->base.reader, copy, strlen(message), 1, names, NULL,
 								 &small, &fixture->event, &fixture->base.err));
 	assert_int_equal(fixture->base.err.code, YS_ERR_OUT_OF_MEMORY);
 	ys_arena_free(&small);
@@ -254,6 +254,29 @@ test_format_names(void **state)
 	assert_false(ys_event_format_by_name("", &format));
 }
 
+/* Of the new state what is wanted is decoded, under the names it is wanted by. */
+static void
+test_wanted(void **state)
+{
+	Fixture    *fixture = *state;
+	static const YsPathStep path[] = {{"a", 1, 0}, {"b", 1, 0}};
+	const char *message = RECORD("MODIFY", "\"Keys\":{\"id\":{\"S\":\"k\"}},\"NewImage\":{\"id\":{\"S\":\"k\"},"
+								 "\"a\":{\"M\":{\"c\":{\"ZZ\":0},\"b\":{\"N\":\"1\"}}},\"d\":7}");
+	YsPathTree	wanted = {0};
+	YsText		text;
+	char	   *copy = unit_padded(message, strlen(message), '}');
+
+	assert_true(ys_tree_add(&wanted, path, 2, &fixture->base.arena) > 0);
+	assert_true(ys_event_decode(YS_FORMAT_DYNAMODB, fixture->base.reader, copy, strlen(message), 1, names, &wanted,
+								&fixture->base.arena, &fixture->event, &fixture->base.err));
+	free(copy);
+	ys_text_init(&text, &fixture->base.arena);
+	ys_value_print_item(&text, fixture->event.new_image);
+	assert_string_equal(text.bytes, "{\"a\":{\"M\":{\"b\":{\"N\":\"1\"}}}}");
+	assert_ptr_equal(fixture->event.new_image->members[0].name, path[0].name);
+	assert_string_equal(fixture->event.key, "{\"id\":{\"S\":\"k\"}}");
+}
+
 int
 main(void)
 {
@@ -265,7 +288,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_refused, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_truncated, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_limits, set_up, unit_tear_down),
-		cmocka_unit_test(test_format_names)
+		cmocka_unit_test(test_format_names),
+		cmocka_unit_test_setup_teardown(test_wanted, set_up, unit_tear_down),
 	};
 
 	return cmocka_run_group_tests_name("event", tests, NULL, NULL);
