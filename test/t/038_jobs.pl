@@ -34,11 +34,14 @@ sub boundary
 		coordinates => [ [ [ $west, 0 ], [ $east, 0 ], [ $east, 10 ], [ $west, 10 ], [ $west, 0 ] ] ] });
 }
 
+# What lies in one of them, of another level.
+my %towns;
+
 # Statements that make yottastore.areas what %areas says.
 sub areas_sql
 {
 	my $names = join ', ', map { "'$_'" } sort keys %areas;
-	return join ";\n", "DELETE FROM yottastore.areas WHERE name NOT IN ($names)", map {
+	return join ";\n", "DELETE FROM yottastore.areas WHERE level = 'country' AND name NOT IN ($names)", map {
 		my $area = $areas{$_};
 		my $boundary = boundary($area->{west}, $area->{east});
 		my $aliases = '{' . join(',', @{ $area->{aliases} // [] }) . '}';
@@ -65,7 +68,7 @@ sub area_named
 	{
 		return $name if grep { lc $_ eq lc $said } $name, @{ $areas{$name}{aliases} // [] };
 	}
-	return;
+	return $towns{ lc $said };
 }
 
 # By key, what both indexes must be: from the store and the areas alone.
@@ -137,7 +140,7 @@ sub put_random
 	{
 		my %item = (type => { S => 'kind' . int rand 1000 });
 		$item{pos} = { M => { lat => { N => '5' }, lon => { N => int(rand 60) + 0.5 } } } if rand() < 0.9;
-		$item{country} = { S => (qw(a B Land Neuland))[ rand 4 ] } if rand() < 0.5;
+		$item{country} = { S => (qw(a B Land Neuland Town))[ rand 5 ] } if rand() < 0.5;
 		put_vehicle($table, sprintf('v%04d', int rand VEHICLES), \%item);
 	}
 	return;
@@ -148,8 +151,8 @@ create_policy($node);
 query(<<'END');
 SELECT yottastore.create_index_policy('by_name', 'vehicles', 'fleet_changes',
   fields => ARRAY[yottastore.field('kind', 'text', ARRAY['type'])],
-  area => yottastore.area_from_value(ARRAY['country'])
-    || jsonb_build_object('location', yottastore.area_from_location(lat => ARRAY['pos.lat'], lon => ARRAY['pos.lon']) - 'kind' - 'level'))
+  area => yottastore.area_from_value(ARRAY['country'],
+    location => yottastore.area_from_location(lat => ARRAY['pos.lat'], lon => ARRAY['pos.lon'])))
 END
 query(q{ALTER TABLE by_name ADD mine text DEFAULT 'none'});
 
@@ -192,9 +195,25 @@ is(query("SELECT count(*) > 0 FROM vehicle_service WHERE area = 'unlocated' AND 
 $areas{Far} = { west => 40, east => 60, aliases => ['Neuland'] };
 edit_areas('an area added');
 
+sub town_in
+{
+	my ($country) = @_;
+	my $before = last_job();
+	query(<<"END");
+INSERT INTO yottastore.areas (level, name, parent_level, parent) VALUES ('city', 'Town', 'country', '$country')
+ON CONFLICT (level, name) DO UPDATE SET parent = EXCLUDED.parent
+END
+	$towns{town} = $country;
+	jobs_are_done($before, 2, "a town in $country");
+	all_in_place("a town in $country");
+	return;
+}
+town_in('Far');
+town_in('B');
+
 # an edit that changes nothing, or areas of another level, asks for nothing
 my $since = last_job();
-query(q{UPDATE yottastore.areas SET name = name; INSERT INTO yottastore.areas (level, name) VALUES ('city', 'Town')});
+query(q{UPDATE yottastore.areas SET name = name; INSERT INTO yottastore.areas (level, name) VALUES ('city', 'Nowhere')});
 put_random(20);
 wait_for_both('after edits that concern nobody');
 is(last_job(), $since, 'no job for edits that change nothing here');
