@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/matching.h"
+
 #define REPLACEMENT		"\xEF\xBF\xBD"
 
 /* Jsonb is printed so: {"a": 1, "b[*]": [2, 3]} */
@@ -66,113 +68,6 @@ typedef struct Collector
 	uint32_t	nentries;
 	bool		failed;			/* the arena is exhausted */
 } Collector;
-
-/* ---- patterns ---- */
-
-/* Bit i of a pattern's mask: its first i steps have been gone. */
-
-static uint64_t
-pass_over_any(const YsPath *pattern, uint64_t mask)
-{
-	for (int i = 0; i < pattern->nsteps; i++)
-	{
-		if ((mask >> i & 1) != 0 && pattern->steps[i].index == YS_PATH_ANY)
-			mask |= UINT64_C(1) << (i + 1);
-	}
-	return mask;
-}
-
-static bool
-step_matches(const YsPathStep *step, const char *name, uint32_t len)
-{
-	if (step->name == NULL || name == NULL)
-		return step->name == NULL && name == NULL;
-	if (step->index == YS_PATH_PREFIX)
-		return len >= step->name_len && memcmp(name, step->name, step->name_len) == 0;
-	return len == step->name_len && memcmp(name, step->name, len) == 0;
-}
-
-/* One step of the item on; name NULL: into a list. */
-static uint64_t
-advance(const YsPath *pattern, uint64_t mask, const char *name, uint32_t len)
-{
-	uint64_t	next = 0;
-
-	for (int i = 0; i < pattern->nsteps; i++)
-	{
-		if ((mask >> i & 1) == 0)
-			continue;
-		if (pattern->steps[i].index == YS_PATH_ANY)
-			next |= UINT64_C(1) << i;
-		else if (step_matches(&pattern->steps[i], name, len))
-			next |= UINT64_C(1) << (i + 1);
-	}
-	return pass_over_any(pattern, next);
-}
-
-/* Where all patterns are, the includes' masks before the excludes'. */
-typedef struct Matching
-{
-	bool		included;		/* this, and all below */
-	uint64_t   *masks;
-} Matching;
-
-static bool
-matching_start(Collector *collector, Matching *matching)
-{
-	const YsAttributeRules *rules = collector->rules;
-	int			n = rules->includes.count + rules->excludes.count;
-
-	matching->included = rules->includes.count == 0;
-	matching->masks = NULL;
-	if (n == 0)
-		return true;
-	/* one level after the other, as deep as documents are */
-	matching->masks = ys_arena_alloc(collector->arena, sizeof(uint64_t) * (size_t) n * (YS_VALUE_MAX_DEPTH + 2));
-	if (matching->masks == NULL)
-		return false;
-	for (int i = 0; i < n; i++)
-	{
-		const YsPath *pattern = i < rules->includes.count ? &rules->includes.items[i] :
-			&rules->excludes.items[i - rules->includes.count];
-
-		matching->masks[i] = pass_over_any(pattern, 1);
-	}
-	return true;
-}
-
-/* Go one step; false when nothing there or below is wanted. */
-static bool
-matching_step(const YsAttributeRules *rules, const Matching *from, Matching *to,
-			  const char *name, uint32_t len)
-{
-	const int	nincludes = rules->includes.count;
-	const int	n = nincludes + rules->excludes.count;
-	bool		possible = from->included;
-
-	*to = *from;
-	if (n == 0)
-		return true;
-	to->masks = from->masks + n;
-	for (int i = 0; i < nincludes && !to->included; i++)
-	{
-		const YsPath *pattern = &rules->includes.items[i];
-
-		to->masks[i] = advance(pattern, from->masks[i], name, len);
-		to->included = (to->masks[i] >> pattern->nsteps & 1) != 0;
-		possible |= to->masks[i] != 0;
-	}
-	for (int i = 0; i < rules->excludes.count; i++)
-	{
-		const YsPath *pattern = &rules->excludes.items[i];
-		uint64_t	mask = advance(pattern, from->masks[nincludes + i], name, len);
-
-		if ((mask >> pattern->nsteps & 1) != 0)
-			return false;
-		to->masks[nincludes + i] = mask;
-	}
-	return possible;
-}
 
 /* ---- strings ---- */
 
@@ -464,19 +359,19 @@ add_leaf(Collector *collector, Place *place, const YsValue *value)
 	place->values_json += json;
 }
 
-static void walk(Collector *collector, Place *place, const Matching *matching, const YsValue *value);
+static void walk(Collector *collector, Place *place, const YsMatching *matching, const YsValue *value);
 
 static void
-walk_members(Collector *collector, Place *place, const Matching *matching, const YsValue *map)
+walk_members(Collector *collector, Place *place, const YsMatching *matching, const YsValue *map)
 {
 	for (uint32_t i = 0; i < map->len && !collector->failed; i++)
 	{
 		const YsMember *member = &map->members[i];
-		Matching	inside;
+		YsMatching	inside;
 		Place	   *child;
 
 		if (member->value.type == YS_TYPE_NULL ||
-			!matching_step(collector->rules, matching, &inside, member->name, member->name_len))
+			!ys_matching_step(collector->rules, matching, &inside, member->name, member->name_len))
 			continue;
 		child = place->many ? find_place(collector, place, member->name, member->name_len) :
 			add_place(collector, place, member->name, member->name_len, false);
@@ -486,13 +381,13 @@ walk_members(Collector *collector, Place *place, const Matching *matching, const
 }
 
 static void
-walk_elements(Collector *collector, Place *place, const Matching *matching, const YsValue *list)
+walk_elements(Collector *collector, Place *place, const YsMatching *matching, const YsValue *list)
 {
 	YsValue		sorted = *list;
-	Matching	inside;
+	YsMatching	inside;
 	Place	   *child;
 
-	if (list->len == 0 || !matching_step(collector->rules, matching, &inside, NULL, 0))
+	if (list->len == 0 || !ys_matching_step(collector->rules, matching, &inside, NULL, 0))
 		return;
 	if (list->type != YS_TYPE_LIST && !ys_value_sort_set(list, collector->arena, &sorted))
 	{
@@ -506,7 +401,7 @@ walk_elements(Collector *collector, Place *place, const Matching *matching, cons
 
 /* Recursion is bounded by how deep the decoder followed the document. */
 static void
-walk(Collector *collector, Place *place, const Matching *matching, const YsValue *value)
+walk(Collector *collector, Place *place, const YsMatching *matching, const YsValue *value)
 {
 	switch (value->type)
 	{
@@ -677,13 +572,13 @@ ys_apply_attributes(YsApplication *application, const YsValue *item)
 	Collector	collector = {.rules = &application->policy->all, .arena = application->arena};
 	YsValue    *map = ys_arena_alloc(application->arena, sizeof(YsValue));
 	Place		root = {0};
-	Matching	matching;
+	YsMatching	matching;
 	Place	  **places;
 	uint64_t	json = BRACKETS;
 	uint64_t	left_out = 0;
 	uint32_t	n = 0;
 
-	if (map == NULL || !matching_start(&collector, &matching))
+	if (map == NULL || !ys_matching_start(collector.rules, collector.arena, &matching))
 		return false;
 	if (item->type == YS_TYPE_MAP)
 		walk_members(&collector, &root, &matching, item);
