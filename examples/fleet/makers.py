@@ -148,5 +148,5 @@ UNUSABLE_POSITIONS = {
     'lat, lon': ((Decimal('131.5'), Decimal('12.25')), (Decimal('45.1'), Decimal('999')), ('north', 'east')),
     'GeoJSON': ({'type': 'Point', 'coordinates': [12, 131]}, {'type': 'Point', 'coordinates': ['a', 'b']},
                 {'type': 'Point', 'coordinates': [Decimal('7.5')]}),
-    'text': ('145.1,9.2', 'no fix', '45.1;9.2'),
+    'text': ('145.1,9.2', 'no fix', '45.1/9.2'),
 }
