@@ -103,9 +103,11 @@ foreach my $n (0 .. ITEMS - 1)
 
 # ---- the ways ------------------------------------------------------------------------------------------
 
+# DynamoDB Local says that it trimmed changes when others' streams are read beside so many large ones
+my $store = start_service('store');
 my $node = new_node('same');
 my $table = unique_name('vehicles');
-create_fleet($node, table => $table, topic => unique_name('vehicles'));
+create_fleet($node, table => $table, topic => unique_name('vehicles'), store => $store->{url});
 $node->safe_psql('postgres', q(CREATE FUNCTION turned(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS 'SELECT reverse($1)'));
 
 sub quoted { my ($text) = @_; $text =~ s/'/''/g; return "'$text'"; }
@@ -130,7 +132,7 @@ sub wait_for_policy
 
 create_policy_named('live');
 wait_for_policy('live');
-store_api('PutItem', { TableName => $table, Item => $_ }) foreach @items;
+store_api('PutItem', { TableName => $table, Item => $_ }, $store->{url}) foreach @items;
 wait_for_policy('live');
 create_policy_named('later');
 wait_for_policy('later');
@@ -187,6 +189,5 @@ cmp_ok($present, '>', ITEMS * @fields / 10, "$present values are used");
 cmp_ok($rejected, '>', ITEMS, "$rejected rejected");
 cmp_ok($absent, '>', ITEMS, "$absent absent");
 
-store_api('DeleteTable', { TableName => $table });
 $node->stop;
 done_testing();
