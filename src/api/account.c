@@ -15,6 +15,7 @@
 
 #include "api/account.h"
 #include "api/check.h"
+#include "catalog/convert.h"
 #include "catalog/index_table.h"
 #include "errors.h"
 
@@ -336,6 +337,19 @@ add_area_value(Account *account)
 		line->reason = "no area is named";
 }
 
+static void
+add_attributes(Account *account)
+{
+	YsAccountLine *line = add_line(account, YS_ATTRIBUTES_COLUMN);
+	Datum		jsonb;
+
+	line->decides = true;
+	line->outcome = "kept";
+	if (!ys_convert_to_jsonb(account->entry.attributes, YS_FORM_PLAIN, &jsonb))
+		elog(ERROR, "the attributes of an item are no jsonb");
+	line->value = JsonbToCString(NULL, &DatumGetJsonbP(jsonb)->root, 0);
+}
+
 List *
 ys_account_build(const YsPolicy *policy, const YsBindings *bindings, const YsValue *item, YsArena *arena)
 {
@@ -350,10 +364,13 @@ ys_account_build(const YsPolicy *policy, const YsBindings *bindings, const YsVal
 		add_field(&account, i);
 	if (ys_policy_has_location(policy))
 		add_location(&account);
-	if (ys_policy_area_level(policy) != NULL)
+	/* an area of a geohash has no level */
+	if (ys_policy_area_level(policy) != NULL || ys_policy_has_location(policy))
 		add_area(&account);
 	if (ys_policy_has_area_value(policy))
 		add_area_value(&account);
+	if (ys_policy_wants_attributes(policy))
+		add_attributes(&account);
 	add_rejected(&account);
 	pfree(account.seen);
 	return account.lines;
