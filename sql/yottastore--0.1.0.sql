@@ -452,6 +452,32 @@ CREATE FUNCTION yottastore.explain_item(
 COMMENT ON FUNCTION yottastore.explain_item(name, text, text) IS
 	'how each column of an item''s index row comes about: a row for each value looked at, read from the store, and what the index has';
 
+CREATE FUNCTION yottastore.profile_items(
+	source regclass,
+	sample integer DEFAULT 1000,
+	OUT path text,
+	OUT items bigint,
+	OUT share double precision,
+	OUT types text,
+	OUT guess text,
+	OUT cardinality bigint,
+	OUT estimated boolean,
+	OUT min text,
+	OUT max text,
+	OUT examples jsonb)
+	RETURNS SETOF record
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_profile_items_of';
+COMMENT ON FUNCTION yottastore.profile_items(regclass, integer) IS
+	'what a sample of a foreign table''s items holds: a row for each path that leads to values';
+
+CREATE FUNCTION yottastore.suggest_index_fields(source regclass, sample integer DEFAULT 1000)
+	RETURNS text
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_suggest_index_fields';
+COMMENT ON FUNCTION yottastore.suggest_index_fields(regclass, integer) IS
+	'the SQL of an index policy that could suit a sample of a foreign table''s items, to be looked at and run';
+
 /* -------------------------------------------------------------------- jobs */
 
 CREATE FUNCTION yottastore.index_relocate_start(policy name) RETURNS bigint

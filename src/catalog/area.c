@@ -210,3 +210,19 @@ ys_areas_check_parents(void)
 				 errhint("Correct parent_level and parent of the areas it is among.")));
 	ys_spi_end(&scope);
 }
+
+const char *
+ys_areas_level(void)
+{
+	YsSpiScope	scope;
+	const char *level = NULL;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT level FROM yottastore.areas GROUP BY level "
+				   "ORDER BY level <> 'country', count(*), level LIMIT 1",
+				   SPI_OK_SELECT, 0, NULL, NULL, NULL);
+	if (SPI_processed > 0)
+		level = ys_spi_text(0, 1, scope.caller);
+	ys_spi_end(&scope);
+	return level != NULL ? level : "country";
+}

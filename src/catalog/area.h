@@ -38,4 +38,7 @@ extern void ys_areas_check_parents(void);
 /* The table's oid, to recognize its invalidations; InvalidOid when there is none. */
 extern Oid	ys_areas_relid(void);
 
+/* "country", or, where there are no areas of that level, the one of fewest areas. */
+extern const char *ys_areas_level(void);
+
 #endif							/* YS_CATALOG_AREA_H */

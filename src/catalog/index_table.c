@@ -26,17 +26,24 @@ static const char *const field_types[] = {
 	[YS_FIELD_JSONB] = "jsonb",
 };
 
+static const char *const own_columns[] = {
+	"area", "location", "area_value", "attributes", "rejected", "changed_at", "indexed_at", "event_version",
+	"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"
+	};
+
+const char *const *
+ys_index_table_own_columns(int *count)
+{
+	*count = lengthof(own_columns);
+	return own_columns;
+}
+
 bool
 ys_index_table_reserved(const char *column)
 {
-	static const char *const reserved[] = {
-		"area", "location", "area_value", "attributes", "rejected", "changed_at", "indexed_at", "event_version",
-		"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"
-	};
-
-	for (int i = 0; i < lengthof(reserved); i++)
+	for (int i = 0; i < lengthof(own_columns); i++)
 	{
-		if (strcmp(column, reserved[i]) == 0)
+		if (strcmp(column, own_columns[i]) == 0)
 			return true;
 	}
 	return false;

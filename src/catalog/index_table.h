@@ -67,6 +67,7 @@ extern Oid	ys_index_column_type(YsFieldType type);
 extern Datum ys_index_column_datum(const YsCell *cell, YsFieldType type);
 
 /* Names that a field or key column cannot have. */
+extern const char *const *ys_index_table_own_columns(int *count);
 extern bool ys_index_table_reserved(const char *column);
 
 /*
