@@ -51,7 +51,7 @@ PYTHON ?= /usr/bin/python3
 export PG_CONFIG PYTHON
 
 .PHONY: help deps unit fuzz tap isolation layers lint test test-installcheck test-isolation \
-	test-versions bench-scan bench-cancel \
+	test-versions bench-scan bench-normalize bench-cancel \
 	demo up install-if-new psql down distclean build/regress build/isolation
 
 # ---- tests -----------------------------------------------------------------------------------
@@ -186,6 +186,38 @@ bench-scan: deps build/bench/serve_pages
 	@ci/install
 	@bench/scan/run build/bench/serve_pages
 
+# The pure layers as the extension has them: optimized, without sanitizers.
+BENCH_FLAGS = -O2 -g -Isrc -MMD -MP -Wall -Wextra -Wno-missing-field-initializers \
+	$(if $(filter true,$(CI)),-Werror)
+BENCH_OBJS = $(patsubst src/%,build/bench/src/%.o,$(PURE_SOURCES)) \
+	$(patsubst bench/%,build/bench/%.o,$(wildcard bench/normalize/*.c)) build/bench/zones.c.o
+
+build/bench/src/%.c.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(BENCH_FLAGS) -c -o $@ $<
+
+build/bench/src/%.cpp.o: src/%.cpp
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 $(BENCH_FLAGS) -c -o $@ $<
+
+build/bench/normalize/%.c.o: bench/normalize/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(BENCH_FLAGS) -Itest/unit -c -o $@ $<
+
+build/bench/zones.c.o: test/unit/zones.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(BENCH_FLAGS) -c -o $@ $<
+
+build/bench/normalize/measure: $(BENCH_OBJS)
+	$(CXX) $(BENCH_FLAGS) -o $@ $^ $(PURE_LIBS)
+
+-include $(BENCH_OBJS:.o=.d)
+
+bench-normalize: deps build/bench/normalize/measure
+	@$(MAKE) --no-print-directory -s all
+	@ci/install
+	@bench/normalize/run build/bench/normalize/measure
+
 bench-cancel: deps
 	@$(MAKE) --no-print-directory -s all
 	@ci/install
@@ -236,6 +268,7 @@ help:
 #: make test-versions builds and tests with PostgreSQL 16 and 18, which it fetches
 #: make lint          cppcheck, shellcheck, Python and Perl syntax
 #: make bench-scan    scans of recorded pages against the server's JSON parser and against boto3
+#: make bench-normalize  dates, numbers, documents, areas and stream records against their targets
 #: make bench-cancel  how soon statements end that are cancelled while they wait for the store
 #: make deps          install packages and fetch the services
 #: make clean         remove what was built; distclean also the fetched services
