@@ -3,16 +3,48 @@
  *	  A policy's declaration in the first line, and an item to apply it to.
  *
  * Whatever is compiled can be applied to whatever is an item; what comes out
- * is what a second time gives, and can be printed; memory that runs out is
+ * is what a second time gives, and what the item gives of which only what is wanted was
+ * decoded, as for events and as for backfill; it can be printed; memory that runs out is
  * reported as that.
  *-------------------------------------------------------------------------
  */
 #include "fuzz.h"
 
-static const YsBindings no_bindings;
+#include "policy/area.h"
+#include "policy/synonym.h"
+#include "zones.h"
+
+/* What declarations can name: made once. */
+static const YsBindings *
+bindings(void)
+{
+	static const char square[] = "{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[40,0],[40,40],[0,40],[0,0]]]}";
+	static YsArena arena;
+	static YsBindings bindings;
+	YsError		err;
+
+	if (bindings.areas == NULL)
+	{
+		YsAreaMap  *map;
+		YsSynonyms *synonyms;
+
+		ys_arena_init(&arena, ys_arena_malloc, 0);
+		map = ys_area_map_create(&arena);
+		FUZZ_CHECK(ys_area_map_add(map, "x", 0, NULL, square, strlen(square), &err), "%s", err.message);
+		FUZZ_CHECK(ys_area_map_finish(map, &err), "%s", err.message);
+		synonyms = ys_synonyms_create(&arena);
+		FUZZ_CHECK(ys_synonyms_add(synonyms, (YsSlice) {"kind", 4}, (YsSlice) {"a", 1}, (YsSlice) {"x", 1}, &err),
+				   "%s", err.message);
+		FUZZ_CHECK(ys_synonyms_finish(synonyms, &err), "%s", err.message);
+		bindings = (YsBindings) {.areas = map, .synonyms = synonyms, .find_zone = zones_find};
+	}
+	return &bindings;
+}
 
 typedef struct Reading
 {
+	const YsAttributeFilter *filter;	/* of backfill */
+	const YsPathTree *tree;		/* of events */
 	YsArena    *arena;
 	YsValue		item;
 	YsError    *err;
@@ -23,18 +55,19 @@ build(void *arg, YsJsonNode *root)
 {
 	Reading    *reading = arg;
 
-	return ys_value_from_typed_json(root, NULL, reading->arena, &reading->item, reading->err);
+	if (reading->tree != NULL)
+		return ys_value_from_typed_tree(root, reading->tree, reading->arena, &reading->item, reading->err);
+	return ys_value_from_typed_json(root, reading->filter, reading->arena, &reading->item, reading->err);
 }
 
-/* A typed item, or a plain one. */
 static bool
-read_item(const char *bytes, size_t len, YsArena *arena, YsValue *item)
+read_typed(const char *bytes, size_t len, const YsAttributeFilter *filter, const YsPathTree *tree,
+		   YsArena *arena, YsValue *item)
 {
 	static YsJsonReader *reader;
 	char	   *copy = fuzz_padded(bytes, len);
 	YsError		err;
-	Reading		reading = {arena, ys_value_null(), &err};
-	const char *text;
+	Reading		reading = {filter, tree, arena, ys_value_null(), &err};
 	bool		ok;
 
 	if (reader == NULL)
@@ -42,9 +75,15 @@ read_item(const char *bytes, size_t len, YsArena *arena, YsValue *item)
 	ok = ys_json_read(reader, copy, len, build, &reading, &err);
 	free(copy);
 	*item = reading.item;
-	if (ok)
-		return true;
-	text = ys_arena_copy(arena, bytes, len);
+	return ok;
+}
+
+static bool
+read_plain(const char *bytes, size_t len, YsArena *arena, YsValue *item)
+{
+	const char *text = ys_arena_copy(arena, bytes, len);
+	YsError		err;
+
 	return strlen(text) == len && corpus_read(text, arena, item, &err) && item->type == YS_TYPE_MAP;
 }
 
@@ -115,25 +154,53 @@ print_entry(const YsPolicy *policy, const YsEntry *entry, YsArena *arena)
 	FUZZ_CHECK(strlen(rejected.bytes) == rejected.len && corpus_read(rejected.bytes, arena, &value, &err),
 			   "rejections are no JSON: %s", rejected.bytes);
 	ys_text_add(&text, rejected.bytes, rejected.len);
+	if (entry->area_value != NULL)
+		ys_text_add_json_string(&text, entry->area_value, entry->area_value_len);
+	if (entry->attributes != NULL)
+		print_document(entry->attributes, arena, &text);
 	return text.bytes;
 }
 
-static void
+static const char *
 apply(const YsPolicy *policy, const YsValue *item, YsArena *arena)
 {
-	YsEntry		entries[2];
+	YsEntry		entry;
 	YsError		err;
+
+	FUZZ_CHECK(ys_policy_apply(policy, bindings(), item, arena, &entry, &err), "%s", err.message);
+	return print_entry(policy, &entry, arena);
+}
+
+static void
+apply_all(const YsPolicy *policy, const char *bytes, size_t len, YsArena *arena)
+{
 	YsArena		little;
 	YsEntry		entry;
+	YsValue		item;
+	YsValue		part;
+	YsError		err;
+	bool		typed = read_typed(bytes, len, NULL, NULL, arena, &item);
+	const char *one;
+	const char *other;
 
-	for (int i = 0; i < 2; i++)
-		FUZZ_CHECK(ys_policy_apply(policy, &no_bindings, item, arena, &entries[i], &err), "%s", err.message);
-	FUZZ_CHECK(strcmp(print_entry(policy, &entries[0], arena), print_entry(policy, &entries[1], arena)) == 0,
-			   "another entry the second time");
+	if (!typed && !read_plain(bytes, len, arena, &item))
+		return;
+	one = apply(policy, &item, arena);
+	other = apply(policy, &item, arena);
+	FUZZ_CHECK(strcmp(one, other) == 0, "%s, then %s", one, other);
+	if (typed)
+	{
+		FUZZ_CHECK(read_typed(bytes, len, ys_policy_attributes(policy), NULL, arena, &part), "not read by attributes");
+		other = apply(policy, &part, arena);
+		FUZZ_CHECK(strcmp(one, other) == 0, "%s, but of its attributes %s", one, other);
+		FUZZ_CHECK(read_typed(bytes, len, NULL, ys_policy_tree(policy), arena, &part), "not read by paths");
+		other = apply(policy, &part, arena);
+		FUZZ_CHECK(strcmp(one, other) == 0, "%s, but of its paths %s", one, other);
+	}
 
 	memset(&err, 0, sizeof(err));
 	ys_arena_init(&little, ys_arena_malloc, 8 * 1024);
-	if (!ys_policy_apply(policy, &no_bindings, item, &little, &entry, &err))
+	if (!ys_policy_apply(policy, bindings(), &item, &little, &entry, &err))
 		FUZZ_CHECK(err.code == YS_ERR_OUT_OF_MEMORY, "%s", err.message);
 	ys_arena_free(&little);
 }
@@ -147,7 +214,6 @@ fuzz_policy(const char *bytes, size_t len)
 	YsArena		arena;
 	YsArena		little;
 	YsPolicy   *policy;
-	YsValue		item;
 	YsError		err;
 
 	memset(&err, 0, sizeof(err));
@@ -155,8 +221,8 @@ fuzz_policy(const char *bytes, size_t len)
 	policy = ys_policy_compile(declaration, line, &arena, &err);
 	if (policy == NULL)
 		fuzz_check_error(&err);
-	else if (end != NULL && read_item(end + 1, len - line - 1, &arena, &item))
-		apply(policy, &item, &arena);
+	else if (end != NULL)
+		apply_all(policy, end + 1, len - line - 1, &arena);
 	ys_arena_init(&little, ys_arena_malloc, 64 * 1024);
 	if (ys_policy_compile(declaration, line, &little, &err) == NULL)
 		FUZZ_CHECK(policy == NULL || err.code == YS_ERR_OUT_OF_MEMORY, "%s", err.message);

@@ -58,6 +58,30 @@ def corpus_inputs(folder, path):
                 write(folder, 'path', f"{declared['paths'][0]}\nvalue.a[*].b\n{{\"value\": {raw}}}")
 
 
+def fleet_inputs(folder):
+    """Documents of the example fleet, and its policy over some."""
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(ROOT / 'examples' / 'fleet'))
+    # pylint: disable=import-outside-toplevel
+    from fleet import Fleet
+    from generate import DEFAULT_SEED, jsonl_line, typed_line
+    vehicles = list(Fleet(DEFAULT_SEED).vehicles(60))
+    plain = [json.dumps(json.loads(jsonl_line(vehicle))['item'], ensure_ascii=False) for vehicle in vehicles]
+    for i in range(0, 60, 4):
+        write(folder, 'suggest', '\n'.join(plain[i:i + 4]))
+    write(folder, 'suggest', ''.join(map(typed_line, vehicles[:3])))
+    fields = [{'name': 'f', 'type': kind, 'paths': ['service.last', 'odo', 'list[*]', 'a.b[0]'], **more} for kind, more in (
+        ('text', {'synonyms': 'kind', 'normalizers': ['trim', 'lower']}), ('date', {'formats': ['auto']}),
+        ('timestamp', {'timezone': 'Europe/Rome', 'combine': 'latest'}), ('numeric', {'unit': 'km', 'on_error': 'keep_raw'}),
+        ('text[]', {}), ('jsonb', {}), ('boolean', {'required': True, 'on_error': 'reject'}))]
+    item = '{"service":{"M":{"last":{"S":"2024-03-12"}}},"odo":{"S":"12 mi"},"list":{"L":[{"S":"a"},{"N":"1"}]},"a":{"M":{"b":{"SS":["x"]}}}}'
+    for field in fields:
+        write(folder, 'policy', json.dumps({'fields': [field]}) + '\n' + item)
+    area = {'kind': 'value', 'level': 'x', 'paths': ['a.b[0]'], 'location': {'lat': ['p.lat'], 'lon': ['p.lon'], 'paths': ['q']}}
+    write(folder, 'policy', json.dumps({'area': area, 'attributes': {'include': ['*'], 'exclude': ['a.b']}}) + '\n'
+          + item[:-1] + ',"p":{"M":{"lat":{"N":"1"},"lon":{"N":"2.5"}}},"q":{"S":"45.5,9.25"}}')
+
+
 def main():
     """Everything."""
     folder = Path(sys.argv[1])
@@ -72,6 +96,7 @@ def main():
     for raw in ('45.5,9.25', '{"lat": 45.5, "lon": "9.25"}', '{"type":"Point","coordinates":[9.25,45.5]}',
                 '[9.25, 45.5]', 'u0nd9h', '45\u00b030\u2032N 9\u00b015\u2032E'):
         write(folder, 'location', b'\0' + raw.encode())
+    fleet_inputs(folder)
     for path in sorted((ROOT / 'test/corpus').glob('*.tsv')):
         corpus_inputs(folder, path)
     for raw in ('{"id":{"S":"x"},"a":{"M":{"b":{"L":[{"N":"1.5e3"},{"BOOL":true},{"NULL":true}]}}}}',
