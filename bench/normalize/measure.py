@@ -8,6 +8,7 @@ same bytes as jsonb. The last lines are "name measured target met|short"; the ex
 server to use is PGHOST, PGPORT, PGUSER's; schema bench of database yottastore is made anew.
 """
 import io
+import json
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 
 import psycopg2
+import policy
 
 ROOT = Path(__file__).resolve().parents[2]
 BOUNDARIES = ROOT / 'examples' / 'fleet' / 'data' / 'countries.geojson'
@@ -107,6 +109,7 @@ def measure(program, records):
 def main():
     """Measure, print the verdicts."""
     folder = Path(sys.argv[2])
+    (folder / 'policy.json').write_text(json.dumps(policy.declaration()), encoding='utf-8')
     records = (folder / 'records').read_text(encoding='utf-8').splitlines()
     program = Program(sys.argv[1], folder)
     rates = measure(program, records)

@@ -4,8 +4,7 @@
 
 A real store is filled with the fleet's first vehicles, and each is put again with one attribute more:
 FOLDER/items has the items (a typed JSON each line), FOLDER/records the records of the store's stream as
-it gives them, of which the relay makes messages, and FOLDER/policy.json the demo's policy with six
-fields more, which all makers have under names of their own.
+it gives them, of which the relay makes messages.
 """
 import json
 import sys
@@ -17,8 +16,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 # pylint: disable=wrong-import-position
 import store
-import makers
-import schema
 from fleet import Fleet
 from generate import DEFAULT_SEED, typed_item
 from paths import json_text
@@ -63,46 +60,6 @@ def stream_records(arn, count):
     return records
 
 
-def field(name, kind, paths, **more):
-    """A field's declaration."""
-    return {'name': name, 'type': kind, 'paths': paths, **more}
-
-
-def of_makers(fact):
-    """The paths at which the makers' styles have a fact."""
-    return [getattr(style, fact) for style in makers.STYLES]
-
-
-def of_catalogue(specs, name, behind=''):
-    """The paths at which the makers have an attribute of the catalogue."""
-    return sorted({makers.attribute_path(spec['make'], name) + behind for spec in specs})
-
-
-def policy(specs):
-    """The demo's policy, as the catalog would have it, and six fields more."""
-    pairs = [style.where for style in makers.STYLES if style.shape == 'lat, lon']
-    years = [f'{path}.from' for path in of_catalogue(specs, 'ModelYears')]
-    return {
-        'fields': [
-            field('kind', 'text', of_makers('kind'), normalizers=['trim', 'lower']),
-            field('make', 'text', of_makers('make'), normalizers=['trim', 'collapse', 'upper']),
-            field('model', 'text', of_makers('model'), normalizers=['trim', 'collapse']),
-            field('revision', 'text', of_makers('revision'), normalizers=['trim', 'collapse']),
-            field('last_service', 'date', of_makers('service'), combine='max', formats=list(schema.FORMATS)),
-            field('odometer_km', 'numeric', of_makers('odometer'), unit='km'),
-            field('vin', 'text', of_catalogue(specs, 'Vin')),
-            field('serial_number', 'numeric', of_catalogue(specs, 'SerialNumber')),
-            field('in_service', 'boolean', of_catalogue(specs, 'InService')),
-            field('tyre_pressure', 'numeric', of_catalogue(specs, 'TyrePressures', '[*]'), combine='max'),
-            field('model_year', 'numeric', years),
-            field('body_class', 'text', of_catalogue(specs, 'BodyClass'), normalizers=['trim', 'lower']),
-        ],
-        'area': {'kind': 'location', 'level': 'country',
-                 'lat': [lat for lat, _ in pairs], 'lon': [lon for _, lon in pairs],
-                 'paths': [style.where[0] for style in makers.STYLES if style.shape != 'lat, lon']},
-    }
-
-
 def write_lines(path, lines):
     """One text a line."""
     with open(path, 'w', encoding='utf-8', newline='\n') as out:
@@ -112,15 +69,13 @@ def write_lines(path, lines):
 def record(folder, count):
     """Fill the store, read its stream."""
     table = store.create_table(StreamSpecification={'StreamEnabled': True, 'StreamViewType': 'NEW_AND_OLD_IMAGES'})
-    fleet = Fleet(DEFAULT_SEED)
-    items = [typed_item(vehicle) for vehicle in fleet.vehicles(count)]
+    items = [typed_item(vehicle) for vehicle in Fleet(DEFAULT_SEED).vehicles(count)]
     seen = [{**item, 'last_seen': {'S': f'2026-11-22T{i % 24:02}:{i % 60:02}:00Z'}} for i, item in enumerate(items)]
     store.put(items)
     store.put(seen)
     folder.mkdir(parents=True, exist_ok=True)
     write_lines(folder / 'records', stream_records(table['LatestStreamArn'], 2 * count))
     write_lines(folder / 'items', map(json_text, items))
-    (folder / 'policy.json').write_text(json_text(policy(fleet.catalog.specs)), encoding='utf-8')
 
 
 if __name__ == '__main__':

@@ -181,7 +181,7 @@ spaced_km(uint64_t *dice, char *text)
 static int
 miles(uint64_t *dice, char *text)
 {
-	return sprintf(text, "%u,%03u mi", bench_random(dice, 400) + 1, bench_random(dice, 1000));
+	return sprintf(text, "%u,%03u.%u mi", bench_random(dice, 400) + 1, bench_random(dice, 1000), bench_random(dice, 10));
 }
 
 /* ---- the measures ---- */
