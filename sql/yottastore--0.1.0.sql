@@ -159,6 +159,7 @@ CREATE FUNCTION yottastore.field(
 	formats text[] DEFAULT NULL,
 	normalizers text[] DEFAULT NULL,
 	unit text DEFAULT NULL,
+	locale text DEFAULT NULL,
 	timezone text DEFAULT NULL,
 	year_pivot integer DEFAULT NULL,
 	synonyms text DEFAULT NULL,
@@ -171,7 +172,7 @@ CREATE FUNCTION yottastore.field(
 	RETURNS jsonb
 	LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_field';
-COMMENT ON FUNCTION yottastore.field(text, text, text[], text, text[], text[], text, text, integer, text, text[], regprocedure, boolean, text, text, text) IS
+COMMENT ON FUNCTION yottastore.field(text, text, text[], text, text[], text[], text, text, text, integer, text, text[], regprocedure, boolean, text, text, text) IS
 	'declare one field of an index policy: its column, type and source paths';
 
 CREATE FUNCTION yottastore.area_from_location(

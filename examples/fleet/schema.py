@@ -69,7 +69,7 @@ def create_policy():
         _field('model', 'text', "normalizers => ARRAY['trim', 'collapse']"),
         _field('revision', 'text', "normalizers => ARRAY['trim', 'collapse']"),
         _field('last_service', 'date', f"combine => 'max', formats => {_array(FORMATS)}"),
-        _field('odometer_km', 'numeric', "unit => 'km'"),
+        _field('odometer_km', 'numeric', "unit => 'km', locale => 'en'"),
     ))
     pairs = [style.where for style in makers.STYLES if style.shape == 'lat, lon']
     whole = [style.where[0] for style in makers.STYLES if style.shape != 'lat, lon']

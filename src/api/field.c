@@ -146,8 +146,8 @@ check_timezone(FunctionCallInfo fcinfo, int arg)
 }
 
 /*
- * yottastore.field(name, type, paths, combine, formats, normalizers, unit, timezone, year_pivot,
- * synonyms, allowed_values, function, required, default_value, on_error, index)
+ * yottastore.field(name, type, paths, combine, formats, normalizers, unit, locale, timezone,
+ * year_pivot, synonyms, allowed_values, function, required, default_value, on_error, index)
  */
 Datum
 ys_field(PG_FUNCTION_ARGS)
@@ -175,17 +175,18 @@ ys_field(PG_FUNCTION_ARGS)
 	append_text_array(fcinfo, 4, &json, "formats");
 	append_text_array(fcinfo, 5, &json, "normalizers");
 	append_text(fcinfo, 6, &json, "unit");
-	append_text(fcinfo, 7, &json, "timezone");
-	append_integer(fcinfo, 8, &json, "year_pivot");
-	append_text(fcinfo, 9, &json, "synonyms");
-	append_text_array(fcinfo, 10, &json, "allowed_values");
-	append_function(fcinfo, 11, &json, "function");
-	append_boolean(fcinfo, 12, &json, "required");
-	append_text(fcinfo, 13, &json, "default_value");
-	append_text(fcinfo, 14, &json, "on_error");
-	append_text(fcinfo, 15, &json, "index");
+	append_text(fcinfo, 7, &json, "locale");
+	append_text(fcinfo, 8, &json, "timezone");
+	append_integer(fcinfo, 9, &json, "year_pivot");
+	append_text(fcinfo, 10, &json, "synonyms");
+	append_text_array(fcinfo, 11, &json, "allowed_values");
+	append_function(fcinfo, 12, &json, "function");
+	append_boolean(fcinfo, 13, &json, "required");
+	append_text(fcinfo, 14, &json, "default_value");
+	append_text(fcinfo, 15, &json, "on_error");
+	append_text(fcinfo, 16, &json, "index");
 	declaration = checked_jsonb(&json, ys_policy_check_field);
-	check_timezone(fcinfo, 7);
+	check_timezone(fcinfo, 8);
 	return declaration;
 }
 

@@ -14,6 +14,7 @@ typedef struct YsCompiler
 	YsError    *err;
 	YsPolicy   *policy;			/* its attributes grow with each path */
 	int			npaths;
+	const YsUnitNames *units;	/* made for the first numeric field */
 	char		subject[96];	/* what is being compiled, for messages: field "x" */
 } YsCompiler;
 
@@ -77,6 +78,7 @@ typedef struct YsFieldKeys
 	const YsValue *formats;
 	const YsValue *normalizers;
 	const YsValue *unit;
+	const YsValue *locale;
 	const YsValue *timezone;
 	const YsValue *year_pivot;
 	const YsValue *synonyms;

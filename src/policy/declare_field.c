@@ -245,6 +245,7 @@ ys_declare_field(YsCompiler *compiler, const YsValue *object, YsField *field)
 		{"name", &values.name}, {"type", &values.type}, {"paths", &values.paths},
 		{"combine", &values.combine}, {"formats", &values.formats},
 		{"normalizers", &values.normalizers}, {"unit", &values.unit},
+		{"locale", &values.locale},
 		{"timezone", &values.timezone}, {"year_pivot", &values.year_pivot},
 		{"synonyms", &values.synonyms}, {"allowed_values", &values.allowed_values},
 		{"function", &values.function}, {"required", &values.required},

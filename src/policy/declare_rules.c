@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  * declare_rules.c
  *	  Compiling how a field's values are read: normalizers, formats, units,
- *	  synonyms, enumerations.
+ *	  locales, synonyms, enumerations.
  *-------------------------------------------------------------------------
  */
 #include "policy/declare.h"
@@ -99,29 +99,66 @@ compile_unit(YsCompiler *compiler, const YsValue *value, YsField *field)
 {
 	YsSlice		name;
 	const YsUnit *unit;
-	char		units[256];
+	bool		several;
 
-	if (value == NULL)
-		return true;
-	if (!ys_declare_string(compiler, value, "unit", &name))
-		return false;
-	if (!field->type->has_unit)
+	if (value != NULL && !field->type->has_unit)
 	{
 		ys_declare_refuse(compiler, "a unit is for numeric fields");
 		return ys_declare_advise(compiler, "Leave unit out, or declare the type as numeric.",
 								 "Numbers are converted to it.");
 	}
-	unit = ys_unit_find(name);
+	if (field->type->has_unit && compiler->units == NULL)
+	{
+		compiler->units = ys_unit_names(compiler->arena);
+		if (compiler->units == NULL)
+			return ys_declare_out_of_memory(compiler);
+	}
+	field->rules.units = compiler->units;
+	if (value == NULL)
+		return true;
+	if (!ys_declare_string(compiler, value, "unit", &name))
+		return false;
+	unit = ys_unit_declared(compiler->units, name, &several);
+	if (unit == NULL && several)
+	{
+		ys_declare_refuse(compiler, "\"%.*s\" is more than one unit", SHOW(name));
+		return ys_declare_advise(compiler, "Give the unit's own name, of a currency its code.",
+								 "Units of several quantities, or several currencies, are written so.");
+	}
 	if (unit == NULL)
 	{
-		ys_unit_list(units, sizeof(units));
 		ys_declare_refuse(compiler, "unknown unit \"%.*s\"", SHOW(name));
 		return ys_declare_advise(compiler, "Choose the one the column is to be in; values in another of its "
 								 "kind are converted.",
-								 "Units are %s.", units);
+								 "Units are %s.", ys_unit_help());
 	}
 	field->rules.conversions = ys_unit_conversions(unit, compiler->arena);
 	return field->rules.conversions != NULL || ys_declare_out_of_memory(compiler);
+}
+
+static bool
+compile_locale(YsCompiler *compiler, const YsValue *value, YsField *field)
+{
+	YsSlice		name;
+
+	if (value == NULL)
+		return true;
+	if (!field->type->has_unit)
+	{
+		ys_declare_refuse(compiler, "a locale is for numeric fields");
+		return ys_declare_advise(compiler, "Leave locale out, or declare the type as numeric.",
+								 "It says how numbers in strings are grouped and where their decimals begin.");
+	}
+	if (!ys_declare_string(compiler, value, "locale", &name))
+		return false;
+	field->rules.locale = ys_number_locale_find(name);
+	if (field->rules.locale == NULL)
+	{
+		ys_declare_refuse(compiler, "unknown locale \"%.*s\"", SHOW(name));
+		return ys_declare_advise(compiler, "Choose the one whose separators the documents use.",
+								 "Locales are %s.", ys_number_locale_help());
+	}
+	return true;
 }
 
 static bool
@@ -267,6 +304,7 @@ ys_declare_rules(YsCompiler *compiler, const YsFieldKeys *keys, YsField *field)
 	return compile_normalizers(compiler, keys->normalizers, field) &&
 		compile_formats(compiler, keys->formats, field) &&
 		compile_unit(compiler, keys->unit, field) &&
+		compile_locale(compiler, keys->locale, field) &&
 		compile_timezone(compiler, keys->timezone, field) &&
 		compile_year_pivot(compiler, keys->year_pivot, field) &&
 		compile_synonyms(compiler, keys->synonyms, field) &&

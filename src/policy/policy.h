@@ -12,7 +12,7 @@
  *
  *	{"fields": [{"name": "last_service", "type": "date", "paths": ["svcDt", ...],
  *				 "combine": "max", "formats": ["ISO", ...],
- *				 "normalizers": ["trim", ...], "unit": "km",
+ *				 "normalizers": ["trim", ...], "unit": "km", "locale": "en",
  *				 "timezone": "Europe/Rome", "year_pivot": 69}, ...],
  *	 "attributes": {"include": ["spec.**"], "exclude": [...], "size": 65536} | null,
  *	 "area": {"kind": "location", "lat": [...], "lon": [...], "paths": [...], "level": "country",

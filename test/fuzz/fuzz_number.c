@@ -15,6 +15,13 @@ static FuzzField fields[] = {
 	{"{\"type\": \"numeric\", \"unit\": \"mi\"}", false, NULL},
 	{"{\"type\": \"numeric\", \"unit\": \"kg\"}", false, NULL},
 	{"{\"type\": \"numeric\", \"unit\": \"l\"}", false, NULL},
+	{"{\"type\": \"numeric\", \"unit\": \"h\", \"locale\": \"de\"}", false, NULL},
+	{"{\"type\": \"numeric\", \"unit\": \"\xC2\xB0" "C\"}", false, NULL},
+	{"{\"type\": \"numeric\", \"unit\": \"l/100km\", \"locale\": \"fr-CH\"}", false, NULL},
+	{"{\"type\": \"numeric\", \"unit\": \"mpg\"}", false, NULL},
+	{"{\"type\": \"numeric\", \"unit\": \"INR\", \"locale\": \"en-IN\"}", false, NULL},
+	{"{\"type\": \"numeric\", \"unit\": \"CHF\", \"locale\": \"de-CH\"}", false, NULL},
+	{"{\"type\": \"numeric\", \"locale\": \"plain\"}", false, NULL},
 };
 
 #define NFIELDS		((int) (sizeof(fields) / sizeof(fields[0])))

@@ -85,7 +85,7 @@ SELECT yottastore.create_index_policy('vehicle_service', 'vehicles', 'fleet_chan
     yottastore.field('kind', 'text', ARRAY['type', 'spec.type'], normalizers => ARRAY['trim', 'lower']),
     yottastore.field('last_service', 'date', ARRAY['last', 'log[*].on'], combine => 'max',
                      formats => ARRAY['ISO', 'DD/MM/YYYY', 'epoch_ms']),
-    yottastore.field('odometer_km', 'numeric', ARRAY['odo'], unit => 'km'),
+    yottastore.field('odometer_km', 'numeric', ARRAY['odo'], unit => 'km', locale => 'en'),
     yottastore.field('active', 'boolean', ARRAY['active'])],
   area => yottastore.area_from_location(lat => ARRAY['pos.lat'], lon => ARRAY['pos.lon'],
                                         paths => ARRAY['where']));

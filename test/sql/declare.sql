@@ -6,6 +6,7 @@ SELECT yottastore.field('last_service', 'date', ARRAY['svcDt', 'log[*].on', '"od
                         formats => ARRAY['ISO', 'DD/MM/YYYY', 'epoch_ms']);
 SELECT yottastore.field('odometer_km', 'numeric', ARRAY['odo'], unit => 'km');
 SELECT yottastore.field('doors', 'numeric');
+SELECT yottastore.field('price', 'numeric', unit => 'EUR', locale => 'de-AT');
 SELECT yottastore.area_from_location(lat => ARRAY['pos.lat', 'gps[0]'], lon => ARRAY['pos.lon', 'gps[1]']);
 SELECT yottastore.area_from_location(paths => ARRAY['where'], level => 'region');
 SELECT yottastore.area_from_value(ARRAY['country']);
@@ -26,6 +27,10 @@ SELECT yottastore.field('on', 'date', formats => ARRAY['whenever']);
 SELECT yottastore.field('kind', 'text', formats => ARRAY['ISO']);
 SELECT yottastore.field('odo', 'numeric', unit => 'parsec');
 SELECT yottastore.field('kind', 'text', unit => 'km');
+SELECT yottastore.field('price', 'numeric', unit => '$');
+SELECT yottastore.field('price', 'numeric', locale => 'xx');
+SELECT yottastore.field('kind', 'text', locale => 'en');
+SELECT yottastore.field('odo', 'numeric', default_value => '1,234');
 
 -- what an area can't be
 SELECT yottastore.area_from_location();

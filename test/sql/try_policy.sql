@@ -11,7 +11,7 @@ SELECT item, field, value, path, format, raw, outcome, reason FROM yottastore.te
 						 default_value => 'unknown'),
 		yottastore.field('last_service', 'date', ARRAY['last', 'log[*].on'], combine => 'max',
 						 formats => ARRAY['ISO', 'DD/MM/YYYY']),
-		yottastore.field('odometer_km', 'numeric', ARRAY['odo'], unit => 'km'),
+		yottastore.field('odometer_km', 'numeric', ARRAY['odo'], unit => 'km', locale => 'en'),
 		yottastore.field('active', 'boolean')],
 	sample => ARRAY[
 		'{"type": " Car ", "last": "12/03/2024", "odo": "12,345 mi", "active": "yes"}',

@@ -20,7 +20,7 @@ put_vehicle($table, 'b2', { km => { N => '7' }, day => { S => 'never' }, where =
 put_vehicle($table, 'b3', { odo => { S => 'seven' }, km => { N => '8' }, where => { S => '50,50' } });
 $node->safe_psql('postgres', <<'END');
 SELECT yottastore.create_index_policy('vehicle_service', 'vehicles', 'fleet_changes', fields => ARRAY[
-  yottastore.field('odo', 'numeric', ARRAY['odo', 'km']),
+  yottastore.field('odo', 'numeric', ARRAY['odo', 'km'], locale => 'en'),
   yottastore.field('day', 'date', ARRAY['day'], formats => ARRAY['ISO', 'DD/MM/YYYY']),
   yottastore.field('doors', 'numeric', ARRAY['doors'], default_value => '4'),
   yottastore.field('kind', 'text', ARRAY['kind'], normalizers => ARRAY['trim'])],

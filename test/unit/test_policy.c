@@ -5,6 +5,7 @@
  */
 #include "unit_policy.h"
 
+#include "policy/normalize/number_read.h"
 #include "policy/area.h"
 
 static const YsBindings no_bindings;
@@ -112,7 +113,7 @@ check_cells(const CellCase *cases, size_t count)
 
 #define TEXT	"\"type\":\"text\",\"paths\":[\"a\"]"
 #define NUMERIC	"\"type\":\"numeric\",\"paths\":[\"a\"]"
-#define KM		NUMERIC ",\"unit\":\"km\""
+#define KM		NUMERIC ",\"unit\":\"km\",\"locale\":\"en\""
 #define BOOLEAN	"\"type\":\"boolean\",\"paths\":[\"a\"]"
 #define DATE	"\"type\":\"date\",\"paths\":[\"a\"]"
 #define STAMP	"\"type\":\"timestamp\",\"paths\":[\"a\"]"
@@ -150,20 +151,21 @@ test_numeric(void **state)
 {
 	static const CellCase cases[] = {
 		{NUMERIC, N("19867.2"), "19867.2"}, {NUMERIC, N("-0.50"), "-0.5"}, {NUMERIC, N("1E2"), "100"},
-		{NUMERIC, S("12,345"), "12345"}, {NUMERIC, S(" +7 "), "7"}, {NUMERIC, S(""), "NULL"}, {NUMERIC, S("  "), "NULL"},
+		{KM, S("12,345"), "12345"}, {NUMERIC, S(" +7 "), "7"}, {NUMERIC, S(""), "NULL"}, {NUMERIC, S("  "), "NULL"},
 		{NUMERIC, "{\"a\":{\"NULL\":true}}", "NULL"}, {NUMERIC, S("n/a"), "NULL | \"n/a\" not a number"},
-		{NUMERIC, S("1,5"), "NULL | \"1,5\" not a number"}, {NUMERIC, S("NaN"), "NULL | \"NaN\" not a number"},
+		{NUMERIC, S("1,5"), "1.5"},
+		{NUMERIC, S("12,345"), "NULL | \"12,345\" " YS_NUMBER_AMBIGUOUS}, {NUMERIC, S("NaN"), "NULL | \"NaN\" not a number"},
 		{NUMERIC, "{\"a\":{\"BOOL\":true}}", "NULL | true not a number"},
 		{NUMERIC, "{\"a\":{\"NS\":[\"1\",\"2\"]}}", "NULL | [1,2] not a scalar"},
 		{NUMERIC, S("12 km"), "NULL | \"12 km\" a unit, but the field declares none"},
 		{NUMERIC, S("12 foo"), "NULL | \"12 foo\" not a number"}, {NUMERIC, S("12-03-24"), "NULL | \"12-03-24\" not a number"},
-		{NUMERIC, S("12 34"), "NULL | \"12 34\" not a number"}, {NUMERIC, S("1e500"), "NULL | \"1e500\" number out of range"},
+		{NUMERIC, S("12 34"), "NULL | \"12 34\" misplaced separators"}, {NUMERIC, S("1e500"), "NULL | \"1e500\" number out of range"},
 		{NUMERIC, N("1e500"), "NULL | \"1e500\" number out of range"},
 		{KM, N("19867.2"), "19867.2"}, {KM, S("12,345 mi"), "19867.35168"}, {KM, S("19 867 km"), "19867"},
 		{KM, S("19\xE2\x80\xAF""867\xC2\xA0km"), "19867"}, {KM, S("12mi"), "19.312128"}, {KM, S("5 MILES"), "8.04672"},
 		{KM, S("850 m"), "0.85"}, {KM, S("19867"), "19867"}, {KM, S("-3 km"), "-3"},
 		{KM, S("12 kg"), "NULL | \"12 kg\" a unit of another quantity"}, {KM, S("12 leagues"), "NULL | \"12 leagues\" unknown unit"},
-		{KM, S("km"), "NULL | \"km\" not a number"}, {KM, S("12 34 km"), "NULL | \"12 34 km\" not a number"},
+		{KM, S("km"), "NULL | \"km\" not a number"}, {KM, S("12 34 km"), "NULL | \"12 34 km\" not written as in the field's locale"},
 		{KM, S("12345678901234567890123456789012345678 mi"),
 		"NULL | \"12345678901234567890123456789012345678 mi\" number out of range"},
 		{NUMERIC ",\"unit\":\"hp\"", S("100 kW"), "134.102208959503"},
@@ -487,7 +489,10 @@ test_bad_declarations(void **state)
 		{"{\"fields\":[{\"name\":\"f\"," TEXT ",\"formats\":[\"ISO\"]}]}", "formats are for dates", NULL},
 		{"{\"fields\":[{\"name\":\"f\"," DATE ",\"formats\":[\"ISO\",\"fuzzy\"]}]}", "unknown format \"fuzzy\"", "DD/MM/YYYY"},
 		{"{\"fields\":[{\"name\":\"f\"," TEXT ",\"unit\":\"km\"}]}", "unit is for numeric", NULL},
-		{"{\"fields\":[{\"name\":\"f\"," NUMERIC ",\"unit\":\"furlong\"}]}", "unknown unit \"furlong\"", "km, m, cm"},
+		{"{\"fields\":[{\"name\":\"f\"," NUMERIC ",\"unit\":\"furlong\"}]}", "unknown unit \"furlong\"", "km, m, mi"},
+		{"{\"fields\":[{\"name\":\"f\"," NUMERIC ",\"unit\":\"$\"}]}", "\"$\" is more than one unit", "several currencies"},
+		{"{\"fields\":[{\"name\":\"f\"," NUMERIC ",\"locale\":\"english\"}]}", "unknown locale \"english\"", "de-CH"},
+		{"{\"fields\":[{\"name\":\"f\"," TEXT ",\"locale\":\"en\"}]}", "locale is for numeric", NULL},
 		{"{\"fields\":[{\"name\":\"f\"," TEXT "},{\"name\":\"f\"," TEXT "}]}", "field \"f\": another field has that name", NULL},
 		{"{\"area\":5}", "area: its declaration is not a JSON object", NULL}, {"{\"area\":{}}", "area: it has no kind", NULL},
 		{"{\"area\":{\"level\":\"x\"}}", "it has no kind", NULL},

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * number.c
- *	  Exact decimal numbers: read as people write them, printed one way.
+ *	  Exact decimal numbers: read as programs write them, printed one way.
  *-------------------------------------------------------------------------
  */
 #include "policy/normalize/number.h"
@@ -8,33 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-/* A number being read digit by digit. */
-typedef struct DigitReader
-{
-	YsDecimal  *decimal;
-	bool		too_long;
-} DigitReader;
-
-static void
-take_digit(DigitReader *reader, char c, bool fraction)
-{
-	YsDecimal  *decimal = reader->decimal;
-
-	if (decimal->ndigits == 0 && c == '0')
-	{
-		decimal->point -= fraction;
-		return;
-	}
-	if (decimal->ndigits < YS_DECIMAL_DIGITS)
-		decimal->digits[decimal->ndigits++] = c;
-	else if (c != '0')
-		reader->too_long = true;
-	decimal->point += !fraction;
-}
-
 /* Drop trailing zeros. */
-static void
-settle(YsDecimal *decimal)
+void
+ys_decimal_settle(YsDecimal *decimal)
 {
 	while (decimal->ndigits > 0 && decimal->digits[decimal->ndigits - 1] == '0')
 		decimal->ndigits--;
@@ -45,55 +21,15 @@ settle(YsDecimal *decimal)
 	}
 }
 
-static bool
-in_range(const YsDecimal *decimal)
+bool
+ys_decimal_in_range(const YsDecimal *decimal)
 {
 	return decimal->point >= YS_DECIMAL_LEAST_POINT && decimal->point <= YS_DECIMAL_MOST_POINT;
 }
 
-/* Bytes of the character at p that groups digits, 0 when it does not. */
-static uint32_t
-separator_width(const char *p, const char *end)
-{
-	if (p == end)
-		return 0;
-	if (*p == ',' || *p == ' ')
-		return 1;
-	if (end - p >= 2 && memcmp(p, "\xC2\xA0", 2) == 0)
-		return 2;
-	if (end - p >= 3 && memcmp(p, "\xE2\x80\xAF", 3) == 0)
-		return 3;
-	return 0;
-}
-
-/* Does a group of exactly three digits stand at p? */
-static bool
-is_group(const char *p, const char *end)
-{
-	return end - p >= 3 && ys_ascii_is_digit(p[0]) && ys_ascii_is_digit(p[1]) && ys_ascii_is_digit(p[2]) &&
-		(end - p == 3 || !ys_ascii_is_digit(p[3]));
-}
-
-/* The rest of a whole part whose first group ends at p: groups of three behind one separator. */
-static const char *
-take_groups(DigitReader *reader, const char *p, const char *end)
-{
-	uint32_t	width = separator_width(p, end);
-	const char *separator = p;
-
-	while (width > 0 && (size_t) (end - p) > width && memcmp(p, separator, width) == 0 &&
-		   is_group(p + width, end))
-	{
-		p += width;
-		for (int i = 0; i < 3; i++)
-			take_digit(reader, *p++, false);
-	}
-	return p;
-}
-
-/* An exponent at p, if there is one; far out of range it stays far out of range. */
-static const char *
-take_exponent(YsDecimal *decimal, const char *p, const char *end)
+/* Far out of range it stays far out of range. */
+const char *
+ys_decimal_exponent(YsDecimal *decimal, const char *p, const char *end)
 {
 	const char *q = p;
 	bool		negative = false;
@@ -111,8 +47,7 @@ take_exponent(YsDecimal *decimal, const char *p, const char *end)
 		if (exponent < 100000)
 			exponent = exponent * 10 + (*q - '0');
 	}
-	if (decimal->ndigits > 0)
-		decimal->point += negative ? -exponent : exponent;
+	decimal->point += negative ? -exponent : exponent;
 	return q;
 }
 
@@ -123,40 +58,28 @@ parse_number(YsSlice text, YsDecimal *decimal, YsSlice *rest, bool *too_long)
 	const char *p = text.bytes;
 	const char *end = p + text.len;
 	const char *whole;
-	bool		grouped = false;
-	DigitReader reader = {decimal, false};
+	YsDigits	digits = {decimal, 0, 0, false};
 
 	decimal->negative = false;
 	decimal->ndigits = 0;
-	decimal->point = 0;
 	if (p < end && (*p == '-' || *p == '+'))
 		decimal->negative = *p++ == '-';
 	whole = p;
-	while (p < end && ys_ascii_is_digit(*p))
-		take_digit(&reader, *p++, false);
-	if (p > whole && p - whole <= 3 && *whole != '0')
-	{
-		const char *groups = p;
-
-		p = take_groups(&reader, p, end);
-		grouped = p > groups;
-	}
+	p = ys_digits_take(&digits, p, end);
+	decimal->point = digits.total;
 	if (end - p >= 2 && *p == '.' && ys_ascii_is_digit(p[1]))
-	{
-		for (p++; p < end && ys_ascii_is_digit(*p); p++)
-			take_digit(&reader, *p, true);
-	}
+		p = ys_digits_take(&digits, p + 1, end);
 	else if (p == whole)
 		return false;
-	if (!grouped)
-		p = take_exponent(decimal, p, end);
+	decimal->point -= digits.zeros;
+	p = ys_decimal_exponent(decimal, p, end);
 
-	/* A second separator or fraction, or digits that belong to no group. */
+	/* A second fraction, or another country's separators. */
 	if (p < end && (*p == ',' || *p == '.' || ys_ascii_is_digit(*p)))
 		return false;
-	settle(decimal);
+	ys_decimal_settle(decimal);
 	*rest = (YsSlice) {p, (uint32_t) (end - p)};
-	*too_long = reader.too_long;
+	*too_long = digits.too_long;
 	return true;
 }
 
@@ -167,7 +90,7 @@ ys_decimal_parse(YsSlice text, YsDecimal *decimal, YsSlice *rest)
 
 	if (!parse_number(text, decimal, rest, &too_long))
 		return YS_NOT_A_NUMBER;
-	return too_long || !in_range(decimal) ? YS_NUMBER_OUT_OF_RANGE : NULL;
+	return too_long || !ys_decimal_in_range(decimal) ? YS_NUMBER_OUT_OF_RANGE : NULL;
 }
 
 bool
@@ -271,35 +194,56 @@ ys_decimal_compare(YsSlice a, YsSlice b)
 YsUint128
 ys_decimal_integer(const YsDecimal *decimal, int *exponent)
 {
-	YsUint128	integer = 0;
+	uint64_t	head = 0;
+	YsUint128	integer;
+	int			i = 0;
 
-	for (int i = 0; i < decimal->ndigits; i++)
+	for (; i < decimal->ndigits && i < 19; i++)
+		head = head * 10 + (unsigned) (decimal->digits[i] - '0');
+	integer = head;
+	for (; i < decimal->ndigits; i++)
 		integer = integer * 10 + (unsigned) (decimal->digits[i] - '0');
 	*exponent = decimal->point - decimal->ndigits;
 	return integer;
 }
 
+/* The digits of n before end, at least `least` of them; returns where they begin. */
+static char *
+write_digits(uint64_t n, int least, char *end)
+{
+	char	   *p = end;
+
+	for (; n != 0 || end - p < least; n /= 10)
+		*--p = (char) ('0' + (int) (n % 10));
+	return p;
+}
+
 bool
 ys_decimal_from_integer(bool negative, YsUint128 integer, int exponent, YsDecimal *decimal)
 {
-	char		digits[40];		/* 2^128 has 39 */
-	int			start = (int) sizeof(digits);
+	const uint64_t ten_to_19 = UINT64_C(10000000000000000000);
+	char		digits[60];
+	char	   *end = digits + sizeof(digits);
+	char	   *p = end;
 
-	while (integer != 0 && integer % 10 == 0)
+	while (integer > UINT64_MAX)
 	{
-		integer /= 10;
-		exponent++;
+		YsUint128	quotient = integer / ten_to_19;
+
+		p = write_digits((uint64_t) (integer - quotient * ten_to_19), 19, p);
+		integer = quotient;
 	}
-	for (; integer != 0; integer /= 10)
-		digits[--start] = (char) ('0' + (int) (integer % 10));
-	decimal->ndigits = (int) sizeof(digits) - start;
+	p = write_digits((uint64_t) integer, 0, p);
+	decimal->point = exponent + (int) (end - p);
+	while (end > p && end[-1] == '0')
+		end--;
+	decimal->ndigits = (int) (end - p);
 	if (decimal->ndigits > YS_DECIMAL_DIGITS)
 		return false;
-	memcpy(decimal->digits, digits + start, (size_t) decimal->ndigits);
+	memcpy(decimal->digits, p, (size_t) decimal->ndigits);
 	decimal->negative = negative;
-	decimal->point = exponent + decimal->ndigits;
-	settle(decimal);
-	return in_range(decimal);
+	ys_decimal_settle(decimal);
+	return ys_decimal_in_range(decimal);
 }
 
 #define MOST_DECIMALS	38		/* 10^38 is below 2^127 */

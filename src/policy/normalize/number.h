@@ -1,11 +1,9 @@
 /*-------------------------------------------------------------------------
  * number.h
- *	  Exact decimal numbers: read as people write them, printed one way.
+ *	  Exact decimal numbers: read as programs write them, printed one way.
  *
- * The declared convention is English: a comma groups three digits, a point
- * starts the fraction.  Spaces, U+00A0 and U+202F group by three as well.
- * What could only be read under another convention ("1,5", "0,123",
- * "1.234,5") is refused, never guessed.  Nothing goes through a double.
+ * Here a number is plain: digits, a decimal point, an exponent.  What people
+ * write besides is number_read.h's.  Nothing goes through a double.
  *-------------------------------------------------------------------------
  */
 #ifndef YS_POLICY_NORMALIZE_NUMBER_H
@@ -33,7 +31,7 @@ typedef struct YsDecimal
 } YsDecimal;
 
 /*
- * Read the number at the start of text, which is trimmed; *rest is what follows it.
+ * Read the plain number, perhaps with a sign, at the start of text; *rest is what follows it.
  * NULL, or why it cannot be used (static text).
  */
 extern const char *ys_decimal_parse(YsSlice text, YsDecimal *decimal, YsSlice *rest);
@@ -57,6 +55,45 @@ extern bool ys_double_parse(YsSlice text, double *value);
 /* The digits as an integer: decimal = integer times 10^exponent, and the way back (false: out of range). */
 extern YsUint128 ys_decimal_integer(const YsDecimal *decimal, int *exponent);
 extern bool ys_decimal_from_integer(bool negative, YsUint128 integer, int exponent, YsDecimal *decimal);
+
+/* ---- for those that read digits ---- */
+
+/* Digits on their way into a decimal; groups and fractions are one row of them. */
+typedef struct YsDigits
+{
+	YsDecimal  *decimal;
+	int			total;			/* of digits taken */
+	int			zeros;			/* of them, those before the first that is kept */
+	bool		too_long;		/* there were more than can be kept */
+} YsDigits;
+
+/* Take the digits at p; returns what follows them. */
+static inline const char *
+ys_digits_take(YsDigits *digits, const char *p, const char *end)
+{
+	YsDecimal  *decimal = digits->decimal;
+	const char *start = p;
+
+	for (; p < end && ys_ascii_is_digit(*p); p++)
+	{
+		if (decimal->ndigits == 0 && *p == '0')
+			digits->zeros++;
+		else if (decimal->ndigits < YS_DECIMAL_DIGITS)
+			decimal->digits[decimal->ndigits++] = *p;
+		else if (*p != '0')
+			digits->too_long = true;
+	}
+	digits->total += (int) (p - start);
+	return p;
+}
+
+/* Take the exponent at p, if there is one. */
+extern const char *ys_decimal_exponent(YsDecimal *decimal, const char *p, const char *end);
+
+/* Drop trailing zeros; zero has no sign. */
+extern void ys_decimal_settle(YsDecimal *decimal);
+
+extern bool ys_decimal_in_range(const YsDecimal *decimal);
 
 #define YS_NOT_A_NUMBER			"not a number"
 #define YS_NUMBER_OUT_OF_RANGE	"number out of range"

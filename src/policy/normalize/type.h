@@ -9,6 +9,7 @@
 #define YS_POLICY_NORMALIZE_TYPE_H
 
 #include "policy/normalize/date.h"
+#include "policy/normalize/number_locale.h"
 #include "policy/normalize/unit.h"
 #include "policy/policy.h"
 
@@ -23,7 +24,9 @@ typedef struct YsRules
 	const YsDateFormat *formats;
 	YsTimezone	timezone;		/* of dates that name none */
 	int			year_pivot;
-	const YsConversion *conversions;	/* into the field's unit; NULL: it has none */
+	const YsNumberLocale *locale;	/* of numbers in strings; NULL: by their shape */
+	const YsUnitNames *units;	/* of numeric fields */
+	const YsConversions *conversions;	/* into the field's unit; NULL: it has none */
 } YsRules;
 
 #define YS_RULES_ALLOWED	((YsSlice) {"allowed", 7})

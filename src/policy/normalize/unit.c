@@ -1,121 +1,15 @@
 /*-------------------------------------------------------------------------
  * unit.c
- *	  Units of measure and their exact conversion.
- *
- * Factors are the definitions: the international yard and pound agreement of
- * 1959, the US liquid gallon of 231 cubic inches, the imperial gallon of
- * 4.54609 l, mechanical horsepower of 550 foot-pounds a second, metric
- * horsepower of 75 kilogram-force metres a second.
+ *	  The exact conversion of units of measure.
  *-------------------------------------------------------------------------
  */
-#include "policy/normalize/unit.h"
+#include "policy/normalize/unit_table.h"
 
-#include <stdio.h>
 #include <string.h>
-
-typedef enum Quantity
-{
-	LENGTH,
-	MASS,
-	VOLUME,
-	DURATION,
-	SPEED,
-	POWER,
-	ENERGY
-} Quantity;
-
-/* One of it is numerator / denominator of its quantity's base unit. */
-struct YsUnit
-{
-	const char *name;
-	Quantity	quantity;
-	uint64_t	numerator;
-	uint64_t	denominator;
-	const char *spellings[5];	/* lower case, besides the name */
-};
-
-static const YsUnit units[] =
-{
-	{"km", LENGTH, 1000, 1, {"kms", "kilometer", "kilometers", "kilometre", "kilometres"}},
-	{"m", LENGTH, 1, 1, {"meter", "meters", "metre", "metres"}},
-	{"cm", LENGTH, 1, 100, {"centimeter", "centimeters", "centimetre", "centimetres"}},
-	{"mm", LENGTH, 1, 1000, {"millimeter", "millimeters", "millimetre", "millimetres"}},
-	{"mi", LENGTH, 1609344, 1000, {"mile", "miles"}},
-	{"yd", LENGTH, 9144, 10000, {"yard", "yards"}},
-	{"ft", LENGTH, 3048, 10000, {"foot", "feet"}},
-	{"in", LENGTH, 254, 10000, {"inch", "inches"}},
-	{"nmi", LENGTH, 1852, 1, {"nautical mile", "nautical miles"}},
-
-	{"kg", MASS, 1, 1, {"kgs", "kilogram", "kilograms"}},
-	{"g", MASS, 1, 1000, {"gram", "grams"}},
-	{"t", MASS, 1000, 1, {"tonne", "tonnes"}},
-	{"lb", MASS, 45359237, 100000000, {"lbs", "pound", "pounds"}},
-	{"oz", MASS, UINT64_C(28349523125), UINT64_C(1000000000000), {"ounce", "ounces"}},
-
-	{"l", VOLUME, 1, 1, {"liter", "liters", "litre", "litres"}},
-	{"ml", VOLUME, 1, 1000, {"milliliter", "milliliters", "millilitre", "millilitres"}},
-	{"m3", VOLUME, 1000, 1, {"m\xC2\xB3"}},
-	{"gal", VOLUME, UINT64_C(3785411784), 1000000000, {"gallon", "gallons", "us gal"}},
-	{"imp gal", VOLUME, 454609, 100000, {"imperial gallon", "imperial gallons"}},
-
-	{"s", DURATION, 1, 1, {"sec", "second", "seconds"}},
-	{"ms", DURATION, 1, 1000, {"millisecond", "milliseconds"}},
-	{"min", DURATION, 60, 1, {"mins", "minute", "minutes"}},
-	{"h", DURATION, 3600, 1, {"hr", "hrs", "hour", "hours"}},
-	{"d", DURATION, 86400, 1, {"day", "days"}},
-
-	{"km/h", SPEED, 1000, 3600, {"kmh", "kph"}},
-	{"mph", SPEED, 1609344, 3600000, {"mi/h"}},
-	{"m/s", SPEED, 1, 1, {NULL}},
-	{"kn", SPEED, 1852, 3600, {"kt", "knot", "knots"}},
-
-	{"kW", POWER, 1000, 1, {"kilowatt", "kilowatts"}},
-	{"W", POWER, 1, 1, {"watt", "watts"}},
-	{"hp", POWER, UINT64_C(74569987158227022), UINT64_C(100000000000000), {"bhp", "horsepower"}},
-	{"PS", POWER, 73549875, 100000, {"cv"}},
-
-	{"kWh", ENERGY, 3600000, 1, {NULL}},
-	{"Wh", ENERGY, 3600, 1, {NULL}},
-	{"MJ", ENERGY, 1000000, 1, {NULL}},
-};
-
-#define NUNITS		((int) (sizeof(units) / sizeof(units[0])))
-#define NSPELLINGS	((int) (sizeof(units[0].spellings) / sizeof(units[0].spellings[0])))
 
 #define QUOTIENT_DECIMALS	12
 
-static bool
-is_named(const YsUnit *unit, YsSlice name)
-{
-	size_t		len = strlen(unit->name);
-
-	if (len == name.len)
-	{
-		size_t		i = 0;
-
-		while (i < len && ys_ascii_lower(unit->name[i]) == ys_ascii_lower(name.bytes[i]))
-			i++;
-		if (i == len)
-			return true;
-	}
-	for (int i = 0; i < NSPELLINGS && unit->spellings[i] != NULL; i++)
-	{
-		if (ys_string_is(name, unit->spellings[i]))
-			return true;
-	}
-	return false;
-}
-
-const YsUnit *
-ys_unit_find(YsSlice name)
-{
-	for (int i = 0; i < NUNITS; i++)
-	{
-		if (is_named(&units[i], name))
-			return &units[i];
-	}
-	return NULL;
-}
+__extension__ typedef __int128 Int128;
 
 const char *
 ys_unit_name(const YsUnit *unit)
@@ -123,14 +17,23 @@ ys_unit_name(const YsUnit *unit)
 	return unit->name;
 }
 
-void
-ys_unit_list(char *out, size_t size)
+bool
+ys_unit_is_currency(const YsUnit *unit)
 {
-	size_t		len = 0;
+	return unit->quantity == YS_CURRENCY;
+}
 
-	out[0] = '\0';
-	for (int i = 0; i < NUNITS && len < size; i++)
-		len += (size_t) snprintf(out + len, size - len, "%s%s", i > 0 ? ", " : "", units[i].name);
+bool
+ys_unit_same_quantity(const YsUnit *a, const YsUnit *b)
+{
+	return a == b || (a->quantity == b->quantity && a->quantity != YS_CURRENCY);
+}
+
+bool
+ys_unit_is_larger(const YsUnit *a, const YsUnit *b)
+{
+	return ys_unit_same_quantity(a, b) && a->scale == YS_PROPORTIONAL && b->scale == YS_PROPORTIONAL &&
+		(YsUint128) a->numerator * b->denominator > (YsUint128) b->numerator * a->denominator;
 }
 
 /* Take every factor out of *n; returns how many there were. */
@@ -169,83 +72,248 @@ multiply(YsUint128 *n, unsigned factor, int count)
 	return true;
 }
 
+/* Twos and fives of a divisor move the decimal point instead: they cost no digit.  False: overflow. */
+static bool
+make_coprime(YsUint128 *multiplier, YsUint128 *divisor, int *exponent)
+{
+	int			twos = take_out(divisor, 2);
+	int			fives = take_out(divisor, 5);
+
+	*exponent -= twos > fives ? twos : fives;
+	return multiply(multiplier, 5, twos - fives) && multiply(multiplier, 2, fives - twos);
+}
+
+/*
+ * The table has nothing past 2^57, so no product of two overflows, and neither
+ * does what make_coprime puts in (test_unit.c makes all of them).
+ */
 static void
 make_conversion(const YsUnit *from, const YsUnit *to, YsConversion *conversion)
 {
+	bool		reversed = (from->scale == YS_RECIPROCAL) != (to->scale == YS_RECIPROCAL);
 	YsUint128	multiplier;
 	YsUint128	divisor;
 	YsUint128	common;
-	int			twos;
-	int			fives;
 
-	if (from->quantity != to->quantity)
+	/* Reciprocals are of one kind with what they are the reciprocals of; the other way is its inverse. */
+	if (reversed)
 	{
-		conversion->multiplier = 0;
-		return;
+		multiplier = (YsUint128) from->denominator * to->denominator;
+		divisor = (YsUint128) from->numerator * to->numerator;
 	}
-
-	/* The table has nothing past 2^57, so neither product can overflow. */
-	multiplier = (YsUint128) from->numerator * to->denominator;
-	divisor = (YsUint128) from->denominator * to->numerator;
+	else
+	{
+		multiplier = (YsUint128) from->numerator * to->denominator;
+		divisor = (YsUint128) from->denominator * to->numerator;
+	}
 	common = greatest_common_divisor(multiplier, divisor);
-	multiplier /= common;
-	divisor /= common;
-
-	/* Twos and fives of the divisor move the decimal point: they cost no digit. */
-	twos = take_out(&divisor, 2);
-	fives = take_out(&divisor, 5);
-	if (!multiply(&multiplier, 5, twos - fives) || !multiply(&multiplier, 2, fives - twos))
-		multiplier = 0;
-	conversion->multiplier = multiplier;
-	conversion->divisor = divisor;
-	conversion->exponent = -(twos > fives ? twos : fives);
+	conversion->multiplier = multiplier / common;
+	conversion->divisor = divisor / common;
+	conversion->exponent = reversed ? 2 : 0;
+	(void) make_coprime(&conversion->multiplier, &conversion->divisor, &conversion->exponent);
+	conversion->identity = from == to;
+	conversion->reciprocal = reversed;
+	conversion->shift = from->shift;
+	conversion->shift_back = to->shift;
 }
 
-const YsConversion *
+const YsConversions *
 ys_unit_conversions(const YsUnit *to, YsArena *arena)
 {
-	YsConversion *conversions = ys_arena_alloc(arena, sizeof(YsConversion) * NUNITS);
+	const YsUnit *first = to;
+	const YsUnit *end = to + 1;
+	YsConversions *conversions = ys_arena_alloc(arena, sizeof(YsConversions));
+	YsConversion *from;
 
-	if (conversions == NULL)
+	if (!ys_unit_is_currency(to))
+	{
+		while (first > ys_units && ys_unit_same_quantity(first - 1, to))
+			first--;
+		while (end < ys_units + ys_nunits && ys_unit_same_quantity(end, to))
+			end++;
+	}
+	from = ys_arena_alloc(arena, sizeof(YsConversion) * (size_t) (end - first));
+	if (conversions == NULL || from == NULL)
 		return NULL;
-	for (int i = 0; i < NUNITS; i++)
-		make_conversion(&units[i], to, &conversions[i]);
+	for (const YsUnit *unit = first; unit < end; unit++)
+		make_conversion(unit, to, &from[unit - first]);
+	*conversions = (YsConversions) {to, first, from};
 	return conversions;
 }
 
 const YsConversion *
-ys_unit_conversion(const YsConversion *conversions, const YsUnit *from)
+ys_unit_conversion(const YsConversions *conversions, const YsUnit *from)
 {
-	return &conversions[from - units];
+	if (!ys_unit_same_quantity(conversions->unit, from))
+		return NULL;
+	return &conversions->from[from - conversions->first];
 }
 
-bool
+/* The quotient, rounded half up at the last decimal if need be.  NULL, or why there is none. */
+static const char *
+divide(bool negative, YsUint128 integer, YsUint128 divisor, int exponent, YsDecimal *decimal)
+{
+	YsUint128	quotient = integer / divisor;
+
+	if (quotient * divisor != integer)
+	{
+		YsUint128	rest;
+
+		exponent += QUOTIENT_DECIMALS;
+		if (exponent >= 0)
+		{
+			if (!multiply(&integer, 10, exponent))
+				return YS_NUMBER_OUT_OF_RANGE;
+		}
+		else if (!multiply(&divisor, 10, -exponent))
+			integer = 0;		/* far below the last decimal */
+		quotient = integer / divisor;
+		rest = integer - quotient * divisor;
+		quotient += rest >= divisor - rest;
+		exponent = -QUOTIENT_DECIMALS;
+	}
+	return ys_decimal_from_integer(negative, quotient, exponent, decimal) ? NULL : YS_NUMBER_OUT_OF_RANGE;
+}
+
+/* multiplier / divisor / x */
+static const char *
+convert_reciprocal(const YsConversion *conversion, YsDecimal *decimal)
+{
+	YsUint128	multiplier = conversion->multiplier;
+	YsUint128	divisor;
+	YsUint128	coprime;
+	int			exponent;
+	int			places;
+
+	if (decimal->ndigits == 0)
+		return YS_UNIT_ZERO;
+	if (__builtin_mul_overflow(ys_decimal_integer(decimal, &exponent), conversion->divisor, &divisor))
+		return YS_NUMBER_OUT_OF_RANGE;
+	exponent = conversion->exponent - exponent;
+
+	/* One that terminates is exact if its digits can be kept. */
+	coprime = divisor;
+	places = exponent;
+	if (make_coprime(&multiplier, &coprime, &places) && multiplier % coprime == 0 &&
+		divide(decimal->negative, multiplier, coprime, places, decimal) == NULL)
+		return NULL;
+	return divide(decimal->negative, conversion->multiplier, divisor, exponent, decimal);
+}
+
+/* value times 10^from, as times 10^to, which is not more; false: overflow. */
+static bool
+align(Int128 *value, int from, int to)
+{
+	if (*value == 0)
+		return true;
+	for (; from > to; from--)
+	{
+		if (__builtin_mul_overflow(*value, (Int128) 10, value))
+			return false;
+	}
+	return true;
+}
+
+/* Add hundredths, in divisors, to value times 10^*exponent. */
+static bool
+shift(Int128 *value, int *exponent, int hundredths, YsUint128 divisor)
+{
+	Int128		addend = (Int128) hundredths * (Int128) divisor;
+	int			least = *exponent < -2 ? *exponent : -2;
+
+	if (!align(value, *exponent, least) || !align(&addend, -2, least))
+		return false;
+	*exponent = least;
+	return !__builtin_add_overflow(*value, addend, value);
+}
+
+static const char *
+convert_shifted(const YsConversion *conversion, YsDecimal *decimal)
+{
+	int			exponent;
+	YsUint128	integer = ys_decimal_integer(decimal, &exponent);
+	Int128		value;
+
+	if (integer >> 126 != 0)
+		return YS_NUMBER_OUT_OF_RANGE;
+	value = decimal->negative ? -(Int128) integer : (Int128) integer;
+	if (decimal->ndigits == 0)
+		exponent = 0;
+	if (!shift(&value, &exponent, conversion->shift, 1) ||
+		__builtin_mul_overflow(value, (Int128) conversion->multiplier, &value))
+		return YS_NUMBER_OUT_OF_RANGE;
+	exponent += conversion->exponent;
+	if (!shift(&value, &exponent, -conversion->shift_back, conversion->divisor))
+		return YS_NUMBER_OUT_OF_RANGE;
+	return divide(value < 0, value < 0 ? -(YsUint128) value : (YsUint128) value, conversion->divisor,
+				  exponent, decimal);
+}
+
+const char *
 ys_unit_convert(const YsConversion *conversion, YsDecimal *decimal)
 {
 	YsUint128	integer;
-	YsUint128	divisor = conversion->divisor;
-	YsUint128	rest;
 	int			exponent;
 
+	if (conversion->identity)
+		return NULL;
+	if (conversion->reciprocal)
+		return convert_reciprocal(conversion, decimal);
+	if (conversion->shift != 0 || conversion->shift_back != 0)
+		return convert_shifted(conversion, decimal);
 	integer = ys_decimal_integer(decimal, &exponent);
 	if (__builtin_mul_overflow(integer, conversion->multiplier, &integer))
-		return false;
+		return YS_NUMBER_OUT_OF_RANGE;
 	exponent += conversion->exponent;
-	if (divisor == 1)
-		return ys_decimal_from_integer(decimal->negative, integer, exponent, decimal);
-	if (integer % divisor == 0)
-		return ys_decimal_from_integer(decimal->negative, integer / divisor, exponent, decimal);
+	if (conversion->divisor == 1)
+		return ys_decimal_from_integer(decimal->negative, integer, exponent, decimal) ? NULL :
+			YS_NUMBER_OUT_OF_RANGE;
+	return divide(decimal->negative, integer, conversion->divisor, exponent, decimal);
+}
 
-	/* The quotient has no end: bring it to so many decimals and round. */
-	exponent += QUOTIENT_DECIMALS;
-	if (exponent >= 0)
+/* A sum on its way: integer / divisor times 10^exponent. */
+typedef struct Sum
+{
+	YsUint128	integer;
+	YsUint128	divisor;
+	int			exponent;
+} Sum;
+
+static bool
+add_part(Sum *sum, const YsConversion *conversion, const YsDecimal *part)
+{
+	YsUint128	common = greatest_common_divisor(sum->divisor, conversion->divisor);
+	int			exponent;
+	YsUint128	integer = ys_decimal_integer(part, &exponent);
+
+	if (integer == 0)
+		return true;
+	exponent += conversion->exponent;
+	if (__builtin_mul_overflow(integer, conversion->multiplier, &integer) ||
+		__builtin_mul_overflow(integer, sum->divisor / common, &integer) ||
+		__builtin_mul_overflow(sum->integer, conversion->divisor / common, &sum->integer) ||
+		__builtin_mul_overflow(sum->divisor, conversion->divisor / common, &sum->divisor))
+		return false;
+	if (sum->integer == 0)
+		sum->exponent = exponent;
+	if (!multiply(&integer, 10, exponent - sum->exponent) ||
+		!multiply(&sum->integer, 10, sum->exponent - exponent))
+		return false;
+	if (exponent < sum->exponent)
+		sum->exponent = exponent;
+	return !__builtin_add_overflow(sum->integer, integer, &sum->integer);
+}
+
+const char *
+ys_unit_convert_sum(const YsConversion *const *conversions, const YsDecimal *parts, int nparts,
+					bool negative, YsDecimal *decimal)
+{
+	Sum			sum = {0, 1, 0};
+
+	for (int i = 0; i < nparts; i++)
 	{
-		if (!multiply(&integer, 10, exponent))
-			return false;
+		if (!add_part(&sum, conversions[i], &parts[i]))
+			return YS_NUMBER_OUT_OF_RANGE;
 	}
-	else if (!multiply(&divisor, 10, -exponent))
-		integer = 0;			/* far below the last decimal */
-	rest = integer % divisor;
-	integer = integer / divisor + (rest >= divisor - rest);
-	return ys_decimal_from_integer(decimal->negative, integer, -QUOTIENT_DECIMALS, decimal);
+	return divide(negative, sum.integer, sum.divisor, sum.exponent, decimal);
 }

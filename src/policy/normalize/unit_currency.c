@@ -1,0 +1,95 @@
+/*-------------------------------------------------------------------------
+ * unit_currency.c
+ *	  The currencies of ISO 4217 and how they are written.
+ *
+ * Besides those in use, a few that documents of the last years still have
+ * (ANG, BGN, CUC, HRK, SLL, ZWL).  A symbol that several have is that of each
+ * of them: which one is meant, only the field's declaration knows.
+ *-------------------------------------------------------------------------
+ */
+#include "policy/normalize/unit_table.h"
+
+#define CURRENCY(code, spellings)	{code, YS_CURRENCY, YS_PROPORTIONAL, 1, 1, 0, spellings}
+
+const YsUnit ys_currencies[] =
+{
+	CURRENCY("USD", "usd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares|us$|$us|us $|$ us|usd$|u$s"),
+	CURRENCY("EUR", "eur|\xE2\x82\xAC|euro|euros"),
+	CURRENCY("GBP", "gbp|\xC2\xA3|\xC2\xA3gb|pound sterling|pounds sterling|sterling"),
+	CURRENCY("JPY", "jpy|\xC2\xA5|\xEF\xBF\xA5|jp\xC2\xA5|\xE5\x86\x86|yen"),
+	CURRENCY("CHF", "chf|fr|sfr|franken|franc|francs|franco|franchi"),
+	CURRENCY("CNY", "cny|\xC2\xA5|\xEF\xBF\xA5|cn\xC2\xA5|\xE5\x85\x83|rmb|yuan"),
+	CURRENCY("CAD", "cad|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares|ca$|c$|can$|cad$|$ca|$ ca"),
+	CURRENCY("AUD", "aud|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares|a$|au$|aud$|$au|$ au"),
+	CURRENCY("NZD", "nzd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares|nz$|$nz|$ nz"),
+	CURRENCY("SEK", "sek|kr|skr|krona|kronor"), CURRENCY("NOK", "nok|kr|nkr|krone|kroner"),
+	CURRENCY("DKK", "dkk|kr|dkr|krone|kroner"), CURRENCY("ISK", "isk|kr"),
+	CURRENCY("PLN", "pln|z\xC5\x82|z\xC5\x82oty|z\xC5\x82otych"), CURRENCY("CZK", "czk|k\xC4\x8D"),
+	CURRENCY("HUF", "huf|=Ft|forint"), CURRENCY("RON", "ron|lei|leu"), CURRENCY("BGN", "bgn|\xD0\xBB\xD0\xB2"),
+	CURRENCY("AED", "aed"), CURRENCY("AFN", "afn"), CURRENCY("ALL", "all"), CURRENCY("AMD", "amd"),
+	CURRENCY("ANG", "ang"), CURRENCY("AOA", "aoa"), CURRENCY("ARS", "ars|$|peso|pesos"), CURRENCY("AWG", "awg"),
+	CURRENCY("AZN", "azn|\xE2\x82\xBC"), CURRENCY("BAM", "bam"),
+	CURRENCY("BBD", "bbd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"),
+	CURRENCY("BDT", "bdt|\xE0\xA7\xB3"), CURRENCY("BHD", "bhd"), CURRENCY("BIF", "bif"),
+	CURRENCY("BMD", "bmd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"),
+	CURRENCY("BND", "bnd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"),
+	CURRENCY("BOB", "bob|=Bs"), CURRENCY("BOV", "bov"), CURRENCY("BRL", "brl|r$|br$|real|reais"),
+	CURRENCY("BSD", "bsd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"), CURRENCY("BTN", "btn"),
+	CURRENCY("BWP", "bwp"), CURRENCY("BYN", "byn"),
+	CURRENCY("BZD", "bzd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"), CURRENCY("CDF", "cdf"),
+	CURRENCY("CHE", "che"), CURRENCY("CHW", "chw"), CURRENCY("CLF", "clf"), CURRENCY("CLP", "clp|$|peso|pesos"),
+	CURRENCY("COP", "cop|$|peso|pesos"), CURRENCY("COU", "cou"), CURRENCY("CRC", "crc|\xE2\x82\xA1"),
+	CURRENCY("CUP", "cup|$|peso|pesos"), CURRENCY("CVE", "cve"), CURRENCY("DJF", "djf"),
+	CURRENCY("DOP", "dop|$|peso|pesos"), CURRENCY("DZD", "dzd"), CURRENCY("EGP", "egp"), CURRENCY("ERN", "ern"),
+	CURRENCY("ETB", "etb"), CURRENCY("FJD", "fjd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"),
+	CURRENCY("FKP", "fkp|\xC2\xA3"), CURRENCY("GEL", "gel|\xE2\x82\xBE"),
+	CURRENCY("GHS", "ghs|\xE2\x82\xB5|gh\xE2\x82\xB5"), CURRENCY("GIP", "gip|\xC2\xA3"), CURRENCY("GMD", "gmd"),
+	CURRENCY("GNF", "gnf"), CURRENCY("GTQ", "gtq"),
+	CURRENCY("GYD", "gyd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"),
+	CURRENCY("HKD", "hkd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares|hk$|$hk|$ hk"),
+	CURRENCY("HNL", "hnl"), CURRENCY("HTG", "htg"), CURRENCY("IDR", "idr|=Rp"),
+	CURRENCY("ILS", "ils|\xE2\x82\xAA"), CURRENCY("INR", "inr|\xE2\x82\xB9|rs|\xE2\x82\xA8|rupee|rupees"),
+	CURRENCY("IQD", "iqd"), CURRENCY("IRR", "irr"),
+	CURRENCY("JMD", "jmd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"), CURRENCY("JOD", "jod"),
+	CURRENCY("KES", "kes"), CURRENCY("KGS", "kgs"), CURRENCY("KHR", "khr|\xE1\x9F\x9B"), CURRENCY("KMF", "kmf"),
+	CURRENCY("KPW", "kpw"), CURRENCY("KRW", "krw|\xE2\x82\xA9|\xEF\xBF\xA6|\xEC\x9B\x90"),
+	CURRENCY("KWD", "kwd"), CURRENCY("KYD", "kyd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"),
+	CURRENCY("KZT", "kzt|\xE2\x82\xB8"), CURRENCY("LAK", "lak|\xE2\x82\xAD"), CURRENCY("LBP", "lbp"),
+	CURRENCY("LKR", "lkr|rs|\xE2\x82\xA8|rupee|rupees"),
+	CURRENCY("LRD", "lrd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"), CURRENCY("LSL", "lsl"),
+	CURRENCY("LYD", "lyd"), CURRENCY("MAD", "mad"), CURRENCY("MDL", "mdl"), CURRENCY("MGA", "mga"),
+	CURRENCY("MKD", "mkd"), CURRENCY("MMK", "mmk"), CURRENCY("MNT", "mnt|\xE2\x82\xAE"), CURRENCY("MOP", "mop"),
+	CURRENCY("MRU", "mru"), CURRENCY("MUR", "mur|rs|\xE2\x82\xA8|rupee|rupees"), CURRENCY("MVR", "mvr"),
+	CURRENCY("MWK", "mwk"), CURRENCY("MXN", "mxn|$|peso|pesos|mx$|mex$|$mx"), CURRENCY("MXV", "mxv"),
+	CURRENCY("MYR", "myr|=RM"), CURRENCY("MZN", "mzn"),
+	CURRENCY("NAD", "nad|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"),
+	CURRENCY("NGN", "ngn|\xE2\x82\xA6"), CURRENCY("NIO", "nio"),
+	CURRENCY("NPR", "npr|rs|\xE2\x82\xA8|rupee|rupees"), CURRENCY("OMR", "omr"), CURRENCY("PAB", "pab"),
+	CURRENCY("PEN", "pen|s/"), CURRENCY("PGK", "pgk"), CURRENCY("PHP", "php|peso|pesos|\xE2\x82\xB1"),
+	CURRENCY("PKR", "pkr|rs|\xE2\x82\xA8|rupee|rupees"), CURRENCY("PYG", "pyg|\xE2\x82\xB2"),
+	CURRENCY("QAR", "qar"), CURRENCY("RSD", "rsd"),
+	CURRENCY("RUB", "rub|\xE2\x82\xBD|\xD1\x80\xD1\x83\xD0\xB1"), CURRENCY("RWF", "rwf"),
+	CURRENCY("SAR", "sar"), CURRENCY("SBD", "sbd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"),
+	CURRENCY("SCR", "scr|rs|\xE2\x82\xA8|rupee|rupees"), CURRENCY("SDG", "sdg"),
+	CURRENCY("SGD", "sgd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares|s$|sg$|$sg|$ sg"),
+	CURRENCY("SHP", "shp|\xC2\xA3"), CURRENCY("SLE", "sle"), CURRENCY("SOS", "sos"),
+	CURRENCY("SRD", "srd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"),
+	CURRENCY("SSP", "ssp|\xC2\xA3"), CURRENCY("STN", "stn"), CURRENCY("SVC", "svc"), CURRENCY("SYP", "syp"),
+	CURRENCY("SZL", "szl"), CURRENCY("THB", "thb|\xE0\xB8\xBF"), CURRENCY("TJS", "tjs"), CURRENCY("TMT", "tmt"),
+	CURRENCY("TND", "tnd"), CURRENCY("TOP", "top"), CURRENCY("TRY", "try|\xE2\x82\xBA|=TL"),
+	CURRENCY("TTD", "ttd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"),
+	CURRENCY("TWD", "twd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares|nt$"),
+	CURRENCY("TZS", "tzs"), CURRENCY("UAH", "uah|\xE2\x82\xB4|\xD0\xB3\xD1\x80\xD0\xBD"),
+	CURRENCY("UGX", "ugx"), CURRENCY("USN", "usn"), CURRENCY("UYI", "uyi"), CURRENCY("UYU", "uyu|$|peso|pesos"),
+	CURRENCY("UYW", "uyw"), CURRENCY("UZS", "uzs"), CURRENCY("VED", "ved"), CURRENCY("VES", "ves"),
+	CURRENCY("VND", "vnd|\xE2\x82\xAB|=\xC4\x91"), CURRENCY("VUV", "vuv"), CURRENCY("WST", "wst"),
+	CURRENCY("XAD", "xad"), CURRENCY("XAF", "xaf|fcfa"), CURRENCY("XAG", "xag"), CURRENCY("XAU", "xau"),
+	CURRENCY("XBA", "xba"), CURRENCY("XBB", "xbb"), CURRENCY("XBC", "xbc"), CURRENCY("XBD", "xbd"),
+	CURRENCY("XCD", "xcd|$|dollar|dollars|dollaro|dollari|d\xC3\xB3lar|d\xC3\xB3lares"), CURRENCY("XCG", "xcg"),
+	CURRENCY("XDR", "xdr"), CURRENCY("XOF", "xof|f cfa|cfa"), CURRENCY("XPD", "xpd"), CURRENCY("XPF", "xpf"),
+	CURRENCY("XPT", "xpt"), CURRENCY("XSU", "xsu"), CURRENCY("XUA", "xua"), CURRENCY("YER", "yer"),
+	CURRENCY("ZAR", "zar|=R|rand"), CURRENCY("ZMW", "zmw"), CURRENCY("ZWG", "zwg"), CURRENCY("CUC", "cuc"),
+	CURRENCY("HRK", "hrk|=kn"), CURRENCY("SLL", "sll"), CURRENCY("ZWL", "zwl"),
+};
+
+const int	ys_ncurrencies = (int) (sizeof(ys_currencies) / sizeof(ys_currencies[0]));
