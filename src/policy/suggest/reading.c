@@ -87,7 +87,6 @@ struct YsCandidates
 {
 	YsArena    *arena;
 	const YsPolicy *policy;		/* its fields are the candidates */
-	int			nlocales;		/* that fields of numbers can declare */
 	int			count;
 	int			dates[YS_READING_MAX];	/* which of the formats a candidate has */
 	int			nunits;
@@ -145,18 +144,6 @@ compile(YsText *fields, YsArena *arena)
 	return ys_policy_compile(declaration.bytes, declaration.len, arena, &err);
 }
 
-/* Can a field declare how its numbers are written?  Else all are read in the one way there is. */
-static bool
-knows_locales(YsArena *arena)
-{
-	YsText		field;
-	YsError		err;
-
-	ys_text_init(&field, arena);
-	add_number(&field, NULL, ys_reading_locales[0]);
-	return !field.failed && ys_policy_check_field(field.bytes, field.len, arena, &err);
-}
-
 YsCandidates *
 ys_candidates_create(YsArena *arena)
 {
@@ -170,9 +157,8 @@ ys_candidates_create(YsArena *arena)
 	ys_text_init(&fields, arena);
 	add_candidate(&fields, "boolean", no_keys, no_keys);
 	add_number(&fields, NULL, NULL);
-	candidates->nlocales = knows_locales(arena) ? YS_LOCALES : 0;
 	for (int i = 0; i < YS_LOCALES; i++)
-		add_number(&fields, NULL, i < candidates->nlocales ? ys_reading_locales[i] : NULL);
+		add_number(&fields, NULL, ys_reading_locales[i]);
 	candidates->count = YS_READING_DATES;
 	for (int i = 0; i < NDATES; i++)
 	{
@@ -301,12 +287,12 @@ ys_candidates_unit(YsCandidates *candidates, YsSlice spelling, YsArena *scratch)
 	unit->spelling[spelling.len] = '\0';
 	ys_text_init(&fields, candidates->arena);
 	add_number(&fields, unit->spelling, NULL);
-	for (int i = 0; i < candidates->nlocales; i++)
+	for (int i = 0; i < YS_LOCALES; i++)
 		add_number(&fields, unit->spelling, ys_reading_locales[i]);
 	policy = compile(&fields, candidates->arena);
 	if (policy == NULL)
 		return NULL;
-	for (int i = 0; i < 1 + candidates->nlocales; i++)
+	for (int i = 0; i < 1 + YS_LOCALES; i++)
 		unit->fields[i] = &policy->fields[i];
 	candidates->nunits++;
 	return unit;
@@ -419,7 +405,7 @@ read_number(YsCandidates *candidates, const YsValue *value, YsArena *scratch, Ys
 	uint64_t	mask = 0;
 
 	/* in any locale, then in each */
-	for (int i = 0; i < 1 + candidates->nlocales; i++)
+	for (int i = 0; i < 1 + YS_LOCALES; i++)
 	{
 		const YsField *field = unit != NULL ? unit->fields[i] :
 			&candidates->policy->fields[YS_READING_NUMBER + i];
