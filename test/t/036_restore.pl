@@ -34,7 +34,7 @@ END
 is( $node->safe_psql('restored',
 		"SELECT yottastore.index_wait('vehicle_service', timeout => '$PostgreSQL::Test::Utils::timeout_default s')"),
 	't', 'created anew, the policy catches up');
-is($node->safe_psql('restored', "SELECT string_agg(vehicle_id || kind, ' ' ORDER BY 1) FROM vehicle_service"),
+is($node->safe_psql('restored', "SELECT string_agg(vehicle_id || kind, ' ' ORDER BY vehicle_id) FROM vehicle_service"),
 	'v1car v2car v3bus', 'with all that is in the store');
 
 wait_for_index($node, 'in the database that was dumped');
