@@ -184,6 +184,37 @@ miles(uint64_t *dice, char *text)
 	return sprintf(text, "%u,%03u.%u mi", bench_random(dice, 400) + 1, bench_random(dice, 1000), bench_random(dice, 10));
 }
 
+static int
+commas(uint64_t *dice, char *text)
+{
+	return sprintf(text, "%u.%03u,%u", bench_random(dice, 400) + 1, bench_random(dice, 1000), bench_random(dice, 100));
+}
+
+static int
+short_commas(uint64_t *dice, char *text)
+{
+	return sprintf(text, "%u,%u", bench_random(dice, 1000), bench_random(dice, 9) + 1);
+}
+
+static int
+euros(uint64_t *dice, char *text)
+{
+	return sprintf(text, "%u.%03u,%02u \xE2\x82\xAC", bench_random(dice, 400) + 1, bench_random(dice, 1000),
+				   bench_random(dice, 100));
+}
+
+static int
+hours(uint64_t *dice, char *text)
+{
+	return sprintf(text, "%u h %u min", bench_random(dice, 100), bench_random(dice, 60));
+}
+
+static int
+gallons(uint64_t *dice, char *text)
+{
+	return sprintf(text, "%u.%u mpg", bench_random(dice, 50) + 5, bench_random(dice, 10));
+}
+
 /* ---- the measures ---- */
 
 #define FLEET_FORMATS	"[\"ISO\", \"DD/MM/YYYY\", \"MM-DD-YY\", \"DD Mon YYYY\", \"epoch_s\", \"epoch_ms\"]"
@@ -211,6 +242,10 @@ static ValueBench benches[] = {
 	{"numbers_units", "\"type\": \"numeric\", \"unit\": \"km\"", YS_TYPE_STRING, {spaced_km, miles}},
 	{"numbers_fleet", "\"type\": \"numeric\", \"unit\": \"km\"", YS_TYPE_STRING,
 		{whole, decimal, spaced_km, miles, grouped}},
+	{"numbers_commas", "\"type\": \"numeric\", \"locale\": \"de\"", YS_TYPE_STRING, {commas, short_commas, whole}},
+	{"numbers_prices", "\"type\": \"numeric\", \"unit\": \"EUR\"", YS_TYPE_STRING, {euros}},
+	{"numbers_parts", "\"type\": \"numeric\", \"unit\": \"h\"", YS_TYPE_STRING, {hours}},
+	{"numbers_reciprocals", "\"type\": \"numeric\", \"unit\": \"l/100km\"", YS_TYPE_STRING, {gallons}},
 };
 
 /* Normalize them all; a value that is none would be a measure of something else. */

@@ -50,14 +50,14 @@ take_out(YsUint128 *n, unsigned factor)
 static YsUint128
 greatest_common_divisor(YsUint128 a, YsUint128 b)
 {
-	while (b != 0)
+	while (b > 1)
 	{
 		YsUint128	rest = a % b;
 
 		a = b;
 		b = rest;
 	}
-	return a;
+	return b == 1 ? 1 : a;
 }
 
 /* Multiply by factor^count unless that overflows. */
@@ -282,18 +282,23 @@ typedef struct Sum
 static bool
 add_part(Sum *sum, const YsConversion *conversion, const YsDecimal *part)
 {
-	YsUint128	common = greatest_common_divisor(sum->divisor, conversion->divisor);
 	int			exponent;
 	YsUint128	integer = ys_decimal_integer(part, &exponent);
 
 	if (integer == 0)
 		return true;
 	exponent += conversion->exponent;
-	if (__builtin_mul_overflow(integer, conversion->multiplier, &integer) ||
-		__builtin_mul_overflow(integer, sum->divisor / common, &integer) ||
-		__builtin_mul_overflow(sum->integer, conversion->divisor / common, &sum->integer) ||
-		__builtin_mul_overflow(sum->divisor, conversion->divisor / common, &sum->divisor))
+	if (__builtin_mul_overflow(integer, conversion->multiplier, &integer))
 		return false;
+	if (sum->divisor != conversion->divisor)
+	{
+		YsUint128	common = greatest_common_divisor(sum->divisor, conversion->divisor);
+
+		if (__builtin_mul_overflow(integer, sum->divisor / common, &integer) ||
+			__builtin_mul_overflow(sum->integer, conversion->divisor / common, &sum->integer) ||
+			__builtin_mul_overflow(sum->divisor, conversion->divisor / common, &sum->divisor))
+			return false;
+	}
 	if (sum->integer == 0)
 		sum->exponent = exponent;
 	if (!multiply(&integer, 10, exponent - sum->exponent) ||
