@@ -22,20 +22,6 @@ SELECT yottastore.create_index_policy('m_index', 'm_items', 'm_stream', ARRAY[yo
 SELECT yottastore.create_index_policy('m_index', 'm_items', 'm_stream', ARRAY[yottastore.field('odo', 'numeric', index => 'gist')]);
 SELECT yottastore.create_index_policy('m_index', 'm_items', 'm_stream', ARRAY[yottastore.field('day', 'date', index => 'gist')]);
 
--- wherever it is installed
-CREATE SCHEMA m_extensions;
-CREATE EXTENSION pg_trgm SCHEMA m_extensions;
-CREATE EXTENSION btree_gist SCHEMA m_extensions;
-SELECT yottastore.create_index_policy('m_index', 'm_items', 'm_stream', ARRAY[
-		yottastore.field('kind', 'text', index => 'gin'), yottastore.field('name', 'text', index => 'gist'),
-		yottastore.field('plate', 'text', index => 'btree'), yottastore.field('vin', 'text', index => 'hash'),
-		yottastore.field('odo', 'numeric', index => 'gist'), yottastore.field('price', 'numeric', index => 'btree'),
-		yottastore.field('day', 'date', index => 'gist'), yottastore.field('at', 'timestamp', index => 'hash'),
-		yottastore.field('tags', 'text[]', index => 'gin'), yottastore.field('raw', 'jsonb', index => 'gin'),
-		yottastore.field('ok', 'boolean', index => 'btree'), yottastore.field('plain', 'text', index => 'none')],
-	area => yottastore.area_from_location(paths => ARRAY['where'], index => 'gist')) > 0 AS created;
-SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'm_index'::regclass ORDER BY 1;
-
 -- all attributes
 SELECT yottastore.create_index_policy('m_all', 'm_items', 'm_stream', ARRAY[]::jsonb[]);
 SELECT yottastore.create_index_policy('m_all', 'm_items', 'm_stream', ARRAY[]::jsonb[], attributes => 'some');
@@ -50,4 +36,3 @@ SELECT declaration FROM yottastore.index_policies WHERE policy = 'm_all';
 SELECT yottastore.stop_workers() >= 0 AS stopped;
 
 DROP SERVER m_store, m_stream CASCADE;
-DROP SCHEMA m_extensions CASCADE;
