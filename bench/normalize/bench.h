@@ -15,7 +15,9 @@
 #include "policy/policy.h"
 #include "store/value.h"
 
-#define BENCH_BATCH		5000	/* items between two resets of the arena, as in a worker's batch */
+/* Items between two resets of the arena, and what that keeps, as in a worker's batch. */
+#define BENCH_BATCH		5000
+#define BENCH_KEPT		(16 * 1024 * 1024)
 
 /* One turn: does its work once and returns how many things that was. */
 typedef long (*BenchFn) (void *arg);

@@ -250,6 +250,7 @@ bench_add_fleet(Bench *added, const char *folder, const char *boundaries)
 
 	ys_arena_init(&fleet->kept, ys_arena_malloc, 0);
 	ys_arena_init(&fleet->arena, ys_arena_malloc, 0);
+	ys_arena_keep(&fleet->arena, BENCH_KEPT);
 	fleet->reader = ys_json_reader_create();
 	snprintf(name, sizeof(name), "%s/policy.json", folder);
 	json = bench_read_file(name, &len);

@@ -44,6 +44,7 @@ ys_arena_init(YsArena *arena, YsArenaSource source, size_t limit)
 	memset(arena, 0, sizeof(*arena));
 	arena->source = source;
 	arena->limit = limit > 0 ? limit : SIZE_MAX;
+	arena->keep = LARGEST_STEP;
 }
 
 static char *
@@ -52,9 +53,28 @@ first_byte(YsArenaBlock *block)
 	return (char *) ROUND_UP((uintptr_t) block + sizeof(YsArenaBlock));
 }
 
-/* Take a block with room for at least size bytes, doubling up to a step. */
-static int
-add_block(YsArena *arena, size_t size)
+static void
+release_block(YsArena *arena, YsArenaBlock *block)
+{
+	arena->used -= block->size;
+	arena->source.release(arena->source.owner, block);
+}
+
+static void
+release_blocks(YsArena *arena, YsArenaBlock **blocks)
+{
+	while (*blocks != NULL)
+	{
+		YsArenaBlock *block = *blocks;
+
+		*blocks = block->older;
+		release_block(arena, block);
+	}
+}
+
+/* A new block with room for at least size bytes, doubling up to a step. */
+static YsArenaBlock *
+new_block(YsArena *arena, size_t size)
 {
 	size_t		wanted = arena->blocks != NULL ? arena->blocks->size * 2 : FIRST_BLOCK;
 	YsArenaBlock *block;
@@ -62,20 +82,34 @@ add_block(YsArena *arena, size_t size)
 	if (wanted > LARGEST_STEP)
 		wanted = LARGEST_STEP;
 	if (size > SIZE_MAX - HEADER)
-		return 0;
+		return NULL;
 	if (wanted < size + HEADER)
 		wanted = size + HEADER;
 	if (wanted > arena->limit - arena->used)
-		return 0;
+		release_blocks(arena, &arena->spare);
+	if (wanted > arena->limit - arena->used)
+		return NULL;
 	block = arena->source.allocate(arena->source.owner, wanted);
 	if (block == NULL)
+		return NULL;
+	block->size = wanted;
+	arena->used += wanted;
+	return block;
+}
+
+static int
+add_block(YsArena *arena, size_t size)
+{
+	YsArenaBlock *block = arena->spare;
+
+	if (block != NULL && size <= block->size - HEADER)
+		arena->spare = block->older;
+	else if ((block = new_block(arena, size)) == NULL)
 		return 0;
 	block->older = arena->blocks;
-	block->size = wanted;
 	arena->blocks = block;
-	arena->used += wanted;
 	arena->next = first_byte(block);
-	arena->end = (char *) block + wanted;
+	arena->end = (char *) block + block->size;
 	return 1;
 }
 
@@ -124,46 +158,46 @@ ys_arena_copy(YsArena *arena, const char *bytes, size_t len)
 	return copy;
 }
 
-static void
-release_blocks(YsArena *arena)
+void
+ys_arena_keep(YsArena *arena, size_t keep)
 {
-	while (arena->blocks != NULL)
-	{
-		YsArenaBlock *block = arena->blocks;
-
-		arena->blocks = block->older;
-		arena->used -= block->size;
-		arena->source.release(arena->source.owner, block);
-	}
+	arena->keep = keep;
 }
 
 void
 ys_arena_reset(YsArena *arena)
 {
-	YsArenaBlock *keep = arena->blocks;
+	YsArenaBlock *lists[] = {arena->blocks, arena->spare};
+	YsArenaBlock **end = &arena->spare;
+	size_t		kept = 0;
 
-	if (keep == NULL)
-		return;
-
-	/* The newest ordinary block is the largest: keep it, unless it is a giant. */
-	if (keep->size > LARGEST_STEP)
+	/* The newest are the largest, and were written to last; giants go. */
+	for (int i = 0; i < 2; i++)
 	{
-		ys_arena_free(arena);
-		return;
+		while (lists[i] != NULL)
+		{
+			YsArenaBlock *block = lists[i];
+
+			lists[i] = block->older;
+			if (block->size > LARGEST_STEP || block->size > arena->keep - kept)
+			{
+				release_block(arena, block);
+				continue;
+			}
+			kept += block->size;
+			*end = block;
+			end = &block->older;
+		}
 	}
-	arena->blocks = keep->older;
-	arena->used -= keep->size;
-	release_blocks(arena);
-	keep->older = NULL;
-	arena->blocks = keep;
-	arena->used = keep->size;
-	arena->next = first_byte(keep);
-	arena->end = (char *) keep + keep->size;
+	*end = NULL;
+	arena->blocks = NULL;
+	arena->next = arena->end = NULL;
 }
 
 void
 ys_arena_free(YsArena *arena)
 {
-	release_blocks(arena);
+	release_blocks(arena, &arena->blocks);
+	release_blocks(arena, &arena->spare);
 	arena->next = arena->end = NULL;
 }

@@ -31,8 +31,10 @@ typedef struct YsArena
 	YsArenaBlock *blocks;		/* newest first */
 	char	   *next;			/* free part of the newest block */
 	char	   *end;
-	size_t		used;			/* bytes taken from the source */
+	YsArenaBlock *spare;		/* blocks that a reset has kept, the largest first */
+	size_t		used;			/* bytes taken from the source, spare ones too */
 	size_t		limit;			/* never take more than this */
+	size_t		keep;			/* of which a reset keeps so many */
 } YsArena;
 
 /* blocks from malloc: for unit tests, fuzzers and benches */
@@ -48,8 +50,11 @@ extern void *ys_arena_alloc_zero(YsArena *arena, size_t size);
 /* A copy with a terminating NUL behind its len bytes. */
 extern char *ys_arena_copy(YsArena *arena, const char *bytes, size_t len);
 
-/* Forget everything allocated; keeps one block for reuse. */
+/* Forget everything allocated; some blocks are kept for reuse. */
 extern void ys_arena_reset(YsArena *arena);
+
+/* How many bytes of blocks a reset keeps at most, 1 MB unless said otherwise. */
+extern void ys_arena_keep(YsArena *arena, size_t keep);
 
 /* Give every block back to the source. */
 extern void ys_arena_free(YsArena *arena);

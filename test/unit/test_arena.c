@@ -59,8 +59,58 @@ test_alignment(void **state)
 			memset(bytes, 0xAA, size);
 		}
 		ys_arena_reset(&arena);
-		assert_int_equal(blocks_out, 1);
+		assert_true(blocks_out > 0);
 	}
+	ys_arena_free(&arena);
+	assert_int_equal(blocks_out, 0);
+}
+
+/* Allocate much, reset: how many bytes stay. */
+static size_t
+use(YsArena *arena, int count)
+{
+	for (int i = 0; i < count; i++)
+		memset(ys_arena_alloc(arena, 1000), i, 1000);
+	ys_arena_reset(arena);
+	return arena->used;
+}
+
+static void
+test_keeping(void **state)
+{
+	YsArena		arena;
+	size_t		kept;
+	int			blocks;
+
+	(void) state;
+	ys_arena_init(&arena, odd, 0);
+	assert_in_range(use(&arena, 10000), 1, 1024 * 1024);
+	ys_arena_keep(&arena, 8 * 1024 * 1024);
+	kept = use(&arena, 5000);
+	assert_in_range(kept, 5000000, 8 * 1024 * 1024);
+	blocks = blocks_out;
+	assert_int_equal(use(&arena, 5000), kept);	/* nothing new is taken */
+	assert_int_equal(blocks_out, blocks);
+	assert_int_equal(use(&arena, 10), kept);	/* and nothing given back */
+	assert_in_range(use(&arena, 20000), 6000000, 8 * 1024 * 1024);
+	ys_arena_keep(&arena, 0);
+	assert_int_equal(use(&arena, 10), 0);
+	assert_int_equal(blocks_out, 0);
+	ys_arena_free(&arena);
+}
+
+/* What is kept never stands in the way of what is needed. */
+static void
+test_keeping_within_limit(void **state)
+{
+	YsArena		arena;
+
+	(void) state;
+	ys_arena_init(&arena, odd, 3000000);
+	ys_arena_keep(&arena, 3000000);
+	assert_in_range(use(&arena, 1500), 1500000, 3000000);
+	assert_non_null(ys_arena_alloc(&arena, 2500000));
+	assert_true(arena.used <= 3000000);
 	ys_arena_free(&arena);
 	assert_int_equal(blocks_out, 0);
 }
@@ -95,7 +145,8 @@ test_giant(void **state)
 	memset(ys_arena_alloc(&arena, 5000000), 1, 5000000);
 	ys_arena_reset(&arena);
 	/* a giant is not kept for ever */
-	assert_int_equal(blocks_out, 0);
+	assert_int_equal(blocks_out, 1);
+	assert_in_range(arena.used, 1, 1024 * 1024);
 	assert_string_equal(ys_arena_copy(&arena, "again", 5), "again");
 	ys_arena_free(&arena);
 }
@@ -105,6 +156,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_keeping),
+		cmocka_unit_test(test_keeping_within_limit),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_giant),
 	};
