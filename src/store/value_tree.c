@@ -76,17 +76,21 @@ grow(YsPathTree *places, YsArena *arena)
 {
 	int			size = places->size > 0 ? places->size * 2 : 16;
 	uint32_t	nslots = (uint32_t) size * 4;
-	YsPathNode    *items = ys_arena_alloc_zero(arena, sizeof(YsPathNode) * (size_t) size);
+	YsPathNode *items = ys_arena_alloc_zero(arena, sizeof(YsPathNode) * (size_t) size);
+	int		   *inner = ys_arena_alloc(arena, sizeof(int) * (size_t) size);
 	struct YsPathSlot *slots = ys_arena_alloc_zero(arena, sizeof(*slots) * nslots);
 
-	if (items == NULL || slots == NULL)
+	if (items == NULL || inner == NULL || slots == NULL)
 		return false;
+	if (places->ninner > 0)
+		memcpy(inner, places->inner, sizeof(int) * (size_t) places->ninner);
 	if (places->count > 0)
 		memcpy(items, places->items, sizeof(YsPathNode) * (size_t) places->count);
 	else
 		places->count = 1;
 	places->size = size;
 	places->items = items;
+	places->inner = inner;
 	places->nslots = nslots;
 	places->slots = slots;
 	for (int i = 1; i < places->count; i++)
@@ -99,12 +103,28 @@ grow(YsPathTree *places, YsArena *arena)
 	return true;
 }
 
+static bool
+is_inner(const YsPathNode *place)
+{
+	return place->names != 0 || place->first_element != 0;
+}
+
+static void
+add_inner(YsPathTree *places, int at)
+{
+	int			i = places->ninner++;
+
+	for (; i > 0 && places->inner[i - 1] > at; i--)
+		places->inner[i] = places->inner[i - 1];
+	places->inner[i] = at;
+}
+
 /* The place that a step leads to from another; -1 when the arena is exhausted. */
 static int
 add_child(YsPathTree *places, int parent, const YsPathStep *step, YsArena *arena)
 {
 	struct YsPathSlot *slot;
-	YsPathNode    *place;
+	YsPathNode *place;
 	uint32_t	hash;
 
 	if (places->count == places->size && !grow(places, arena))
@@ -114,7 +134,8 @@ add_child(YsPathTree *places, int parent, const YsPathStep *step, YsArena *arena
 		return slot->place;
 	place = &places->items[places->count];
 	*place = (YsPathNode) {.parent = parent, .step = *step};
-	places->items[parent].has_children = true;
+	if (!is_inner(&places->items[parent]))
+		add_inner(places, parent);
 	if (step->name != NULL)
 		places->items[parent].names |= name_bit(step->name, step->name_len);
 	else
@@ -183,12 +204,12 @@ ys_tree_member(const YsPathTree *places, int at, const char *name, uint32_t len)
 	return find_member(places, at, name, len);
 }
 
+/* What an item has at the places that a place's names and elements lead to. */
 static void
-find_below(const YsPathTree *places, int at, const YsValue *value, const YsValue **values)
+find_children(const YsPathTree *places, int at, const YsValue *value, const YsValue **values)
 {
 	const YsPathNode *place = &places->items[at];
 
-	values[at] = value;
 	if (place->names != 0 && value->type == YS_TYPE_MAP)
 	{
 		for (uint32_t i = 0; i < value->len; i++)
@@ -203,10 +224,7 @@ find_below(const YsPathTree *places, int at, const YsValue *value, const YsValue
 			if (child == 0)
 				continue;
 			__builtin_prefetch(member->value.bytes);
-			if (places->items[child].has_children)
-				find_below(places, child, &member->value, values);
-			else
-				values[child] = &member->value;
+			values[child] = &member->value;
 		}
 	}
 	if (place->first_element == 0 || !ys_value_has_elements(value))
@@ -216,7 +234,7 @@ find_below(const YsPathTree *places, int at, const YsValue *value, const YsValue
 		int			index = places->items[child].step.index;
 
 		if ((uint32_t) index < value->len)
-			find_below(places, child, &value->elements[index], values);
+			values[child] = &value->elements[index];
 	}
 }
 
@@ -226,5 +244,14 @@ ys_tree_find(const YsPathTree *places, const YsValue *item, const YsValue **valu
 	if (places->count == 0)
 		return;
 	memset(values, 0, sizeof(*values) * (size_t) places->count);
-	find_below(places, 0, item, values);
+	values[0] = item;
+
+	/* A place comes before those within it: one level after the other, while memory is fetched. */
+	for (int i = 0; i < places->ninner; i++)
+	{
+		int			at = places->inner[i];
+
+		if (values[at] != NULL)
+			find_children(places, at, values[at], values);
+	}
 }

@@ -16,7 +16,6 @@ typedef struct YsPathNode
 {
 	int			parent;
 	YsPathStep	step;			/* from there */
-	bool		has_children;
 	bool		whole;			/* what is there is wanted, and all that is in it */
 	uint64_t	names;			/* bits of the children's names: see name_bit() */
 	int			first_element;	/* of the children that are elements of a list; 0: none */
@@ -28,7 +27,9 @@ struct YsPathTree
 {
 	int			count;
 	int			size;			/* of items */
-	YsPathNode    *items;
+	YsPathNode *items;			/* a place comes before those within it */
+	int			ninner;
+	int		   *inner;			/* those with others within them, in their order */
 
 	/* by the hash of parent and step */
 	uint32_t	nslots;			/* a power of two */
