@@ -116,11 +116,8 @@ typedef struct Choice
 static bool
 is_better(const YsField *field, const YsCell *candidate, const YsCell *chosen)
 {
-	int			order;
+	int			order = field->type->compare(candidate, chosen);
 
-	if (!chosen->present)
-		return true;
-	order = field->type->compare(candidate, chosen);
 	return field->combine == YS_COMBINE_MIN ? order < 0 : order > 0;
 }
 
@@ -140,6 +137,19 @@ call_function(const Choice *choice, YsNormalizing *normalizing, const YsValue *v
 	return normalizing->reason != NULL ? YS_USE_REJECTED : YS_USE_NO_MEMORY;
 }
 
+/* A cell without a value, yet. */
+static const YsCell nothing = {.path = -1, .format = -1};
+
+static void
+clear(YsCell *cell)
+{
+	bool		seen = cell->seen;
+
+	*cell = nothing;
+	cell->seen = seen;
+}
+
+/* The first value is made in its place, those that compete with it beside it. */
 static bool
 consider(void *arg, const YsValue *value)
 {
@@ -147,43 +157,44 @@ consider(void *arg, const YsValue *value)
 	const YsField *field = choice->field;
 	YsNormalizing normalizing = {&field->rules, choice->application->bindings,
 		choice->application->arena, NULL};
-	YsCell		candidate = {.seen = true, .path = (int16_t) choice->path, .format = -1};
+	YsCell	   *cell = choice->cell;
+	YsCell		other = nothing;
+	YsCell	   *candidate = cell->present ? &other : cell;
 	const YsValue *raw = value;
 	YsValue		result;
 	YsUse		use = YS_USE_TAKEN;
 
+	candidate->path = (int16_t) choice->path;
 	if (field->info.function != NULL && choice->path >= 0)
 	{
 		use = call_function(choice, &normalizing, value, &result);
 		value = &result;
 	}
 	if (use == YS_USE_TAKEN)
-		use = field->type->normalize(&normalizing, value, &candidate);
-	candidate.present = use == YS_USE_TAKEN;
-	candidate.coerced |= raw != value;
+		use = field->type->normalize(&normalizing, value, candidate);
+	candidate->present = use == YS_USE_TAKEN;
+	candidate->coerced |= raw != value;
+	cell->seen |= use == YS_USE_TAKEN || use == YS_USE_REJECTED;
 	if (choice->application->trace != NULL)
 		ys_apply_tell(choice->application, &(YsConsidered) {
 				choice->number, choice->path >= 0 ? field->sources.items[choice->path].text : NULL,
-					raw, use, normalizing.reason, &candidate
+					raw, use, normalizing.reason, candidate
 			});
-	switch (use)
+	if (use == YS_USE_TAKEN)
 	{
-		case YS_USE_TAKEN:
-			choice->cell->seen = true;
-			if (is_better(field, &candidate, choice->cell))
-				*choice->cell = candidate;
-			return field->combine != YS_COMBINE_FIRST;
-		case YS_USE_ABSENT:
-			return true;
-		case YS_USE_REJECTED:
-			choice->cell->seen = true;
-			ys_apply_note(&choice->unusable, raw, normalizing.reason);
-			return true;
-		case YS_USE_NO_MEMORY:
-			break;
+		if (candidate != cell && is_better(field, candidate, cell))
+		{
+			candidate->seen = true;
+			*cell = *candidate;
+		}
+		return field->combine != YS_COMBINE_FIRST;
 	}
-	choice->no_memory = true;
-	return false;
+	if (candidate == cell)
+		clear(cell);
+	if (use == YS_USE_REJECTED)
+		ys_apply_note(&choice->unusable, raw, normalizing.reason);
+	choice->no_memory = use == YS_USE_NO_MEMORY;
+	return !choice->no_memory;
 }
 
 /* ---- the values of a path as one ---- */
@@ -296,6 +307,41 @@ apply_absence(Choice *choice)
 		ys_apply_note(&choice->unusable, &absent, "a value is required, and there is none");
 }
 
+/* Which of the next sources, up to 64 of them, the item has: a bit each. */
+static uint64_t
+find_sources(const YsApplication *application, const YsSourceList *sources, int first)
+{
+	int			count = sources->count - first < 64 ? sources->count - first : 64;
+	uint64_t	found = 0;
+
+	/* no branch: which they are is different in each item */
+	for (int i = 0; i < count; i++)
+		found |= (uint64_t) (application->values[sources->places[first + i]] != NULL) << i;
+	return found;
+}
+
+static void
+consider_sources(Choice *choice)
+{
+	const YsField *field = choice->field;
+
+	for (int first = 0; first < field->sources.count; first += 64)
+	{
+		uint64_t	found = find_sources(choice->application, &field->sources, first);
+
+		for (; found != 0; found &= found - 1)
+		{
+			const YsSource *source;
+
+			choice->path = first + __builtin_ctzll(found);
+			source = &field->sources.items[choice->path];
+			if (!(field->type->gathers && source->rest.nsteps > 0 ? consider_gathered(choice, source) :
+				  ys_apply_each_value(choice->application, source, consider, choice, &choice->unusable)))
+				return;
+		}
+	}
+}
+
 static bool
 apply_field(YsApplication *application, int number, YsCell *cell)
 {
@@ -303,17 +349,8 @@ apply_field(YsApplication *application, int number, YsCell *cell)
 	YsEntry    *entry = application->entry;
 	Choice		choice = {.application = application, .number = number, .field = field, .cell = cell};
 
-	cell->path = cell->format = -1;
-	for (; choice.path < field->sources.count; choice.path++)
-	{
-		const YsSource *source = &field->sources.items[choice.path];
-
-		if (application->values[field->sources.places[choice.path]] == NULL)
-			continue;
-		if (!(field->type->gathers && source->rest.nsteps > 0 ? consider_gathered(&choice, source) :
-			  ys_apply_each_value(application, source, consider, &choice, &choice.unusable)))
-			break;
-	}
+	*cell = nothing;
+	consider_sources(&choice);
 	apply_absence(&choice);
 	if (choice.unusable.reason != NULL && !cell->present &&
 		field->info.on_error == YS_ON_ERROR_REJECT && entry->refused_by == NULL)
@@ -336,7 +373,7 @@ ys_policy_explain(const YsPolicy *policy, const YsBindings *bindings, const YsVa
 
 	memset(entry, 0, sizeof(*entry));
 	entry->area = YS_AREA_UNLOCATED;
-	entry->cells = ys_arena_alloc_zero(arena, sizeof(YsCell) * (size_t) policy->nfields);
+	entry->cells = ys_arena_alloc(arena, sizeof(YsCell) * (size_t) policy->nfields);
 	if (policy->places.count > FEW_PLACES)
 		application.values = ys_arena_alloc(arena, sizeof(YsValue *) * (size_t) policy->places.count);
 	ok = entry->cells != NULL && application.values != NULL;
