@@ -67,6 +67,7 @@ typedef struct Builder
 	YsArena    *arena;
 	YsArena		scratch;
 	YsCandidate **last;			/* of each cell */
+	YsCandidate *whole;			/* one for all cells that are wholly inside the polygon */
 	ActiveEdge *active;			/* of the current polygon and row */
 	int			nactive;
 	Edge	   *edges;			/* of the current cell */
@@ -161,15 +162,22 @@ add_candidate(Builder *builder, int cell, const char *area)
 		return true;
 	if (last != NULL && last->nedges == 0)
 		return true;			/* the cell is wholly inside an earlier one */
-	candidate = ys_arena_alloc(builder->arena,
-							   sizeof(YsCandidate) + sizeof(Edge) * (size_t) builder->nedges);
+	candidate = builder->nedges == 0 ? builder->whole : NULL;
 	if (candidate == NULL)
-		return false;
-	candidate->next = NULL;
-	candidate->area = area;
-	candidate->nedges = builder->nedges;
-	candidate->inside = builder->inside;
-	memcpy(candidate->edges, builder->edges, sizeof(Edge) * (size_t) builder->nedges);
+	{
+		candidate = ys_arena_alloc(builder->arena,
+								   sizeof(YsCandidate) + sizeof(Edge) * (size_t) builder->nedges);
+		if (candidate == NULL)
+			return false;
+		candidate->next = NULL;
+		candidate->area = area;
+		candidate->nedges = builder->nedges;
+		candidate->inside = builder->inside;
+		memcpy(candidate->edges, builder->edges, sizeof(Edge) * (size_t) builder->nedges);
+	}
+	/* nothing follows it in any cell */
+	if (candidate->nedges == 0)
+		builder->whole = candidate;
 	if (last != NULL)
 		last->next = candidate;
 	else
@@ -228,6 +236,7 @@ place_polygon(Builder *builder, const YsShape *shape)
 	YsPoint		high = {-FAR_EAST, -FAR_EAST};
 	size_t		nedges = 0;
 
+	builder->whole = NULL;
 	ys_arena_reset(&builder->scratch);
 	widen(&shape->polygon, &low, &high, &nedges);
 	builder->active = ys_arena_alloc(&builder->scratch, sizeof(ActiveEdge) * nedges);
