@@ -211,10 +211,18 @@ ys_decimal_integer(const YsDecimal *decimal, int *exponent)
 static char *
 write_digits(uint64_t n, int least, char *end)
 {
+	static const char pairs[] =
+		"00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+		"4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495969798"
+		"99";
 	char	   *p = end;
 
-	for (; n != 0 || end - p < least; n /= 10)
-		*--p = (char) ('0' + (int) (n % 10));
+	for (; n >= 10; n /= 100)
+		p = memcpy(p - 2, pairs + n % 100 * 2, 2);
+	if (n > 0)
+		*--p = (char) ('0' + (int) n);
+	while (end - p < least)
+		*--p = '0';
 	return p;
 }
 

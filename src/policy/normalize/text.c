@@ -10,15 +10,11 @@
 #include "policy/normalize/unicode.h"
 
 uint32_t
-ys_string_space(const char *p, const char *end)
+ys_string_wide_space(const char *p, const char *end)
 {
 	const unsigned char *u = (const unsigned char *) p;
 	size_t		left = (size_t) (end - p);
 
-	if (left == 0)
-		return 0;
-	if (u[0] < 0x80)
-		return u[0] == ' ' || (u[0] >= '\t' && u[0] <= '\r');
 	if (u[0] == 0xC2)
 		return left >= 2 && (u[1] == 0xA0 || u[1] == 0x85) ? 2 : 0;
 	if (left < 3)
@@ -35,6 +31,8 @@ ys_string_space(const char *p, const char *end)
 static uint32_t
 space_before(const char *start, const char *end)
 {
+	if ((signed char) end[-1] >= 0)
+		return ys_string_space(end - 1, end);
 	for (uint32_t width = 1; width <= 3 && (size_t) (end - start) >= width; width++)
 	{
 		if (((unsigned char) end[-(int) width] & 0xC0) != 0x80)
@@ -57,11 +55,9 @@ ys_string_trim(YsSlice slice)
 	const char *end = p + slice.len;
 	uint32_t	width;
 
-	if (slice.len > 0 && is_plain(*p) && is_plain(end[-1]))
-		return slice;
-	while ((width = ys_string_space(p, end)) > 0)
+	while (p < end && !is_plain(*p) && (width = ys_string_space(p, end)) > 0)
 		p += width;
-	while ((width = space_before(p, end)) > 0)
+	while (p < end && !is_plain(end[-1]) && (width = space_before(p, end)) > 0)
 		end -= width;
 	return (YsSlice) {p, (uint32_t) (end - p)};
 }
@@ -179,6 +175,30 @@ trim(YsArena *arena, YsSlice *slice)
 	return true;
 }
 
+#define EACH(byte)		(UINT64_C(0x0101010101010101) * (byte))
+
+/* How many bytes are, eight at a time, ASCII and single spaces; the last one is no space. */
+static uint32_t
+count_collapsed(const char *bytes, uint32_t len)
+{
+	uint32_t	i = 0;
+
+	for (; len - i >= 8; i += 8)
+	{
+		uint64_t	word;
+		uint64_t	plain;
+		uint64_t	spaces;
+
+		memcpy(&word, bytes + i, 8);
+		plain = (word + EACH(0x7F - ' ')) & EACH(0x80);
+		spaces = ~((word ^ EACH(' ')) + EACH(0x7F)) & EACH(0x80);
+		if ((word & EACH(0x80)) != 0 || (plain | spaces) != EACH(0x80) || (spaces & spaces << 8) != 0 ||
+			(bytes[i + 7] == ' ' && !is_plain(bytes[i + 8])))
+			break;
+	}
+	return i;
+}
+
 /* Outer white space goes, each inner run of it becomes one space. */
 bool
 ys_string_collapse(YsArena *arena, YsSlice *slice)
@@ -190,6 +210,7 @@ ys_string_collapse(YsArena *arena, YsSlice *slice)
 	uint32_t	len = 0;
 
 	*slice = trimmed;
+	p += count_collapsed(p, trimmed.len);
 	while (p < end)
 	{
 		uint32_t	width;

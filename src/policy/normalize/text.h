@@ -20,7 +20,17 @@ typedef struct YsSlice
 } YsSlice;
 
 /* Bytes of the white space character at p, by Unicode's property of that name; 0 when there is none. */
-extern uint32_t ys_string_space(const char *p, const char *end);
+extern uint32_t ys_string_wide_space(const char *p, const char *end);	/* past ASCII */
+
+static inline uint32_t
+ys_string_space(const char *p, const char *end)
+{
+	if (p == end)
+		return 0;
+	if ((signed char) *p >= 0)
+		return *p == ' ' || (*p >= '\t' && *p <= '\r');
+	return ys_string_wide_space(p, end);
+}
 
 /* The slice without outer white space. */
 extern YsSlice ys_string_trim(YsSlice slice);

@@ -47,12 +47,19 @@ take_out(YsUint128 *n, unsigned factor)
 	return count;
 }
 
+/* What is nearly always small is divided much faster as such. */
+static YsUint128
+quotient_of(YsUint128 n, YsUint128 divisor)
+{
+	return ((n | divisor) >> 64) == 0 ? (uint64_t) n / (uint64_t) divisor : n / divisor;
+}
+
 static YsUint128
 greatest_common_divisor(YsUint128 a, YsUint128 b)
 {
 	while (b > 1)
 	{
-		YsUint128	rest = a % b;
+		YsUint128	rest = a - quotient_of(a, b) * b;
 
 		a = b;
 		b = rest;
@@ -70,6 +77,24 @@ multiply(YsUint128 *n, unsigned factor, int count)
 			return false;
 	}
 	return true;
+}
+
+static bool
+multiply_by_ten(YsUint128 *n, int count)
+{
+	static const uint64_t powers[] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+		UINT64_C(10000000000), UINT64_C(100000000000), UINT64_C(1000000000000), UINT64_C(10000000000000),
+		UINT64_C(100000000000000), UINT64_C(1000000000000000), UINT64_C(10000000000000000)
+	};
+	const int	most = sizeof(powers) / sizeof(powers[0]) - 1;
+
+	for (; count > most; count -= most)
+	{
+		if (__builtin_mul_overflow(*n, (YsUint128) powers[most], n))
+			return false;
+	}
+	return count <= 0 || !__builtin_mul_overflow(*n, (YsUint128) powers[count], n);
 }
 
 /* Twos and fives of a divisor move the decimal point instead: they cost no digit.  False: overflow. */
@@ -153,7 +178,7 @@ ys_unit_conversion(const YsConversions *conversions, const YsUnit *from)
 static const char *
 divide(bool negative, YsUint128 integer, YsUint128 divisor, int exponent, YsDecimal *decimal)
 {
-	YsUint128	quotient = integer / divisor;
+	YsUint128	quotient = quotient_of(integer, divisor);
 
 	if (quotient * divisor != integer)
 	{
@@ -162,12 +187,12 @@ divide(bool negative, YsUint128 integer, YsUint128 divisor, int exponent, YsDeci
 		exponent += QUOTIENT_DECIMALS;
 		if (exponent >= 0)
 		{
-			if (!multiply(&integer, 10, exponent))
+			if (!multiply_by_ten(&integer, exponent))
 				return YS_NUMBER_OUT_OF_RANGE;
 		}
-		else if (!multiply(&divisor, 10, -exponent))
+		else if (!multiply_by_ten(&divisor, -exponent))
 			integer = 0;		/* far below the last decimal */
-		quotient = integer / divisor;
+		quotient = quotient_of(integer, divisor);
 		rest = integer - quotient * divisor;
 		quotient += rest >= divisor - rest;
 		exponent = -QUOTIENT_DECIMALS;
@@ -293,16 +318,17 @@ add_part(Sum *sum, const YsConversion *conversion, const YsDecimal *part)
 	if (sum->divisor != conversion->divisor)
 	{
 		YsUint128	common = greatest_common_divisor(sum->divisor, conversion->divisor);
+		YsUint128	factor = quotient_of(conversion->divisor, common);
 
-		if (__builtin_mul_overflow(integer, sum->divisor / common, &integer) ||
-			__builtin_mul_overflow(sum->integer, conversion->divisor / common, &sum->integer) ||
-			__builtin_mul_overflow(sum->divisor, conversion->divisor / common, &sum->divisor))
+		if (__builtin_mul_overflow(integer, quotient_of(sum->divisor, common), &integer) ||
+			__builtin_mul_overflow(sum->integer, factor, &sum->integer) ||
+			__builtin_mul_overflow(sum->divisor, factor, &sum->divisor))
 			return false;
 	}
 	if (sum->integer == 0)
 		sum->exponent = exponent;
-	if (!multiply(&integer, 10, exponent - sum->exponent) ||
-		!multiply(&sum->integer, 10, sum->exponent - exponent))
+	if (!multiply_by_ten(&integer, exponent - sum->exponent) ||
+		!multiply_by_ten(&sum->integer, sum->exponent - exponent))
 		return false;
 	if (exponent < sum->exponent)
 		sum->exponent = exponent;

@@ -47,6 +47,12 @@ fold(char c, char previous)
 	return ys_ascii_lower(c);
 }
 
+static inline uint32_t
+next_hash(uint32_t hash, char folded)
+{
+	return (hash ^ (unsigned char) folded) * UINT32_C(16777619);
+}
+
 static bool
 add(Key *key, char c)
 {
@@ -56,8 +62,30 @@ add(Key *key, char c)
 		return false;
 	key->raw[key->len] = c;
 	key->folded[key->len++] = folded;
-	key->hash = (key->hash ^ (unsigned char) folded) * UINT32_C(16777619);
+	key->hash = next_hash(key->hash, folded);
 	return true;
+}
+
+/* Add ASCII's letters from p on, of which there is one; returns what follows them, or NULL: no room. */
+static const char *
+add_letters(Key *key, const char *p, const char *end)
+{
+	uint32_t	len = key->len;
+	uint32_t	hash = key->hash;
+
+	for (; p < end && ys_ascii_is_letter(*p); p++)
+	{
+		char		folded = ys_ascii_lower(*p);
+
+		if (len == YS_UNIT_SPELLING)
+			return NULL;
+		key->raw[len] = *p;
+		key->folded[len++] = folded;
+		hash = next_hash(hash, folded);
+	}
+	key->len = len;
+	key->hash = hash;
+	return p;
 }
 
 static bool
@@ -109,7 +137,10 @@ make_key(YsSlice spelling, Key *key)
 		bool		ok;
 
 		if (ys_ascii_is_letter(*p))
-			ok = add(key, *p++);
+		{
+			p = add_letters(key, p, end);
+			ok = p != NULL;
+		}
 		else if ((width = ys_string_space(p, end)) > 0)
 		{
 			while (width > 0)
@@ -165,7 +196,7 @@ drop_point(Key *key)
 	key->len--;
 	key->hash = HASH_START;
 	for (uint32_t i = 0; i < key->len; i++)
-		key->hash = (key->hash ^ (unsigned char) key->folded[i]) * UINT32_C(16777619);
+		key->hash = next_hash(key->hash, key->folded[i]);
 	return true;
 }
 
