@@ -19,8 +19,7 @@
 #include <string.h>
 
 #include "policy/matching.h"
-
-#define REPLACEMENT		"\xEF\xBF\xBD"
+#include "policy/sanitize.h"
 
 /* Jsonb is printed so: {"a": 1, "b[*]": [2, 3]} */
 #define SEPARATOR		2		/* ", " and ": " */
@@ -100,32 +99,12 @@ is_plain(const char *bytes, uint32_t len)
 	return !is_special(word);
 }
 
-/* The text with U+FFFD for each U+0000 and each byte that is no UTF-8. */
 static bool
 make_clean(YsArena *arena, YsSlice *text)
 {
-	const char *p = text->bytes;
-	const char *end = p + text->len;
-	char	   *clean;
-	uint32_t	len = 0;
+	bool		cut;
 
-	if (ys_string_check(p, text->len) == NULL)
-		return true;
-	clean = ys_arena_alloc(arena, (size_t) text->len * strlen(REPLACEMENT));
-	if (clean == NULL)
-		return false;
-	while (p < end)
-	{
-		uint32_t	width = (uint32_t) ys_string_width(p, end);
-		bool		usable = width > 0 && *p != '\0';
-		uint32_t	put = usable ? width : (uint32_t) strlen(REPLACEMENT);
-
-		memcpy(clean + len, usable ? p : REPLACEMENT, put);
-		len += put;
-		p += width > 0 ? width : 1;
-	}
-	*text = (YsSlice) {clean, len};
-	return true;
+	return ys_sanitize_text(arena, UINT32_MAX, text, &cut);
 }
 
 /* How many bytes a character takes in a JSON string; those of U+007F and above stand for themselves. */

@@ -27,46 +27,56 @@ spend(YsSanitizer *sanitizer, uint32_t bytes)
 	sanitizer->left -= bytes < sanitizer->left ? bytes : sanitizer->left;
 }
 
-/* As much of a text as may be kept, in characters the server can hold. */
+bool
+ys_sanitize_text(YsArena *arena, uint32_t most, YsSlice *text, bool *cut)
+{
+	const char *p = text->bytes;
+	const char *end = p + text->len;
+	uint32_t	room = text->len < most / 3 ? text->len * 3 : most;
+	uint32_t	len = 0;
+	char	   *copy;
+
+	*cut = false;
+	if (text->len <= most && ys_string_check(p, text->len) == NULL)
+		return true;
+	/* a byte that is no character becomes three */
+	copy = ys_arena_alloc(arena, (size_t) room + 1);
+	if (copy == NULL)
+		return false;
+	while (p < end)
+	{
+		uint32_t	width = (uint32_t) ys_string_width(p, end);
+		bool		usable = width > 0 && *p != '\0';
+		uint32_t	put = usable ? width : (uint32_t) strlen(REPLACEMENT);
+
+		if (put > most - len)
+			break;
+		memcpy(copy + len, usable ? p : REPLACEMENT, put);
+		len += put;
+		p += width > 0 ? width : 1;
+	}
+	copy[len] = '\0';
+	*cut = p < end;
+	*text = (YsSlice) {copy, len};
+	return true;
+}
+
+/* As much of a text as may be kept. */
 static YsSlice
 sanitize_text(YsSanitizer *sanitizer, const char *bytes, uint32_t len)
 {
-	const char *end = bytes + len;
-	uint32_t	used = 0;
-	uint32_t	room = len < sanitizer->left / 3 ? len * 3 : sanitizer->left;
-	char	   *copy;
+	YsSlice		text = {bytes, len};
+	bool		cut;
 
-	if (len <= sanitizer->left && ys_string_check(bytes, len) == NULL)
-	{
-		spend(sanitizer, len);
-		return (YsSlice) {bytes, len};
-	}
-	/* a byte that is no character becomes three */
-	copy = ys_arena_alloc(sanitizer->arena, (size_t) room + 1);
-	if (copy == NULL)
+	if (!ys_sanitize_text(sanitizer->arena, sanitizer->left, &text, &cut))
 	{
 		sanitizer->failed = true;
 		return (YsSlice) {"", 0};
 	}
-	sanitizer->changed = true;
-	while (bytes < end)
-	{
-		uint32_t	width = (uint32_t) ys_string_width(bytes, end);
-		bool		usable = width > 0 && *bytes != '\0';
-		uint32_t	kept = usable ? width : (uint32_t) strlen(REPLACEMENT);
-
-		if (used + kept > sanitizer->left)
-		{
-			sanitizer->cut = true;
-			break;
-		}
-		memcpy(copy + used, usable ? bytes : REPLACEMENT, kept);
-		used += kept;
-		bytes += width > 0 ? width : 1;
-	}
-	copy[used] = '\0';
-	spend(sanitizer, used);
-	return (YsSlice) {copy, used};
+	sanitizer->changed |= text.bytes != bytes;
+	sanitizer->cut |= cut;
+	spend(sanitizer, text.len);
+	return text;
 }
 
 static int

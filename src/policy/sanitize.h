@@ -6,6 +6,7 @@
 #ifndef YS_POLICY_SANITIZE_H
 #define YS_POLICY_SANITIZE_H
 
+#include "policy/normalize/text.h"
 #include "store/value.h"
 
 /* Deepest nesting that is kept; deeper than any decoder follows. */
@@ -27,5 +28,11 @@ typedef struct YsSanitizer
  * deeply is left out.
  */
 extern YsValue ys_sanitize(YsSanitizer *sanitizer, const YsValue *value);
+
+/*
+ * The text as the server can hold it, itself or in arena: U+FFFD for each U+0000 and each byte that is
+ * no UTF-8, and cut before the character that would go past most bytes.  False: arena exhausted.
+ */
+extern bool ys_sanitize_text(YsArena *arena, uint32_t most, YsSlice *text, bool *cut);
 
 #endif							/* YS_POLICY_SANITIZE_H */
