@@ -14,12 +14,6 @@
 
 #define EPOCH_2000	INT64_C(946684800)
 
-static YsSlice
-slice(const char *text)
-{
-	return (YsSlice) {text, (uint32_t) strlen(text)};
-}
-
 static const YsBindings bindings = {.find_zone = zones_find};
 static const YsDateContext context = {&bindings, YS_DATE_PIVOT};
 
@@ -38,12 +32,12 @@ parse(const char *formats, const char *text, int64_t *usecs)
 	snprintf(copy, sizeof(copy), "%s", formats);
 	for (char *format = strtok_r(copy, "|", &save); format != NULL; format = strtok_r(NULL, "|", &save))
 	{
-		const char *why = ys_date_format_compile(slice(format), &compiled[count++]);
+		const char *why = ys_date_format_compile(unit_slice(format), &compiled[count++]);
 
 		if (why != NULL)
 			fail_msg("%s: %s", format, why);
 	}
-	reason = ys_date_parse(compiled, count, &context, slice(text), &moment, &which);
+	reason = ys_date_parse(compiled, count, &context, unit_slice(text), &moment, &which);
 	*usecs = moment.usecs;
 	return reason;
 }
@@ -199,7 +193,7 @@ test_bad_formats(void **state)
 	{
 		YsDateFormat format;
 
-		if (ys_date_format_compile(slice(formats[i]), &format) == NULL)
+		if (ys_date_format_compile(unit_slice(formats[i]), &format) == NULL)
 			fail_msg("accepted: %s", formats[i]);
 	}
 }
@@ -219,7 +213,7 @@ test_every_day(void **state)
 
 	(void) state;
 	for (int i = 0; i < 8; i++)
-		assert_null(ys_date_format_compile(slice(patterns[i]), &formats[i]));
+		assert_null(ys_date_format_compile(unit_slice(patterns[i]), &formats[i]));
 	for (int day = 0; day < 800 * 365; day++)
 	{
 		time_t		at = (time_t) (first + (int64_t) day * 86400);
@@ -232,7 +226,7 @@ test_every_day(void **state)
 
 		gmtime_r(&at, &tm);
 		strftime(text, sizeof(text), libc[f], &tm);
-		if (ys_date_parse(&formats[f], 1, &context, slice(text), &moment, &format) != NULL)
+		if (ys_date_parse(&formats[f], 1, &context, unit_slice(text), &moment, &format) != NULL)
 			fail_msg("refused: %s", text);
 		usecs = moment.usecs;
 		assert_true(moment.naive);
@@ -251,8 +245,8 @@ test_written_moments_read_back(void **state)
 	YsDateFormat formats[2];
 
 	(void) state;
-	assert_null(ys_date_format_compile(slice("ISO"), &formats[0]));
-	assert_null(ys_date_format_compile(slice("epoch_us"), &formats[1]));
+	assert_null(ys_date_format_compile(unit_slice("ISO"), &formats[0]));
+	assert_null(ys_date_format_compile(unit_slice("epoch_us"), &formats[1]));
 	for (int i = 0; i < 50000; i++)
 	{
 		int64_t		unix_usecs = (int64_t) unit_random(&random, UINT64_C(7258118400000000));
@@ -269,15 +263,15 @@ test_written_moments_read_back(void **state)
 		strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
 		snprintf(text, sizeof(text), "%s.%06d%c%02d:%02d", seconds, (int) (unix_usecs % 1000000),
 				 offset < 0 ? '-' : '+', abs(offset) / 60, abs(offset) % 60);
-		assert_null(ys_date_parse(formats, 2, &context, slice(text), &moment, &format));
+		assert_null(ys_date_parse(formats, 2, &context, unit_slice(text), &moment, &format));
 		assert_true(moment.usecs == unix_usecs - EPOCH_2000 * YS_USECS_PER_SEC);
 		assert_false(moment.naive);
-		assert_true(ys_date_parse_strict(slice(text), &strict));
+		assert_true(ys_date_parse_strict(unit_slice(text), &strict));
 		assert_true(strict == moment.usecs);
 		snprintf(text, sizeof(text), "%lld", (long long) unix_usecs);
 		if (unix_usecs >= INT64_C(7258118400000))
 		{
-			assert_null(ys_date_parse(formats, 2, &context, slice(text), &moment, &format));
+			assert_null(ys_date_parse(formats, 2, &context, unit_slice(text), &moment, &format));
 			assert_true(moment.usecs == unix_usecs - EPOCH_2000 * YS_USECS_PER_SEC);
 		}
 	}
@@ -304,13 +298,13 @@ test_strict(void **state)
 	{
 		int64_t		as_iso;
 
-		assert_true(ys_date_parse_strict(slice(read[i]), &usecs));
+		assert_true(ys_date_parse_strict(unit_slice(read[i]), &usecs));
 		assert_null(parse("ISO", read[i], &as_iso));
 		assert_int_equal(usecs, as_iso);
 	}
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 	{
-		if (ys_date_parse_strict(slice(refused[i]), &usecs))
+		if (ys_date_parse_strict(unit_slice(refused[i]), &usecs))
 			fail_msg("accepted: %s", refused[i]);
 	}
 }

@@ -32,12 +32,6 @@ typedef struct DateCase
 	const char *expected;		/* "... Z" where the text says which clock it is */
 } DateCase;
 
-static YsSlice
-slice(const char *text)
-{
-	return (YsSlice) {text, (uint32_t) strlen(text)};
-}
-
 static void
 check_case(const DateCase *one, int pivot)
 {
@@ -46,11 +40,11 @@ check_case(const DateCase *one, int pivot)
 	YsMoment	moment = {0, false};
 	int			which;
 	char		got[200];
-	const char *why = ys_date_format_compile(slice(one->format), &format);
+	const char *why = ys_date_format_compile(unit_slice(one->format), &format);
 
 	if (why != NULL)
 		fail_msg("%s: %s", one->format, why);
-	why = ys_date_parse(&format, 1, &context, slice(one->text), &moment, &which);
+	why = ys_date_parse(&format, 1, &context, unit_slice(one->text), &moment, &which);
 	if (why != NULL)
 		snprintf(got, sizeof(got), "!%s", why);
 	else
@@ -341,10 +335,10 @@ test_no_zones(void **state)
 	int			which;
 
 	(void) state;
-	assert_null(ys_date_format_compile(slice("ISO"), &format));
-	assert_ptr_equal(ys_date_parse(&format, 1, &context, slice("2024-03-12 10:15 Europe/Rome"), &moment, &which),
+	assert_null(ys_date_format_compile(unit_slice("ISO"), &format));
+	assert_ptr_equal(ys_date_parse(&format, 1, &context, unit_slice("2024-03-12 10:15 Europe/Rome"), &moment, &which),
 					 ys_date_zones_unavailable);
-	assert_null(ys_date_parse(&format, 1, &context, slice("2024-03-12 10:15 CET"), &moment, &which));
+	assert_null(ys_date_parse(&format, 1, &context, unit_slice("2024-03-12 10:15 CET"), &moment, &which));
 }
 
 static void
@@ -358,22 +352,22 @@ test_timezone(void **state)
 	(void) state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 	{
-		if (ys_timezone_parse(slice(refused[i]), &timezone))
+		if (ys_timezone_parse(unit_slice(refused[i]), &timezone))
 			fail_msg("accepted: \"%s\"", refused[i]);
 	}
-	assert_true(ys_timezone_parse(slice("-01:30"), &timezone));
+	assert_true(ys_timezone_parse(unit_slice("-01:30"), &timezone));
 	assert_null(ys_timezone_to_utc(&timezone, &bindings, &usecs));
 	assert_int_equal(usecs, 5400 * YS_USECS_PER_SEC);
 	assert_null(ys_timezone_to_local(&timezone, &bindings, &usecs));
 	assert_int_equal(usecs, 0);
-	assert_true(ys_timezone_parse(slice("utc"), &timezone));
+	assert_true(ys_timezone_parse(unit_slice("utc"), &timezone));
 	assert_null(timezone.name);
-	assert_true(ys_timezone_parse(slice("europe/rome"), &timezone));
+	assert_true(ys_timezone_parse(unit_slice("europe/rome"), &timezone));
 	assert_null(ys_timezone_to_utc(&timezone, &bindings, &usecs));
 	assert_int_equal(usecs, -3600 * YS_USECS_PER_SEC);
 	assert_null(ys_timezone_to_local(&timezone, &bindings, &usecs));
 	assert_int_equal(usecs, 0);
-	assert_true(ys_timezone_parse(slice("Europe/Rom"), &timezone));
+	assert_true(ys_timezone_parse(unit_slice("Europe/Rom"), &timezone));
 	assert_string_equal(ys_timezone_to_utc(&timezone, &bindings, &usecs), "unknown time zone");
 	assert_string_equal(ys_timezone_to_local(&timezone, &bindings, &usecs), "unknown time zone");
 }
@@ -386,7 +380,7 @@ check_names(const YsDateName *names, int count, int most, const char *pattern, c
 	YsDateFormat format;
 	bool		seen[13] = {false};
 
-	assert_null(ys_date_format_compile(slice(pattern), &format));
+	assert_null(ys_date_format_compile(unit_slice(pattern), &format));
 	for (int i = 0; i < count; i++)
 	{
 		if (i > 0 && strcmp(names[i - 1].name, names[i].name) >= 0)
@@ -403,7 +397,7 @@ check_names(const YsDateName *names, int count, int most, const char *pattern, c
 
 			/* 3 January 2000 was a Monday */
 			snprintf(text, sizeof(text), form, most == 7 ? month + 2 : month, names[i].name);
-			why = ys_date_parse(&format, 1, &context, slice(text), &moment, &which);
+			why = ys_date_parse(&format, 1, &context, unit_slice(text), &moment, &which);
 			if (most == 7 ? (why == NULL) != right : why != NULL)
 				fail_msg("%s: %s", text, why != NULL ? why : "accepted");
 			if (most == 12 && ys_date_of(moment.usecs) / 30 != names[i].number - 1 && names[i].number < 12)

@@ -13,12 +13,6 @@
 
 static const YsLocationRules no_rules;
 
-static YsSlice
-slice(const char *text)
-{
-	return (YsSlice) {text, (uint32_t) strlen(text)};
-}
-
 /* Every beginning of a text, in memory of its own: nothing is read past its end. */
 static void
 test_cut_texts(void **state)
@@ -81,15 +75,15 @@ test_doubles(void **state)
 
 		snprintf(text, sizeof(text), "%.*f", (int) unit_random(&random, 20),
 				 whole + (double) unit_random(&random, UINT64_C(1) << 53) / (double) (UINT64_C(1) << 53));
-		assert_int_equal(ys_coordinate_number(slice(text), true), strlen(text));
-		assert_true(ys_coordinate_double(slice(text), &value));
+		assert_int_equal(ys_coordinate_number(unit_slice(text), true), strlen(text));
+		assert_true(ys_coordinate_double(unit_slice(text), &value));
 		if (value != strtod(text, NULL))
 			fail_msg("%s: got %.17g", text, value);
 
 		/* the shortest that tells a double, close to 0 */
 		snprintf(text, sizeof(text), "%.*f", 17 + (int) unit_random(&random, 22),
 				 whole * pow(10, -(double) unit_random(&random, 20)));
-		assert_true(ys_coordinate_double(slice(text), &value));
+		assert_true(ys_coordinate_double(unit_slice(text), &value));
 		if (value != strtod(text, NULL))
 			fail_msg("%s: got %.17g", text, value);
 	}
@@ -148,11 +142,11 @@ test_geohash_borders(void **state)
 		ys_geohash_encode(cases[i].lat, cases[i].lon, YS_GEOHASH_MAX, got);
 		assert_string_equal(got, cases[i].geohash);
 	}
-	assert_false(ys_geohash_check(slice("")));
-	assert_false(ys_geohash_check(slice("ezs4a")));
+	assert_false(ys_geohash_check(unit_slice("")));
+	assert_false(ys_geohash_check(unit_slice("ezs4a")));
 	assert_false(ys_geohash_check((YsSlice) {"ez\0s", 4}));
-	assert_false(ys_geohash_check(slice("ez\303\266")));
-	assert_true(ys_geohash_check(slice("EZS42")));
+	assert_false(ys_geohash_check(unit_slice("ez\303\266")));
+	assert_true(ys_geohash_check(unit_slice("EZS42")));
 }
 
 /* ---- depth ---- */

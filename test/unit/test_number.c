@@ -7,12 +7,6 @@
 
 #include "policy/normalize/number.h"
 
-static YsSlice
-slice(const char *text)
-{
-	return (YsSlice) {text, (uint32_t) strlen(text)};
-}
-
 /* Canonical text of a number that fills text, or why there is none. */
 static const char *
 canonical(YsSlice text, char out[YS_DECIMAL_TEXT + 1])
@@ -62,7 +56,7 @@ test_forms(void **state)
 	(void) state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
-		const char *got = canonical(slice(cases[i].text), out);
+		const char *got = canonical(unit_slice(cases[i].text), out);
 
 		if (strcmp(got, cases[i].expected) != 0)
 			fail_msg("%s: got %s, wanted %s", cases[i].text, got, cases[i].expected);
@@ -88,9 +82,9 @@ test_extremes(void **state)
 	assert_string_equal(canonical((YsSlice) {digits, 1000}, out), "7");
 
 	/* The longest texts there are. */
-	got = canonical(slice("-1.2345678901234567890123456789012345678e-130"), out);
+	got = canonical(unit_slice("-1.2345678901234567890123456789012345678e-130"), out);
 	assert_int_equal(strlen(got), YS_DECIMAL_TEXT);
-	got = canonical(slice("-9.9999999999999999999999999999999999999E125"), out);
+	got = canonical(unit_slice("-9.9999999999999999999999999999999999999E125"), out);
 	assert_int_equal(strlen(got), 127);
 }
 
@@ -132,8 +126,8 @@ test_canonical_is_stable(void **state)
 
 		text[number.len] = '\0';
 		assert_ptr_equal(got, once);
-		assert_string_equal(canonical(slice(once), twice), once);
-		assert_true(ys_decimal_is_canonical(slice(once)));
+		assert_string_equal(canonical(unit_slice(once), twice), once);
+		assert_true(ys_decimal_is_canonical(unit_slice(once)));
 		assert_true(ys_decimal_is_canonical(number) == (strcmp(text, once) == 0));
 		assert_true(strtold(text, NULL) == strtold(once, NULL));
 	}
@@ -153,7 +147,7 @@ test_compare(void **state)
 	{
 		for (int j = 0; j < count; j++)
 		{
-			int			order = ys_decimal_compare(slice(ordered[i]), slice(ordered[j]));
+			int			order = ys_decimal_compare(unit_slice(ordered[i]), unit_slice(ordered[j]));
 
 			assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
 		}
@@ -174,7 +168,7 @@ test_doubles(void **state)
 	(void) state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 	{
-		assert_true(ys_double_parse(slice(texts[i]), &value));
+		assert_true(ys_double_parse(unit_slice(texts[i]), &value));
 		if (value != strtod(texts[i], NULL))
 			fail_msg("%s: got %.17g", texts[i], value);
 	}
@@ -184,16 +178,16 @@ test_doubles(void **state)
 		double		expected = ((double) unit_random(&random, UINT64_C(1) << 53) / (double) (UINT64_C(1) << 52) - 1) * 180;
 
 		snprintf(text, sizeof(text), "%.*f", (int) unit_random(&random, 19), expected);
-		assert_true(ys_double_parse(slice(text), &value));
+		assert_true(ys_double_parse(unit_slice(text), &value));
 		if (value != strtod(text, NULL))
 			fail_msg("%s: got %.17g", text, value);
 	}
-	assert_true(ys_double_parse(slice("1e7"), &value) && value > 1e300);
-	assert_true(ys_double_parse(slice("-1e999"), &value) && value < -1e300);
-	assert_false(ys_double_parse(slice("45.1N"), &value));
-	assert_false(ys_double_parse(slice("45,1"), &value));
-	assert_false(ys_double_parse(slice(""), &value));
-	assert_false(ys_double_parse(slice("nan"), &value));
+	assert_true(ys_double_parse(unit_slice("1e7"), &value) && value > 1e300);
+	assert_true(ys_double_parse(unit_slice("-1e999"), &value) && value < -1e300);
+	assert_false(ys_double_parse(unit_slice("45.1N"), &value));
+	assert_false(ys_double_parse(unit_slice("45,1"), &value));
+	assert_false(ys_double_parse(unit_slice(""), &value));
+	assert_false(ys_double_parse(unit_slice("nan"), &value));
 }
 
 int

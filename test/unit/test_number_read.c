@@ -7,16 +7,10 @@
 
 #include "policy/normalize/number_read.h"
 
-static YsSlice
-slice(const char *text)
-{
-	return (YsSlice) {text, (uint32_t) strlen(text)};
-}
-
 static const YsNumberLocale *
 locale_of(const char *name)
 {
-	const YsNumberLocale *locale = *name != '\0' ? ys_number_locale_find(slice(name)) : NULL;
+	const YsNumberLocale *locale = *name != '\0' ? ys_number_locale_find(unit_slice(name)) : NULL;
 
 	assert_true((locale == NULL) == (*name == '\0'));
 	return locale;
@@ -53,7 +47,7 @@ check(const Case *cases, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 	{
-		const char *got = read_amount(locale_of(cases[i].locale), slice(cases[i].text), out);
+		const char *got = read_amount(locale_of(cases[i].locale), unit_slice(cases[i].text), out);
 
 		if (strcmp(got, cases[i].expected) != 0)
 			fail_msg("%s (%s): got %s, wanted %s", cases[i].text, cases[i].locale, got, cases[i].expected);
@@ -111,11 +105,11 @@ test_locales(void **state)
 
 	(void) state;
 	CHECK(cases);
-	assert_null(ys_number_locale_find(slice("")));
-	assert_null(ys_number_locale_find(slice("e")));
-	assert_null(ys_number_locale_find(slice("en-")));
-	assert_null(ys_number_locale_find(slice("en|en-us")));
-	assert_null(ys_number_locale_find(slice("tlh")));
+	assert_null(ys_number_locale_find(unit_slice("")));
+	assert_null(ys_number_locale_find(unit_slice("e")));
+	assert_null(ys_number_locale_find(unit_slice("en-")));
+	assert_null(ys_number_locale_find(unit_slice("en|en-us")));
+	assert_null(ys_number_locale_find(unit_slice("tlh")));
 }
 
 static void
@@ -244,12 +238,12 @@ test_conventions(void **state)
 		const char *got;
 
 		write_number(&random, convention, grouped, plain);
-		got = read_amount(&ys_number_plain, slice(plain), expected);
+		got = read_amount(&ys_number_plain, unit_slice(plain), expected);
 		assert_ptr_equal(got, expected);
-		got = read_amount(locale_of(convention->locale), slice(grouped), out);
+		got = read_amount(locale_of(convention->locale), unit_slice(grouped), out);
 		if (strcmp(got, expected) != 0)
 			fail_msg("%s (%s): got %s, wanted %s", grouped, convention->locale, got, expected);
-		got = read_amount(NULL, slice(grouped), out);
+		got = read_amount(NULL, unit_slice(grouped), out);
 		if (strcmp(got, YS_NUMBER_AMBIGUOUS) == 0)
 			ambiguous++;
 		else if (strcmp(got, expected) != 0)
@@ -293,7 +287,7 @@ test_any_bytes(void **state)
 		if (ys_amount_read(locale, ys_string_trim((YsSlice) {exact, (uint32_t) len}), &amount) == NULL)
 		{
 			out[ys_decimal_print(&amount.decimal, out)] = '\0';
-			assert_string_equal(read_amount(&ys_number_plain, slice(out), again), out);
+			assert_string_equal(read_amount(&ys_number_plain, unit_slice(out), again), out);
 			numbers++;
 		}
 		else

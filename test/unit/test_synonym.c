@@ -14,12 +14,6 @@ typedef struct Word
 	const char *meaning;
 } Word;
 
-static YsSlice
-slice(const char *text)
-{
-	return (YsSlice) {text, (uint32_t) strlen(text)};
-}
-
 /* NULL and err when they are refused. */
 static YsSynonyms *
 build(UnitFixture *fixture, size_t count, const Word *words)
@@ -30,8 +24,8 @@ build(UnitFixture *fixture, size_t count, const Word *words)
 	memset(&fixture->err, 0, sizeof(fixture->err));
 	for (size_t i = 0; i < count; i++)
 	{
-		if (!ys_synonyms_add(synonyms, slice(words[i].list), slice(words[i].word),
-							 slice(words[i].meaning), &fixture->err))
+		if (!ys_synonyms_add(synonyms, unit_slice(words[i].list), unit_slice(words[i].word),
+							 unit_slice(words[i].meaning), &fixture->err))
 			return NULL;
 	}
 	return ys_synonyms_finish(synonyms, &fixture->err) ? synonyms : NULL;
@@ -41,7 +35,7 @@ static void
 check(const YsSynonyms *synonyms, const char *list, const char *word, const char *expected)
 {
 	YsSlice		meaning = {"", 0};
-	bool		found = ys_synonyms_find(synonyms, slice(list), slice(word), &meaning);
+	bool		found = ys_synonyms_find(synonyms, unit_slice(list), unit_slice(word), &meaning);
 
 	if (found != (expected != NULL) ||
 		(found && (meaning.len != strlen(expected) || memcmp(meaning.bytes, expected, meaning.len) != 0)))
@@ -93,7 +87,7 @@ test_many(void **state)
 	{
 		snprintf(word, sizeof(word), "Word %d", i);
 		snprintf(meaning, sizeof(meaning), "M%d", i / 10);
-		assert_true(ys_synonyms_add(synonyms, slice("l"), slice(word), slice(meaning), &fixture->err));
+		assert_true(ys_synonyms_add(synonyms, unit_slice("l"), unit_slice(word), unit_slice(meaning), &fixture->err));
 	}
 	assert_true(ys_synonyms_finish(synonyms, &fixture->err));
 	for (int i = 0; i < 5000; i++)
@@ -173,7 +167,7 @@ test_no_memory(void **state)
 		err.code = YS_ERR_OUT_OF_MEMORY;
 		synonyms = ys_synonyms_create(&arena);
 		built = synonyms != NULL &&
-			ys_synonyms_add(synonyms, slice("l"), slice("a"), slice("b"), &err) &&
+			ys_synonyms_add(synonyms, unit_slice("l"), unit_slice("a"), unit_slice("b"), &err) &&
 			ys_synonyms_finish(synonyms, &err);
 		if (!built)
 			assert_int_equal(err.code, YS_ERR_OUT_OF_MEMORY);

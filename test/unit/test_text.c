@@ -12,12 +12,6 @@
 #include "policy/sanitize.h"
 #include "policy/synonym.h"
 
-static YsSlice
-slice(const char *text)
-{
-	return (YsSlice) {text, (uint32_t) strlen(text)};
-}
-
 static YsPolicy *
 compile(YsArena *arena, const char *declaration)
 {
@@ -41,7 +35,7 @@ bind(YsArena *arena)
 	YsError		err;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		assert_true(ys_synonyms_add(synonyms, slice(words[i][0]), slice(words[i][1]), slice(words[i][2]), &err));
+		assert_true(ys_synonyms_add(synonyms, unit_slice(words[i][0]), unit_slice(words[i][1]), unit_slice(words[i][2]), &err));
 	assert_true(ys_synonyms_finish(synonyms, &err));
 	return (YsBindings) {.synonyms = synonyms};
 }
@@ -248,7 +242,7 @@ test_words(void **state)
 	for (int i = 0; i < count; i++)
 	{
 		char		key[YS_FOLD_MAX];
-		int			len = ys_unicode_fold(slice(words[i].word), key);
+		int			len = ys_unicode_fold(unit_slice(words[i].word), key);
 		bool		value = !words[i].value;
 
 		/* each once, so that none has two meanings */
@@ -256,7 +250,7 @@ test_words(void **state)
 			fail_msg("\"%s\" is not behind \"%s\"", words[i].word, words[i - 1].word);
 		if (len != (int) strlen(words[i].word) || memcmp(key, words[i].word, (size_t) len) != 0)
 			fail_msg("\"%s\" is not folded", words[i].word);
-		if (!ys_boolean_word(slice(words[i].word), &value) || value != words[i].value)
+		if (!ys_boolean_word(unit_slice(words[i].word), &value) || value != words[i].value)
 			fail_msg("\"%s\" is not found", words[i].word);
 	}
 }
@@ -285,8 +279,8 @@ test_contradiction(void **state)
 	UnitFixture *fixture = *state;
 	YsSynonyms *synonyms = ys_synonyms_create(&fixture->arena);
 
-	assert_true(ys_synonyms_add(synonyms, YS_SYNONYMS_BOOLEAN, slice("YES"), slice("true"), &fixture->err));
-	assert_false(ys_synonyms_add(synonyms, YS_SYNONYMS_BOOLEAN, slice("YES"), slice("false"), &fixture->err));
+	assert_true(ys_synonyms_add(synonyms, YS_SYNONYMS_BOOLEAN, unit_slice("YES"), unit_slice("true"), &fixture->err));
+	assert_false(ys_synonyms_add(synonyms, YS_SYNONYMS_BOOLEAN, unit_slice("YES"), unit_slice("false"), &fixture->err));
 	assert_string_equal(fixture->err.message, "synonym \"YES\" means true already");
 	unit_check_complete(&fixture->err);
 }

@@ -14,12 +14,6 @@ static const char *const names[NORMALIZERS] = {
 	"nfc", "lower", "upper", "casefold", "unaccent", "trim", "collapse"
 };
 
-static YsSlice
-slice(const char *text)
-{
-	return (YsSlice) {text, (uint32_t) strlen(text)};
-}
-
 static bool
 same(YsSlice a, YsSlice b)
 {
@@ -40,7 +34,7 @@ exact(YsSlice text)
 static YsSlice
 run(YsArena *arena, const char *name, YsSlice text)
 {
-	YsStringFn	fn = ys_normalizer_find(slice(name));
+	YsStringFn	fn = ys_normalizer_find(unit_slice(name));
 
 	assert_non_null(fn);
 	assert_true(fn(arena, &text));
@@ -79,10 +73,10 @@ test_cases(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
-		YsSlice		text = exact(slice(cases[i].text));
+		YsSlice		text = exact(unit_slice(cases[i].text));
 		YsSlice		got = run(&fixture->arena, cases[i].normalizer, text);
 
-		if (!same(got, slice(cases[i].expected)))
+		if (!same(got, unit_slice(cases[i].expected)))
 			fail_msg("%s of \"%s\": got \"%.*s\", wanted \"%s\"", cases[i].normalizer, cases[i].text,
 					 (int) got.len, got.bytes, cases[i].expected);
 		free((char *) text.bytes);
@@ -93,10 +87,10 @@ static void
 check_fold(const char *text, const char *expected)
 {
 	char		key[YS_FOLD_MAX];
-	YsSlice		copy = exact(slice(text));
+	YsSlice		copy = exact(unit_slice(text));
 	int			len = ys_unicode_fold(copy, key);
 
-	if (len < 0 ? expected != NULL : expected == NULL || !same((YsSlice) {key, (uint32_t) len}, slice(expected)))
+	if (len < 0 ? expected != NULL : expected == NULL || !same((YsSlice) {key, (uint32_t) len}, unit_slice(expected)))
 		fail_msg("\"%s\": got \"%.*s\", wanted %s", text, len < 0 ? 0 : len, key,
 				 expected != NULL ? expected : "nothing");
 	free((char *) copy.bytes);
@@ -286,7 +280,7 @@ test_many_marks(void **state)
 	assert_int_equal(once.len, count * 2 + 1);
 	assert_false(same(once, (YsSlice) {text, count * 2 + 1}));
 	assert_true(same(run(&fixture->arena, "nfc", once), once));
-	assert_true(same(run(&fixture->arena, "unaccent", once), slice("a")));
+	assert_true(same(run(&fixture->arena, "unaccent", once), unit_slice("a")));
 	free(text);
 }
 
@@ -301,12 +295,12 @@ test_no_memory(void **state)
 
 		for (size_t limit = 1; !done; limit += 64)
 		{
-			YsSlice		text = slice("\xC2\xA0 E\xCC\x80\xCC\xA3  b");
+			YsSlice		text = unit_slice("\xC2\xA0 E\xCC\x80\xCC\xA3  b");
 			YsArena		arena;
 
 			assert_in_range(limit, 1, 100000);
 			ys_arena_init(&arena, ys_arena_malloc, limit);
-			done = ys_normalizer_find(slice(names[n])) (&arena, &text);
+			done = ys_normalizer_find(unit_slice(names[n])) (&arena, &text);
 			ys_arena_free(&arena);
 		}
 	}

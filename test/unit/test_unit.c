@@ -30,17 +30,11 @@ free_names(void **state)
 	return 0;
 }
 
-static YsSlice
-slice(const char *text)
-{
-	return (YsSlice) {text, (uint32_t) strlen(text)};
-}
-
 static const YsUnit *
 unit_of(const char *name)
 {
 	bool		several;
-	const YsUnit *unit = ys_unit_declared(names, slice(name), &several);
+	const YsUnit *unit = ys_unit_declared(names, unit_slice(name), &several);
 
 	if (unit == NULL)
 		fail_msg("no unit %s", name);
@@ -57,7 +51,7 @@ convert(const char *text, const YsUnit *from, const YsUnit *to, char out[YS_DECI
 	const char *reason;
 
 	ys_arena_init(&arena, ys_arena_malloc, 0);
-	assert_null(ys_decimal_parse(slice(text), &decimal, &rest));
+	assert_null(ys_decimal_parse(unit_slice(text), &decimal, &rest));
 	conversion = ys_unit_conversion(ys_unit_conversions(to, &arena), from);
 	reason = conversion == NULL ? "other quantity" : ys_unit_convert(conversion, &decimal);
 	if (reason == NULL)
@@ -153,13 +147,13 @@ test_names(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
 		const YsUnit *wanted = *cases[i].wanted != '\0' ? unit_of(cases[i].wanted) : NULL;
-		const YsUnit *unit = ys_unit_find(names, slice(cases[i].spelling), wanted);
+		const YsUnit *unit = ys_unit_find(names, unit_slice(cases[i].spelling), wanted);
 		const char *got = unit != NULL ? ys_unit_name(unit) : "";
 
 		if (strcmp(got, cases[i].expected) != 0)
 			fail_msg("%s: got %s, wanted %s", cases[i].spelling, got, cases[i].expected);
 	}
-	assert_null(ys_unit_find(NULL, slice("km"), NULL));
+	assert_null(ys_unit_find(NULL, unit_slice("km"), NULL));
 }
 
 static void
@@ -171,15 +165,15 @@ test_declared(void **state)
 	(void) state;
 	for (size_t i = 0; i < sizeof(ambiguous) / sizeof(ambiguous[0]); i++)
 	{
-		assert_null(ys_unit_declared(names, slice(ambiguous[i]), &several));
+		assert_null(ys_unit_declared(names, unit_slice(ambiguous[i]), &several));
 		assert_true(several);
 	}
 	assert_string_equal(ys_unit_name(unit_of("m")), "m");	/* its name, though minutes are written so */
 	assert_string_equal(ys_unit_name(unit_of("chilometri")), "km");
 	assert_string_equal(ys_unit_name(unit_of("\xE2\x82\xAC")), "EUR");
-	assert_null(ys_unit_declared(names, slice("parsec"), &several));
+	assert_null(ys_unit_declared(names, unit_slice("parsec"), &several));
 	assert_false(several);
-	assert_null(ys_unit_declared(names, slice(""), &several));
+	assert_null(ys_unit_declared(names, unit_slice(""), &several));
 }
 
 /* ---- the tables ---- */
@@ -195,12 +189,12 @@ check_spellings(const YsUnit *units, int count)
 		char	   *save;
 
 		assert_ptr_equal(unit_of(unit->name), unit);
-		assert_ptr_equal(ys_unit_find(names, slice(unit->name), unit), unit);
+		assert_ptr_equal(ys_unit_find(names, unit_slice(unit->name), unit), unit);
 		for (char *spelling = strtok_r(copy, "|", &save); spelling != NULL; spelling = strtok_r(NULL, "|", &save))
 		{
 			spelling += *spelling == '=';
 			assert_in_range(strlen(spelling), 1, YS_UNIT_SPELLING);
-			if (ys_unit_find(names, slice(spelling), unit) != unit)
+			if (ys_unit_find(names, unit_slice(spelling), unit) != unit)
 				fail_msg("%s is not %s", spelling, unit->name);
 		}
 		free(copy);
@@ -377,7 +371,7 @@ test_sums(void **state)
 		all = ys_unit_conversions(unit_of(cases[i].to), &arena);
 		for (; n < 3 && cases[i].numbers[n] != NULL; n++)
 		{
-			assert_null(ys_decimal_parse(slice(cases[i].numbers[n]), &parts[n], &rest));
+			assert_null(ys_decimal_parse(unit_slice(cases[i].numbers[n]), &parts[n], &rest));
 			conversions[n] = ys_unit_conversion(all, unit_of(cases[i].units[n]));
 			assert_true(n == 0 || ys_unit_is_larger(unit_of(cases[i].units[n - 1]), unit_of(cases[i].units[n])));
 		}

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * unit.h
- *	  What the unit tests share: cmocka, padded documents, a seeded generator.
+ *	  What the unit tests share: cmocka, slices, padded documents, a seeded generator.
  *-------------------------------------------------------------------------
  */
 #ifndef YS_TEST_UNIT_H
@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "policy/normalize/text.h"
 
 /*
  * A copy of a document in memory of its own, so that a sanitizer sees each
@@ -34,6 +35,12 @@ unit_padded(const char *bytes, size_t len, char fill)
 		memcpy(copy, bytes, len);
 	memset(copy + len, fill, YS_JSON_PADDING);
 	return copy;
+}
+
+static inline YsSlice
+unit_slice(const char *text)
+{
+	return (YsSlice) {text, (uint32_t) strlen(text)};
 }
 
 /* What most tests need; a test's own fixture has it as its first member, base. */
