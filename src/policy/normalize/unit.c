@@ -89,12 +89,12 @@ multiply_by_ten(YsUint128 *n, int count)
 	};
 	const int	most = sizeof(powers) / sizeof(powers[0]) - 1;
 
-	for (; count > most; count -= most)
+	for (; count > 0; count -= most)
 	{
-		if (__builtin_mul_overflow(*n, (YsUint128) powers[most], n))
+		if (__builtin_mul_overflow(*n, (YsUint128) powers[count < most ? count : most], n))
 			return false;
 	}
-	return count <= 0 || !__builtin_mul_overflow(*n, (YsUint128) powers[count], n);
+	return true;
 }
 
 /* Twos and fives of a divisor move the decimal point instead: they cost no digit.  False: overflow. */
