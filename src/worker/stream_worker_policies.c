@@ -1,0 +1,219 @@
+/*-------------------------------------------------------------------------
+ * stream_worker_policies.c
+ *	  Which policies a stream worker follows, and by which declarations.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/extension.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+
+#include "catalog/area.h"
+#include "catalog/synonym.h"
+#include "worker/backfill.h"
+#include "worker/stream_worker_parts.h"
+#include "worker/transaction.h"
+
+/* What the callback looks at, and what it has found changed. */
+static YsStreamWorker *this_worker = NULL;
+static Oid	bound_relids[2] = {InvalidOid, InvalidOid};
+static bool bound_changed = false;	/* what policies are bound to: areas, synonyms */
+static bool sources_changed = false;
+
+/* InvalidOid: everything may have changed. */
+static void
+relcache_callback(Datum arg, Oid relid)
+{
+	ListCell   *lc;
+
+	if (!OidIsValid(relid) || relid == bound_relids[0] || relid == bound_relids[1])
+		bound_changed = true;
+	foreach(lc, this_worker->follows)
+	{
+		const YsFollow *follow = lfirst(lc);
+
+		if (!OidIsValid(relid) || relid == follow->source->relid)
+			sources_changed = true;
+	}
+}
+
+bool
+ys_stream_declarations_changed(void)
+{
+	AcceptInvalidationMessages();
+	return bound_changed || sources_changed;
+}
+
+void
+ys_stream_watch(YsStreamWorker *worker)
+{
+	this_worker = worker;
+	ys_transaction_begin("looking up areas and synonyms");
+	bound_relids[0] = ys_areas_relid();
+	bound_relids[1] = ys_synonyms_relid();
+	ys_transaction_commit();
+	CacheRegisterRelcacheCallback(relcache_callback, (Datum) 0);
+}
+
+static YsFollow *
+find_follow(YsStreamWorker *worker, int policy_id)
+{
+	ListCell   *lc;
+
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+
+		if (follow->row->policy_id == policy_id)
+			return follow;
+	}
+	return NULL;
+}
+
+/* Follow a policy no more.  The others' consumer is opened anew. */
+static void
+discard_follow(YsStreamWorker *worker, YsFollow *follow)
+{
+	worker->follows = list_delete_ptr(worker->follows, follow);
+	if (follow->backfill != NULL)
+		ys_backfill_close(follow);
+	ys_follow_close(follow);
+	ys_stream_close_consumer(worker);
+}
+
+typedef struct RefreshArg
+{
+	YsStreamWorker *worker;
+	const YsPolicyRow *row;
+	bool		bind;
+} RefreshArg;
+
+/*
+ * Bring one policy up to date with its catalog row and its source.  One that
+ * someone else paused or resumed, or whose source changed, is opened anew: its
+ * positions count again from the catalog's.
+ */
+static void
+refresh_follow(void *arg)
+{
+	RefreshArg *refresh = arg;
+	YsStreamWorker *worker = refresh->worker;
+	const YsPolicyRow *row = refresh->row;
+	YsFollow   *follow = find_follow(worker, row->policy_id);
+	MemoryContext old;
+
+	if (follow != NULL && (follow->row->phase != row->phase || ys_phase_is_resting(row->phase) ||
+						   !ys_follow_is_current(follow)))
+	{
+		discard_follow(worker, follow);
+		follow = NULL;
+	}
+	else if (follow != NULL && refresh->bind)
+		ys_follow_load_bindings(follow);
+	if (follow != NULL || ys_phase_is_resting(row->phase))
+		return;
+
+	follow = ys_follow_open(worker->context, row);
+	old = MemoryContextSwitchTo(worker->context);
+	worker->follows = lappend(worker->follows, follow);
+	MemoryContextSwitchTo(old);
+	ys_stream_close_consumer(worker);
+}
+
+/*
+ * Refresh one policy; what it can't go on with pauses it, and it alone.
+ * Positions in one topic mean nothing in another.  Inside a transaction.
+ */
+static void
+refresh_or_stop(YsStreamWorker *worker, YsPolicyRow *row, bool bind)
+{
+	RefreshArg	arg = {worker, row, bind};
+	ErrorData  *error = NULL;
+	YsFollow   *follow;
+
+	if (!ys_phase_is_resting(row->phase) && row->topic != NULL &&
+		strcmp(row->topic, worker->config->topic) != 0)
+	{
+		ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE,
+							psprintf("the stream's topic was \"%s\" and is \"%s\" now: "
+									 "drop and create the policy again",
+									 row->topic, worker->config->topic));
+		row->phase = YS_PHASE_INCOMPLETE;
+	}
+	error = ys_transaction_try(refresh_follow, &arg);
+	follow = find_follow(worker, row->policy_id);
+	if (error == NULL)
+		return;
+	if (follow != NULL)
+		discard_follow(worker, follow);
+	ys_follow_pause(row, error);
+}
+
+/* Read the stream's options; when they changed, consume by the new ones.  Inside a transaction. */
+static void
+load_config(YsStreamWorker *worker)
+{
+	MemoryContext context = AllocSetContextCreate(worker->context, "yottastore stream options",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	YsStreamConfig *config = ys_server_stream(worker->stream, worker->owner);
+
+	MemoryContextSwitchTo(old);
+	if (worker->config != NULL &&
+		strcmp(config->brokers, worker->config->brokers) == 0 &&
+		strcmp(config->topic, worker->config->topic) == 0 &&
+		strcmp(config->format, worker->config->format) == 0 &&
+		config->timeout_ms == worker->config->timeout_ms)
+	{
+		MemoryContextDelete(context);
+		return;
+	}
+	if (!ys_event_format_by_name(config->format, &worker->format))
+		elog(ERROR, "unknown stream format \"%s\"", config->format);
+	ys_stream_close_consumer(worker);
+	if (worker->config_context != NULL)
+		MemoryContextDelete(worker->config_context);
+	worker->config_context = context;
+	worker->config = config;
+}
+
+bool
+ys_stream_refresh(YsStreamWorker *worker)
+{
+	MemoryContext rows = AllocSetContextCreate(CurrentMemoryContext, "yottastore policy rows",
+											   ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(rows);
+	List	   *wanted = NIL;
+	ListCell   *lc;
+	bool		bind = bound_changed;
+	bool		any;
+
+	/* a change from now on is another */
+	bound_changed = false;
+	sources_changed = false;
+	ys_transaction_begin("reading policies");
+	if (OidIsValid(get_extension_oid("yottastore", true)))
+		wanted = ys_policy_list(worker->stream, worker->owner);
+	foreach(lc, list_copy(worker->follows))
+	{
+		YsFollow   *follow = lfirst(lc);
+		bool		found = false;
+		ListCell   *row;
+
+		foreach(row, wanted)
+			found = found || ((YsPolicyRow *) lfirst(row))->policy_id == follow->row->policy_id;
+		if (!found)
+			discard_follow(worker, follow);
+	}
+	if (wanted != NIL)
+		load_config(worker);
+	foreach(lc, wanted)
+		refresh_or_stop(worker, lfirst(lc), bind);
+	ys_transaction_commit();
+
+	any = wanted != NIL;
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(rows);
+	return any;
+}

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ * stream_worker_start.c
+ *	  A policy's start: the positions to resume from.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/memory.h"
+#include "guc.h"
+#include "worker/stream_worker_parts.h"
+#include "worker/transaction.h"
+
+bool
+ys_stream_start_follow(YsStreamWorker *worker, YsFollow *follow, YsError *err)
+{
+	YsArena		arena;
+	YsPartitionOffsets *offsets;
+	YsPolicyPosition *positions;
+	int			count;
+	YsPhase		phase;
+
+	ys_arena_init_context(&arena, worker->batch_context, 0);
+	if (!ys_kafka_topic_offsets(worker->config, &arena, &count, &offsets, err))
+	{
+		ys_arena_free(&arena);
+		return false;
+	}
+	positions = palloc0(sizeof(YsPolicyPosition) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		positions[i].partition = offsets[i].partition;
+		positions[i].next_offset = offsets[i].high;
+		positions[i].high_offset = offsets[i].high;
+	}
+	ys_transaction_begin("starting a policy");
+	if (ys_policy_lock(follow->row->policy_id, &phase) && phase == YS_PHASE_STARTING)
+	{
+		ys_position_save(follow->row->policy_id, count, positions);
+		ys_segment_create(follow->row->policy_id, ys_guc_backfill_segments);
+		ys_policy_begin_backfill(follow->row->policy_id, worker->config->topic);
+		follow->row->phase = YS_PHASE_BACKFILL;
+		ys_follow_load_positions(follow);
+	}
+	ys_transaction_commit();
+	ys_stream_close_consumer(worker);
+	pfree(positions);
+	ys_arena_free(&arena);
+	return true;
+}
