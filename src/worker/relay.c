@@ -439,6 +439,10 @@ run_session(RelaySession *session, int relay_id, YsError *err)
 		{
 			options_changed = false;
 			outcome = refresh_session(session, err);
+
+			/* a transaction of its own may have closed the store that it had opened */
+			if (outcome == RELAY_ON && store_is_gone(&session->config))
+				continue;
 		}
 		if (outcome == RELAY_ON)
 			outcome = run_round(session, &busy, err);
