@@ -50,7 +50,7 @@ $(MODULE_big)$(DLSUFFIX): ci/exports.map
 PYTHON ?= /usr/bin/python3
 export PG_CONFIG PYTHON
 
-.PHONY: help deps unit fuzz tap isolation layers lint test test-installcheck test-isolation \
+.PHONY: help deps unit fuzz fault tap isolation layers lint test test-installcheck test-isolation \
 	test-versions bench-scan bench-normalize bench-cancel \
 	demo up install-if-new psql down distclean build/regress build/isolation
 
@@ -136,6 +136,14 @@ test-versions: deps
 	@for version in $$(awk '/^[0-9]/ { print $$1 }' ci/servers.txt); do \
 		ci/test-version $$version || exit 1; \
 	done
+
+# ---- faults ----------------------------------------------------------------------------------
+
+# FAULT='--events 200000 --kills 36 --seed 1'
+fault: deps
+	@$(MAKE) --no-print-directory -s all
+	@ci/install
+	@test/fault/run $(FAULT)
 
 # ---- fuzzing ---------------------------------------------------------------------------------
 
@@ -261,6 +269,7 @@ help:
 #: make psql          a prompt in the scratch database
 #: make down          stop the scratch servers and remove their data
 #: make unit          C unit tests of the pure layers, with sanitizers
+#: make fault         200,000 writes while everything is killed in turn: the index must be the store (FAULT='--seed 1 …')
 #: make fuzz          libFuzzer on the pure layers, FUZZ_SECONDS=60 each of FUZZ_TARGETS='date number ...'
 #: make tap           TAP tests with a real broker and a real store (TESTS='test/t/000_services.pl')
 #: make isolation     isolation specs against the server of PGHOST, PGPORT
