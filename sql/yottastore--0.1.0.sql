@@ -266,10 +266,13 @@ CREATE TABLE yottastore_internal.quarantine (
 	item_key text,
 	payload bytea,
 	reason text NOT NULL,
+	version bytea,
+	retrying boolean NOT NULL DEFAULT false,
 	quarantined_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	UNIQUE (policy_id, partition, "offset")
 );
-COMMENT ON TABLE yottastore_internal.quarantine IS 'events that could not be decoded or applied, with their payload; partition and offset are NULL for an item that backfill read';
+COMMENT ON TABLE yottastore_internal.quarantine IS 'events that could not be decoded or applied, with their payload and version; partition and offset are NULL for an item that was read from the store; retrying is true only while a transaction tries again';
+CREATE INDEX quarantine_key_idx ON yottastore_internal.quarantine (policy_id, pg_catalog.md5(item_key));
 
 CREATE TABLE yottastore_internal.job (
 	job_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -393,6 +396,18 @@ CREATE FUNCTION yottastore.index_wait(
 	AS 'MODULE_PATHNAME', 'ys_index_wait';
 COMMENT ON FUNCTION yottastore.index_wait(name, timestamptz, interval) IS
 	'wait until every change of the source made before up_to (default: the call) is in the index; false after timeout';
+
+CREATE FUNCTION yottastore.quarantine_retry(policy name, quarantine_id bigint DEFAULT NULL) RETURNS bigint
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_quarantine_retry';
+COMMENT ON FUNCTION yottastore.quarantine_retry(name, bigint) IS
+	'apply what a policy has in quarantine, or one of it, again; what fails again stays; returns how many left';
+
+CREATE FUNCTION yottastore.quarantine_discard(policy name, quarantine_id bigint DEFAULT NULL) RETURNS bigint
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_quarantine_discard';
+COMMENT ON FUNCTION yottastore.quarantine_discard(name, bigint) IS
+	'forget what a policy has in quarantine, or one of it; returns how many';
 
 /* ------------------------------------------------------ trying policies out */
 

@@ -5,6 +5,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/plancache.h"
@@ -15,6 +17,7 @@
 int			ys_guc_batch_events = 5000;
 int			ys_guc_batch_memory = 16 * 1024;
 int			ys_guc_backfill_segments = 4;
+int			ys_guc_quarantine_size = 256 * 1024;
 int			ys_guc_relay_stream_delay = 0;
 bool		ys_guc_pushdown = true;
 int			ys_guc_consistency = YS_CONSISTENCY_DEFAULT;
@@ -83,6 +86,11 @@ ys_guc_define(void)
 							"Takes effect for policies created from then on.",
 							&ys_guc_backfill_segments, 4, 1, 64,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("yottastore.quarantine_size",
+							"Most that a policy may have in quarantine.",
+							"A policy that would need more is paused. -1: no limit.",
+							&ys_guc_quarantine_size, 256 * 1024, -1, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable("yottastore.relay_stream_delay",
 							"How late a change may appear in the store's own stream.",
 							"Subtracted from the relay's watermarks: 0 for stores whose stream is "

@@ -7,7 +7,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -140,21 +139,41 @@ ys_policy_find(const char *name)
 	return row;
 }
 
-bool
-ys_policy_lock(int policy_id, YsPhase *phase)
+/* *epoch is that of the policy whose row is locked. */
+static bool
+lock_policy(int policy_id, int *epoch, YsPhase *phase)
 {
 	YsSpiScope	scope;
 	bool		found;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT phase FROM yottastore_internal.policy "
+	ys_spi_execute("SELECT phase, epoch FROM yottastore_internal.policy "
 				   "WHERE policy_id = $1 FOR NO KEY UPDATE",
 				   SPI_OK_SELECT, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
 	found = SPI_processed > 0;
 	if (found)
+	{
 		*phase = ys_phase_by_name(ys_spi_text(0, 1, CurrentMemoryContext));
+		*epoch = result_int(0, 2);
+	}
 	ys_spi_end(&scope);
 	return found;
+}
+
+bool
+ys_policy_lock(int policy_id, YsPhase *phase)
+{
+	int			epoch;
+
+	return lock_policy(policy_id, &epoch, phase);
+}
+
+bool
+ys_policy_lock_epoch(int policy_id, int epoch, YsPhase *phase)
+{
+	int			now;
+
+	return lock_policy(policy_id, &now, phase) && now == epoch;
 }
 
 int
@@ -445,50 +464,5 @@ ys_segment_save(int policy_id, const YsSegment *segment)
 					   segment->next_key != NULL ? CStringGetTextDatum(segment->next_key) : (Datum) 0,
 					   BoolGetDatum(segment->done)
 				   }, segment->next_key != NULL ? NULL : "  n ");
-	ys_spi_end(&scope);
-}
-
-/* ---- quarantine ---- */
-
-/* Bytes of an untrusted key as text: NULL when they aren't valid in the database's encoding. */
-static Datum
-key_text(const YsQuarantined *event, bool *isnull)
-{
-	*isnull = event->key == NULL ||
-		!pg_verifymbstr(event->key, (int) event->key_len, true);
-	return *isnull ? (Datum) 0 :
-		PointerGetDatum(cstring_to_text_with_len(event->key, (int) event->key_len));
-}
-
-void
-ys_quarantine_insert(int policy_id, const YsQuarantined *event)
-{
-	YsSpiScope	scope;
-	bool		no_key;
-	bytea	   *payload;
-	char		nulls[] = "      ";
-	Datum		values[6];
-
-	ys_spi_begin(&scope);
-	payload = palloc(VARHDRSZ + event->payload_len);
-	SET_VARSIZE(payload, VARHDRSZ + event->payload_len);
-	memcpy(VARDATA(payload), event->payload, event->payload_len);
-	values[0] = Int32GetDatum(policy_id);
-	values[1] = Int32GetDatum(event->partition);
-	values[2] = Int64GetDatum(event->offset);
-	values[3] = key_text(event, &no_key);
-	values[4] = PointerGetDatum(payload);
-	values[5] = CStringGetTextDatum(event->reason);
-	if (no_key)
-		nulls[3] = 'n';
-	if (event->partition < 0)
-		nulls[1] = nulls[2] = 'n';
-	ys_spi_execute("INSERT INTO yottastore_internal.quarantine "
-				   "(policy_id, partition, \"offset\", item_key, payload, reason) "
-				   "VALUES ($1, $2, $3, $4, $5, $6) "
-				   "ON CONFLICT (policy_id, partition, \"offset\") DO NOTHING",
-				   SPI_OK_INSERT, 6,
-				   (Oid[]) {INT4OID, INT4OID, INT8OID, TEXTOID, BYTEAOID, TEXTOID},
-				   values, nulls);
 	ys_spi_end(&scope);
 }

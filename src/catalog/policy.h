@@ -63,6 +63,9 @@ extern YsPolicyRow *ys_policy_find(const char *name);
  */
 extern bool ys_policy_lock(int policy_id, YsPhase *phase);
 
+/* The same; false, too, when the policy's epoch is another: what the caller knows of it is of before. */
+extern bool ys_policy_lock_epoch(int policy_id, int epoch, YsPhase *phase);
+
 /* Returns the id.  Throws ERRCODE_UNIQUE_VIOLATION if the name is taken. */
 extern int	ys_policy_insert(const YsPolicyRow *row);
 extern void ys_policy_delete(int policy_id);
@@ -128,21 +131,5 @@ typedef struct YsSegment
 extern void ys_segment_create(int policy_id, int total);
 extern int	ys_segment_load(int policy_id, YsSegment **segments);	/* those not done */
 extern void ys_segment_save(int policy_id, const YsSegment *segment);
-
-/* ---- quarantine ---- */
-
-typedef struct YsQuarantined
-{
-	int32		partition;		/* -1: no event, an item that backfill read */
-	int64		offset;
-	const char *key;			/* canonical text, or NULL */
-	size_t		key_len;
-	const char *payload;
-	size_t		payload_len;
-	const char *reason;
-} YsQuarantined;
-
-/* One already there (a replay) is left alone. */
-extern void ys_quarantine_insert(int policy_id, const YsQuarantined *event);
 
 #endif							/* YS_CATALOG_POLICY_H */

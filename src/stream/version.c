@@ -29,6 +29,26 @@ ys_version_lowest(YsVersion *version)
 }
 
 void
+ys_version_floor(YsVersion *version, uint32_t epoch)
+{
+	if (epoch <= 1)
+	{
+		ys_version_lowest(version);
+		return;
+	}
+	memset(version->bytes, 0xff, sizeof(version->bytes));
+	put_uint32(version->bytes + EPOCH_AT, epoch - 1);
+}
+
+uint32_t
+ys_version_epoch(const YsVersion *version)
+{
+	const unsigned char *bytes = version->bytes + EPOCH_AT;
+
+	return (uint32_t) bytes[0] << 24 | (uint32_t) bytes[1] << 16 | (uint32_t) bytes[2] << 8 | bytes[3];
+}
+
+void
 ys_version_from_offset(YsVersion *version, uint32_t epoch, int64_t offset)
 {
 	uint64_t	rest = (uint64_t) offset;

@@ -6,7 +6,8 @@
  * supplies them, else a topic offset.  All of it is written big-endian into
  * fixed-width bytes, so that memcmp (and bytea's <) compares the integers.
  *	 4 bytes epoch | 4 bytes generation | 17 bytes sequence (40 decimal digits)
- * All zeros is the lowest version: what backfill writes under.
+ * All zeros is the lowest version: what the first backfill writes under.  A later one writes
+ * under the floor of its epoch.
  *-------------------------------------------------------------------------
  */
 #ifndef YS_STREAM_VERSION_H
@@ -23,6 +24,10 @@ typedef struct YsVersion
 } YsVersion;
 
 extern void ys_version_lowest(YsVersion *version);
+
+/* Above all versions of earlier epochs and below all of this one; of the first epoch: the lowest. */
+extern void ys_version_floor(YsVersion *version, uint32_t epoch);
+extern uint32_t ys_version_epoch(const YsVersion *version);
 extern void ys_version_from_offset(YsVersion *version, uint32_t epoch, int64_t offset);
 
 /* False when sequence is no decimal number of at most 40 digits. */

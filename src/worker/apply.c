@@ -2,10 +2,9 @@
  * apply.c
  *	  One batch of change events, one transaction.
  *
- * Of the events of one key only the one with the highest version counts.
- * Survivors are normalized (pure code; no SQL but fields' functions), areas never seen before get
- * their partitions, each in a transaction of its own.  Then, in one
- * transaction: what is known of the keys is read, events not newer than that
+ * What apply_batch.c has collected is normalized (pure code; no SQL but
+ * fields' functions), areas never seen before get their partitions, each in a
+ * transaction of its own.  Then, in one transaction: what is known of the keys is read, events not newer than that
  * are dropped, the rest is written, and with it quarantine, counters and the
  * policy's positions.  A crash anywhere replays into the same state.
  *
@@ -18,308 +17,36 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "common/hashfn.h"
-#include "datatype/timestamp.h"
 #include "storage/lmgr.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#include "base/memory.h"
-#include "catalog/quality.h"
 #include "errors.h"
-#include "worker/apply.h"
+#include "guc.h"
+#include "worker/apply_batch.h"
 #include "worker/transaction.h"
-
-#define UNIX_TO_SERVER_USECS \
-	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
-
-/* One key of the batch: its row, and where it comes from. */
-typedef struct Candidate
-{
-	YsIndexRow	row;			/* first: rows are handed on as YsIndexRow * */
-	const YsDecoded *origin;	/* NULL: read by backfill */
-	const YsValue *item;		/* NULL: deleted, or known only to be unusable */
-	const char *refused;		/* why a field keeps the item out; NULL: none does */
-	bool		written;		/* not stale, by the last attempt to write */
-} Candidate;
-
-typedef struct Batch
-{
-	YsFollow   *follow;
-	MemoryContext context;
-	YsArena		arena;
-	int			ncandidates;
-	Candidate **candidates;
-	HTAB	   *by_key;
-	YsPolicyCounters counters;
-	YsQuality  *quality;		/* of what was written */
-	List	   *quarantined;	/* of YsQuarantined */
-	int			npositions;
-	YsPolicyPosition *positions;	/* as they will be */
-	const YsSegment *segment;	/* backfill's progress, or NULL */
-	ErrorData  *systemic;		/* what paused the policy */
-} Batch;
-
-typedef struct KeyEntry
-{
-	const char *key;
-	uint32		len;
-	Candidate  *candidate;
-} KeyEntry;
-
-static uint32
-key_hash(const void *key, Size keysize)
-{
-	const KeyEntry *entry = key;
-
-	return DatumGetUInt32(hash_any((const unsigned char *) entry->key, entry->len));
-}
-
-static int
-key_match(const void *a, const void *b, Size keysize)
-{
-	const KeyEntry *left = a;
-	const KeyEntry *right = b;
-
-	return left->len != right->len || memcmp(left->key, right->key, left->len) != 0;
-}
-
-static Batch *
-batch_create(YsFollow *follow, int size)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "yottastore batch",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
-	Batch	   *batch = palloc0(sizeof(Batch));
-	HASHCTL		ctl = {0};
-
-	batch->follow = follow;
-	batch->context = context;
-	ys_arena_init_context(&batch->arena, context, 0);
-	batch->quality = ys_quality_create(follow->policy, &batch->arena);
-	if (batch->quality == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	batch->candidates = palloc(sizeof(Candidate *) * Max(size, 1));
-	ctl.keysize = offsetof(KeyEntry, candidate);
-	ctl.entrysize = sizeof(KeyEntry);
-	ctl.hash = key_hash;
-	ctl.match = key_match;
-	ctl.hcxt = context;
-	batch->by_key = hash_create("yottastore batch keys", Max(size, 16), &ctl,
-								HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
-	batch->npositions = follow->npositions;
-	batch->positions = palloc(sizeof(YsPolicyPosition) * Max(follow->npositions, 1));
-	memcpy(batch->positions, follow->positions, sizeof(YsPolicyPosition) * follow->npositions);
-	MemoryContextSwitchTo(old);
-	return batch;
-}
-
-/* ---- collecting ---- */
-
-/* Keep what can't be used, with its reason, for the batch's transaction. */
-static void
-quarantine(Batch *batch, YsQuarantined event, const char *reason)
-{
-	MemoryContext old = MemoryContextSwitchTo(batch->context);
-	YsQuarantined *kept = palloc(sizeof(YsQuarantined));
-
-	*kept = event;
-	kept->reason = pstrdup(reason);
-	batch->quarantined = lappend(batch->quarantined, kept);
-	batch->counters.quarantined++;
-	MemoryContextSwitchTo(old);
-}
-
-static void
-quarantine_event(Batch *batch, const YsDecoded *decoded, const char *reason)
-{
-	const YsMessage *message = decoded->message;
-	YsQuarantined event = {
-		.partition = message->partition,
-		.offset = message->offset,
-		.key = message->key,
-		.key_len = message->key_len,
-		.payload = message->value,
-		.payload_len = message->value_len,
-	};
-
-	quarantine(batch, event, reason);
-}
-
-static void
-quarantine_item(Batch *batch, const YsValue *item, const char *reason)
-{
-	const YsSource *source = batch->follow->source;
-	YsQuarantined event = {.partition = -1};
-	YsText		key;
-	YsText		payload;
-
-	ys_text_init(&key, &batch->arena);
-	ys_text_init(&payload, &batch->arena);
-	ys_value_print_item(&payload, item);
-	if (payload.failed)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	event.payload = payload.bytes;
-	event.payload_len = payload.len;
-	if (ys_value_canonical_key(&key, item, source->nkeys, source->key_names, NULL))
-	{
-		event.key = key.bytes;
-		event.key_len = key.len;
-	}
-	quarantine(batch, event, reason);
-}
-
-/*
- * The candidate of a key, new or the one there already.  NULL when the key
- * doesn't fit the index table's key columns.
- */
-static Candidate *
-find_candidate(Batch *batch, const char *key, uint32 len, const YsValue *keys, bool *found)
-{
-	YsFollow   *follow = batch->follow;
-	MemoryContext old = MemoryContextSwitchTo(batch->context);
-	KeyEntry	probe = {key, len, NULL};
-	KeyEntry   *entry = hash_search(batch->by_key, &probe, HASH_ENTER, found);
-	Candidate  *candidate;
-
-	if (!*found)
-	{
-		candidate = palloc0(sizeof(Candidate));
-		if (!ys_index_table_key(follow->table, follow->source, keys, candidate->row.keys))
-		{
-			hash_search(batch->by_key, &probe, HASH_REMOVE, NULL);
-			candidate = NULL;
-		}
-		else
-		{
-			entry->candidate = candidate;
-			batch->candidates[batch->ncandidates++] = candidate;
-		}
-	}
-	else
-		candidate = entry->candidate;
-	MemoryContextSwitchTo(old);
-	return candidate;
-}
-
-/* The version of a message's event; false when the relay's position is unusable. */
-static bool
-message_version(const YsFollow *follow, const YsMessage *message, YsVersion *version)
-{
-	if (message->has_position)
-		return ys_version_from_sequence(version, follow->row->epoch, message->generation,
-										message->sequence);
-	ys_version_from_offset(version, follow->row->epoch, message->offset);
-	return true;
-}
-
-/* Let one event compete for its key. */
-static void
-collect_event(Batch *batch, const YsDecoded *decoded)
-{
-	const YsEvent *event = &decoded->event;
-	bool		usable = decoded->ok && !event->keys_only;
-	YsVersion	version;
-	Candidate  *candidate;
-	bool		found;
-
-	if (!decoded->ok)
-		quarantine_event(batch, decoded, decoded->error.message);
-	else if (event->keys_only)
-		quarantine_event(batch, decoded, "event carries no image of the item");
-
-	if (event->key == NULL)
-		return;					/* nobody knows which item it was about */
-	if (!message_version(batch->follow, decoded->message, &version))
-	{
-		if (usable)
-			quarantine_event(batch, decoded, "position header is not a sequence number");
-		return;
-	}
-	candidate = find_candidate(batch, event->key, event->key_len, &event->keys, &found);
-	if (candidate == NULL)
-	{
-		if (usable)
-			quarantine_event(batch, decoded, "key does not fit the source's key columns");
-		return;
-	}
-	if (found && ys_version_compare(&version, &candidate->row.new_version) <= 0)
-	{
-		batch->counters.stale++;
-		return;
-	}
-	if (found)
-		batch->counters.applied++;	/* the one it takes the place of */
-
-	/* an event that can't be used still makes the row it is about stale */
-	candidate->origin = decoded;
-	candidate->item = usable ? event->new_image : NULL;
-	candidate->row.gone = candidate->item == NULL;
-	candidate->row.new_version = version;
-	candidate->row.has_changed_at = event->changed_at_us != 0;
-	candidate->row.changed_at = event->changed_at_us - UNIX_TO_SERVER_USECS;
-}
-
-static void
-collect_messages(Batch *batch, int count, YsDecoded *messages)
-{
-	for (int i = 0; i < count; i++)
-	{
-		const YsMessage *message = messages[i].message;
-		YsPolicyPosition *position = NULL;
-
-		for (int p = 0; p < batch->npositions && position == NULL; p++)
-		{
-			if (batch->positions[p].partition == message->partition)
-				position = &batch->positions[p];
-		}
-		if (position == NULL || message->offset < position->next_offset)
-			continue;
-		position->next_offset = message->offset + 1;
-		if (position->high_offset < position->next_offset)
-			position->high_offset = position->next_offset;
-		if (message->is_watermark)
-		{
-			position->has_watermark = true;
-			position->watermark = message->watermark_us - UNIX_TO_SERVER_USECS;
-		}
-		else
-			collect_event(batch, &messages[i]);
-	}
-}
-
-static void
-collect_items(Batch *batch, int count, const YsValue *items)
-{
-	const YsSource *source = batch->follow->source;
-
-	for (int i = 0; i < count; i++)
-	{
-		YsText		key;
-		YsError		err;
-		Candidate  *candidate = NULL;
-		bool		found = false;
-
-		ys_text_init(&key, &batch->arena);
-		if (ys_value_canonical_key(&key, &items[i], source->nkeys, source->key_names, &err))
-			candidate = find_candidate(batch, key.bytes, (uint32) key.len, &items[i], &found);
-		if (candidate == NULL)
-			quarantine_item(batch, &items[i], "key does not fit the source's key columns");
-		else if (!found)
-		{
-			candidate->item = &items[i];
-			ys_version_lowest(&candidate->row.new_version);
-		}
-	}
-}
 
 /* ---- normalizing and areas ---- */
 
+/* What is tried again is part of its caller's transaction. */
+static void
+begin(const YsBatch *batch, const char *activity)
+{
+	if (batch->retry == NULL)
+		ys_transaction_begin(activity);
+}
+
+static void
+commit(const YsBatch *batch)
+{
+	if (batch->retry == NULL)
+		ys_transaction_commit();
+}
+
 /* An item that a field keeps out has no row. */
 static void
-refuse_item(Candidate *candidate)
+refuse_item(YsCandidate *candidate)
 {
 	const YsEntry *entry = &candidate->row.entry;
 	const char *reason = "";
@@ -334,13 +61,13 @@ refuse_item(Candidate *candidate)
 }
 
 static void
-normalize_items(Batch *batch)
+normalize_items(YsBatch *batch)
 {
 	YsFollow   *follow = batch->follow;
 
 	for (int i = 0; i < batch->ncandidates; i++)
 	{
-		Candidate  *candidate = batch->candidates[i];
+		YsCandidate  *candidate = batch->candidates[i];
 		YsError		err;
 
 		if (candidate->item == NULL)
@@ -374,7 +101,7 @@ look_up_functions(void *arg)
  * False when a function can't be called any more.
  */
 static bool
-normalize(Batch *batch)
+normalize(YsBatch *batch)
 {
 	EnterArg	enter = {.functions = batch->follow->bound->functions};
 
@@ -383,7 +110,7 @@ normalize(Batch *batch)
 		normalize_items(batch);
 		return true;
 	}
-	ys_transaction_begin("normalizing a batch");
+	begin(batch, "normalizing a batch");
 	batch->systemic = ys_transaction_try(look_up_functions, &enter);
 	if (batch->systemic == NULL)
 	{
@@ -391,7 +118,7 @@ normalize(Batch *batch)
 		normalize_items(batch);
 		ys_functions_leave(enter.functions, &enter.scope);
 	}
-	ys_transaction_commit();
+	commit(batch);
 	return batch->systemic == NULL;
 }
 
@@ -409,8 +136,9 @@ add_area(void *arg)
 	ys_index_table_add_area(area->follow->table, area->area);
 }
 
-ErrorData *
-ys_apply_add_areas(YsFollow *follow, const List *areas)
+/* Make partitions; each in a transaction of its own, or all in the current one. */
+static ErrorData *
+add_areas(YsFollow *follow, const List *areas, bool own)
 {
 	ErrorData  *error = NULL;
 	ListCell   *lc;
@@ -419,13 +147,21 @@ ys_apply_add_areas(YsFollow *follow, const List *areas)
 	{
 		AreaArg		arg = {follow, lfirst(lc)};
 
-		ys_transaction_begin("adding a partition");
+		if (own)
+			ys_transaction_begin("adding a partition");
 		error = ys_transaction_try(add_area, &arg);
-		ys_transaction_commit();
+		if (own)
+			ys_transaction_commit();
 		if (error != NULL)
 			break;
 	}
 	return error;
+}
+
+ErrorData *
+ys_apply_add_areas(YsFollow *follow, const List *areas)
+{
+	return add_areas(follow, areas, true);
 }
 
 /*
@@ -433,7 +169,7 @@ ys_apply_add_areas(YsFollow *follow, const List *areas)
  * when that failed for good.
  */
 static bool
-ensure_areas(Batch *batch)
+ensure_areas(YsBatch *batch)
 {
 	YsFollow   *follow = batch->follow;
 	const char ***areas = palloc(sizeof(char **) * Max(batch->ncandidates, 1));
@@ -445,7 +181,7 @@ ensure_areas(Batch *batch)
 		if (!batch->candidates[i]->row.gone)
 			areas[count++] = &batch->candidates[i]->row.entry.area;
 	}
-	ys_transaction_begin("looking up partitions");
+	begin(batch, "looking up partitions");
 	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(follow->table->relid)))
 	{
 		MemoryContext old = MemoryContextSwitchTo(batch->context);
@@ -453,10 +189,10 @@ ensure_areas(Batch *batch)
 		missing = ys_index_table_place(follow->table, count, areas);
 		MemoryContextSwitchTo(old);
 	}
-	ys_transaction_commit();
+	commit(batch);
 	pfree(areas);
 
-	batch->systemic = ys_apply_add_areas(follow, missing);
+	batch->systemic = add_areas(follow, missing, batch->retry == NULL);
 	return batch->systemic == NULL;
 }
 
@@ -465,7 +201,7 @@ ensure_areas(Batch *batch)
 /* A run of candidates, written in one subtransaction. */
 typedef struct WriteArg
 {
-	Batch	   *batch;
+	YsBatch	   *batch;
 	int			first;
 	int			count;
 	YsPolicyCounters counters;
@@ -476,7 +212,7 @@ write_run(void *arg)
 {
 	WriteArg   *run = arg;
 	YsIndexTable *table = run->batch->follow->table;
-	bool		backfill = run->batch->segment != NULL;
+	bool		again = run->batch->retry != NULL;
 	YsIndexRow **rows = palloc(sizeof(YsIndexRow *) * run->count);
 	YsIndexRow **moved = palloc(sizeof(YsIndexRow *) * run->count);
 	YsIndexRow **present = palloc(sizeof(YsIndexRow *) * run->count);
@@ -498,8 +234,8 @@ write_run(void *arg)
 	for (int i = 0; i < run->count; i++)
 	{
 		YsIndexRow *row = rows[i];
-		bool		stale = row->known &&
-			(backfill || ys_version_compare(&row->new_version, &row->version) <= 0);
+		int			order = ys_version_compare(&row->new_version, &row->version);
+		bool		stale = row->known && (again ? order < 0 : order <= 0);
 		bool		elsewhere;
 
 		run->batch->candidates[run->first + i]->written = !stale;
@@ -530,9 +266,9 @@ write_run(void *arg)
 static void
 account_run(const WriteArg *run)
 {
-	Batch	   *batch = run->batch;
+	YsBatch	   *batch = run->batch;
 
-	if (batch->segment != NULL)
+	if (batch->from_store)
 		batch->counters.backfilled += run->counters.applied;
 	else
 	{
@@ -541,7 +277,7 @@ account_run(const WriteArg *run)
 	}
 	for (int i = 0; i < run->count; i++)
 	{
-		const Candidate *candidate = batch->candidates[run->first + i];
+		const YsCandidate *candidate = batch->candidates[run->first + i];
 
 		if (!candidate->written || candidate->item == NULL)
 			continue;
@@ -549,18 +285,18 @@ account_run(const WriteArg *run)
 		if (candidate->refused == NULL)
 			continue;
 		if (candidate->origin != NULL)
-			quarantine_event(batch, candidate->origin, candidate->refused);
+			ys_batch_quarantine_event(batch, candidate->origin, candidate->refused);
 		else
-			quarantine_item(batch, candidate->item, candidate->refused);
+			ys_batch_quarantine_item(batch, candidate->item, candidate->refused);
 	}
 }
 
 /* Write a run, halving it around what fails.  False on a systemic error. */
 static bool
-write_bisecting(Batch *batch, int first, int count)
+write_bisecting(YsBatch *batch, int first, int count)
 {
 	WriteArg	run = {batch, first, count};
-	Candidate  *culprit = batch->candidates[first];
+	YsCandidate  *culprit = batch->candidates[first];
 	ErrorData  *error;
 
 	if (count == 0)
@@ -582,19 +318,43 @@ write_bisecting(Batch *batch, int first, int count)
 
 	if (culprit->origin == NULL)
 	{
-		quarantine_item(batch, culprit->item, error->message);
+		ys_batch_quarantine_item(batch, culprit->item, error->message);
 		return true;
 	}
 	/* its version is recorded: a row that it made stale goes */
-	quarantine_event(batch, culprit->origin, error->message);
+	ys_batch_quarantine_event(batch, culprit->origin, error->message);
 	culprit->item = NULL;
 	culprit->row.gone = true;
 	return write_bisecting(batch, first, 1);
 }
 
-/* The batch's transaction.  False when the policy has to pause. */
+/*
+ * Is there room for what the batch puts in quarantine?  One event or item always has, where
+ * nothing else is: else no size would do for it.
+ */
 static bool
-write_batch(Batch *batch)
+has_room(const YsBatch *batch)
+{
+	int64		most = (int64) ys_guc_quarantine_size * 1024;
+	int64		bytes = 0;
+	int64		kept;
+	ListCell   *lc;
+
+	if (batch->quarantined == NIL || most < 0)
+		return true;
+	foreach(lc, batch->quarantined)
+	{
+		const YsQuarantined *event = lfirst(lc);
+
+		bytes += event->payload_len + event->key_len;
+	}
+	kept = ys_quarantine_bytes(batch->follow->row->policy_id);
+	return kept + bytes <= most || (kept == 0 && list_length(batch->quarantined) == 1);
+}
+
+/* The batch's transaction.  False when the policy has to pause, or quarantine is full. */
+static bool
+write_batch(YsBatch *batch)
 {
 	YsFollow   *follow = batch->follow;
 	YsPhase		phase;
@@ -605,7 +365,7 @@ write_batch(Batch *batch)
 
 	/* the table before the policy's row: see the lock order in README.md */
 	LockRelationOid(follow->table->relid, RowExclusiveLock);
-	if (!ys_policy_lock(follow->row->policy_id, &phase))
+	if (!ys_follow_lock(follow, &phase))
 		phase = YS_PHASE_PAUSED;
 	if (phase != YS_PHASE_LIVE && phase != YS_PHASE_BACKFILL)
 	{
@@ -620,7 +380,8 @@ write_batch(Batch *batch)
 	}
 	ys_index_table_follow_names(follow->table);
 	ok = write_bisecting(batch, 0, batch->ncandidates);
-	if (!ok)
+	batch->full = ok && !has_room(batch);
+	if (!ok || batch->full)
 	{
 		/* nothing of the batch may stay: its positions don't advance */
 		PopActiveSnapshot();
@@ -629,16 +390,16 @@ write_batch(Batch *batch)
 		return false;
 	}
 	foreach(lc, batch->quarantined)
-		ys_quarantine_insert(follow->row->policy_id, lfirst(lc));
+		batch->counters.quarantined += ys_quarantine_insert(follow->row->policy_id, lfirst(lc));
 	ys_policy_add_counters(follow->row->policy_id, &batch->counters);
 	ys_quality_save(follow->row->policy_id, batch->quality);
 	if (batch->segment != NULL)
 		ys_segment_save(follow->row->policy_id, batch->segment);
-	else
+	if (!batch->from_store)
 		ys_position_save(follow->row->policy_id, batch->npositions, batch->positions);
 	ys_transaction_commit();
 
-	if (batch->segment == NULL)
+	if (!batch->from_store)
 	{
 		memcpy(follow->positions, batch->positions, sizeof(YsPolicyPosition) * batch->npositions);
 		follow->positions_dirty = false;
@@ -646,36 +407,98 @@ write_batch(Batch *batch)
 	return true;
 }
 
-static void
-run_batch(Batch *batch)
+/* False when nothing was written for want of room in quarantine. */
+static bool
+run_batch(YsBatch *batch)
 {
 	MemoryContext old = MemoryContextSwitchTo(batch->context);
+	bool		full;
 
-	if (!normalize(batch) || !ensure_areas(batch) || !write_batch(batch))
+	if ((!normalize(batch) || !ensure_areas(batch) || !write_batch(batch)) && !batch->full)
 	{
 		ys_transaction_begin("pausing a policy");
 		ys_follow_pause(batch->follow->row, batch->systemic);
 		ys_transaction_commit();
 	}
+	full = batch->full;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(batch->context);
+	return !full;
+}
+
+static void
+pause_full(YsFollow *follow)
+{
+	ys_transaction_begin("pausing a policy");
+	ys_follow_pause_for(follow->row,
+						psprintf("what its quarantine would have to keep exceeds yottastore.quarantine_size "
+								 "(%d kB): use quarantine_retry or quarantine_discard, or raise it",
+								 ys_guc_quarantine_size));
+	ys_transaction_commit();
 }
 
 void
 ys_apply_batch(YsFollow *follow, int count, YsDecoded *messages)
 {
-	Batch	   *batch = batch_create(follow, count);
+	YsBatch	   *batch = ys_batch_create(follow, count);
 
-	collect_messages(batch, count, messages);
-	run_batch(batch);
+	ys_batch_collect_messages(batch, count, messages);
+	if (run_batch(batch))
+		return;
+
+	/* up to the first event that there is no room for */
+	if (count == 1)
+		pause_full(follow);
+	else
+	{
+		ys_apply_batch(follow, count / 2, messages);
+		ys_apply_batch(follow, count - count / 2, messages + count / 2);
+	}
+}
+
+/* Apply what was read; segment, which comes after all of it, or NULL. */
+static void
+apply_items(YsFollow *follow, int count, const YsValue *items, const YsSegment *segment)
+{
+	YsBatch	   *batch = ys_batch_create(follow, count);
+
+	batch->from_store = true;
+	batch->segment = segment;
+	ys_batch_collect_items(batch, count, items);
+	if (run_batch(batch))
+		return;
+	if (count == 1)
+		pause_full(follow);
+	else
+	{
+		apply_items(follow, count / 2, items, NULL);
+		apply_items(follow, count - count / 2, items + count / 2, segment);
+	}
 }
 
 void
 ys_apply_backfill(YsFollow *follow, int count, const YsValue *items, const YsSegment *segment)
 {
-	Batch	   *batch = batch_create(follow, count);
+	apply_items(follow, count, items, segment);
+}
 
-	batch->segment = segment;
-	collect_items(batch, count, items);
-	run_batch(batch);
+void
+ys_apply_retry(YsFollow *follow, const YsRetry *retry)
+{
+	YsBatch	   *batch = ys_batch_create(follow, retry->nmessages + retry->nitems);
+	MemoryContext old = MemoryContextSwitchTo(batch->context);
+	ListCell   *lc;
+
+	batch->retry = retry;
+	for (int i = 0; i < retry->nmessages; i++)
+		ys_batch_collect_event(batch, &retry->messages[i]);
+	ys_batch_collect_items(batch, retry->nitems, retry->items);
+	if (!normalize(batch) || !ensure_areas(batch) || !write_bisecting(batch, 0, batch->ncandidates))
+		ThrowErrorData(batch->systemic);
+	foreach(lc, batch->quarantined)
+		ys_quarantine_keep(follow->row->policy_id, lfirst(lc));
+	ys_policy_add_counters(follow->row->policy_id, &batch->counters);
+	ys_quality_save(follow->row->policy_id, batch->quality);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(batch->context);
 }

@@ -7,6 +7,7 @@
 #ifndef YS_WORKER_APPLY_H
 #define YS_WORKER_APPLY_H
 
+#include "catalog/quarantine.h"
 #include "stream/event.h"
 #include "stream/kafka.h"
 #include "worker/follow.h"
@@ -24,18 +25,36 @@ typedef struct YsDecoded
 /*
  * Apply the messages that the policy hasn't seen yet (offsets below its
  * positions are skipped) and advance its positions, in one transaction of its own;
- * new areas get their partitions first.  On an error that is the whole system's the
+ * new areas get their partitions first.  Where quarantine has no room for all of it, part of
+ * it is applied, up to the event that does not fit, and the policy paused.  On an error that is the whole system's the
  * policy is paused with the reason and its positions stay.  Messages of one
  * partition must be in order.  Throws on what a restart may mend.
  */
 extern void ys_apply_batch(YsFollow *follow, int count, YsDecoded *messages);
 
 /*
- * Write a page of items read by backfill, under the lowest version and only
- * where neither locator nor row exists, together with the segment's progress. The same otherwise.
+ * Write a page of items read by backfill, under the floor of the policy's epoch: only where the index
+ * knows nothing of this epoch yet, together with the segment's progress. The same otherwise.
  */
 extern void ys_apply_backfill(YsFollow *follow, int count, const YsValue *items,
 							  const YsSegment *segment);
+
+/* What is tried again: events as they were decoded, with their entries, and items read anew. */
+typedef struct YsRetry
+{
+	int			nmessages;
+	YsDecoded  *messages;
+	const YsQuarantined *entries;	/* of the messages, in their order */
+	int			nitems;
+	const YsValue *items;
+} YsRetry;
+
+/*
+ * Apply these in the current transaction, each event under the version it has, unless the index
+ * knows of something newer.  What fails is kept in quarantine with its new reason.  The caller
+ * has the table and the policy's row locked.  Throws what would pause the policy.
+ */
+extern void ys_apply_retry(YsFollow *follow, const YsRetry *retry);
 
 /*
  * Make the partitions of areas that have none, each in a transaction of its own.  NULL, or why

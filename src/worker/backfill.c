@@ -26,6 +26,7 @@
 #include "errors.h"
 #include "worker/apply.h"
 #include "worker/backfill.h"
+#include "worker/decode.h"
 #include "worker/transaction.h"
 
 typedef struct Segment
@@ -45,9 +46,8 @@ struct YsBackfill
 	int			next;			/* whose turn it is */
 };
 
-/* The attributes that make an entry: the key's and the policy's sources, or none said for all. */
-static YsAttributeFilter
-wanted_attributes(const YsFollow *follow)
+YsAttributeFilter
+ys_backfill_wanted(const YsFollow *follow)
 {
 	const YsAttributeFilter *sources = ys_policy_attributes(follow->policy);
 	int			most = sources->count + follow->source->nkeys;
@@ -86,7 +86,7 @@ ys_backfill_open(YsFollow *follow)
 	YsSegment  *saved;
 
 	backfill->context = context;
-	backfill->wanted = wanted_attributes(follow);
+	backfill->wanted = ys_backfill_wanted(follow);
 	ys_transaction_begin("opening a backfill");
 	backfill->nsegments = ys_segment_load(follow->row->policy_id, &saved);
 	ys_transaction_commit();
@@ -124,41 +124,6 @@ ys_backfill_close(YsFollow *follow)
 	follow->backfill = NULL;
 }
 
-/* ---- where a segment goes on: typed JSON in the catalog ---- */
-
-typedef struct KeyArg
-{
-	YsArena    *arena;
-	YsValue    *key;
-	YsError    *err;
-} KeyArg;
-
-static bool
-read_key(void *arg, YsJsonNode *root)
-{
-	KeyArg	   *key = arg;
-
-	return ys_value_from_typed_json(root, NULL, key->arena, key->key, key->err);
-}
-
-static bool
-parse_key(const char *text, YsArena *arena, YsValue *key, YsError *err)
-{
-	size_t		len = strlen(text);
-	char	   *padded = palloc0(len + YS_JSON_PADDING);
-	YsJsonReader *reader = ys_json_reader_create();
-	KeyArg		arg = {arena, key, err};
-	bool		ok;
-
-	if (reader == NULL)
-		return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
-	memcpy(padded, text, len);
-	ok = ys_json_read(reader, padded, len, read_key, &arg, err);
-	ys_json_reader_destroy(reader);
-	pfree(padded);
-	return ok;
-}
-
 /* Ask for a segment's next page. */
 static bool
 start_page(YsFollow *follow, Segment *segment, YsError *err)
@@ -177,7 +142,7 @@ start_page(YsFollow *follow, Segment *segment, YsError *err)
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
 	if (segment->saved.next_key != NULL)
 	{
-		ok = parse_key(segment->saved.next_key, &arena, &key, err);
+		ok = ys_decode_key(segment->saved.next_key, &arena, &key, err);
 		request.start_key = &key;
 	}
 	if (ok)
@@ -213,7 +178,7 @@ finish(YsFollow *follow)
 
 	ys_backfill_close(follow);
 	ys_transaction_begin("finishing a backfill");
-	if (ys_policy_lock(follow->row->policy_id, &phase) && phase == YS_PHASE_BACKFILL)
+	if (ys_follow_lock(follow, &phase) && phase == YS_PHASE_BACKFILL)
 	{
 		ys_policy_set_phase(follow->row->policy_id, YS_PHASE_LIVE, NULL);
 		follow->row->phase = YS_PHASE_LIVE;

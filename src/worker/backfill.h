@@ -7,6 +7,7 @@
 #ifndef YS_WORKER_BACKFILL_H
 #define YS_WORKER_BACKFILL_H
 
+#include "store/store.h"
 #include "worker/follow.h"
 
 /* Begin, or go on where the catalog says.  Opens a transaction of its own. */
@@ -19,6 +20,9 @@ extern void ys_backfill_open(YsFollow *follow);
  * there are no credentials for it the policy pauses.
  */
 extern bool ys_backfill_step(YsFollow *follow, YsError *err);
+
+/* The attributes that make an entry: the key's and the policy's sources, or none said for all. */
+extern YsAttributeFilter ys_backfill_wanted(const YsFollow *follow);
 
 /* Give up what is in flight. */
 extern void ys_backfill_close(YsFollow *follow);

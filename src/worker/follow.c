@@ -67,11 +67,23 @@ ys_follow_is_current(const YsFollow *follow)
 void
 ys_follow_pause(YsPolicyRow *row, const ErrorData *error)
 {
+	ys_follow_pause_for(row, error->message);
+}
+
+void
+ys_follow_pause_for(YsPolicyRow *row, const char *reason)
+{
 	ereport(LOG,
-			(errmsg("index policy \"%s\" is paused: %s", row->name, error->message),
+			(errmsg("index policy \"%s\" is paused: %s", row->name, reason),
 			 errhint("Mend the cause, then call yottastore.resume_index_policy.")));
-	ys_policy_set_phase(row->policy_id, YS_PHASE_PAUSED, error->message);
+	ys_policy_set_phase(row->policy_id, YS_PHASE_PAUSED, reason);
 	row->phase = YS_PHASE_PAUSED;
+}
+
+bool
+ys_follow_lock(const YsFollow *follow, YsPhase *phase)
+{
+	return ys_policy_lock_epoch(follow->row->policy_id, follow->row->epoch, phase);
 }
 
 void

@@ -57,6 +57,15 @@ extern bool ys_follow_is_current(const YsFollow *follow);
 /* Pause a policy for what it can't go on with, in the catalog and in row.  Inside a transaction. */
 extern void ys_follow_pause(YsPolicyRow *row, const ErrorData *error);
 
+/* The same for a reason in words. */
+extern void ys_follow_pause_for(YsPolicyRow *row, const char *reason);
+
+/*
+ * Lock a policy's row until the transaction ends.  False when it is gone, or has begun anew
+ * since it was opened here: nothing of it may be written then.
+ */
+extern bool ys_follow_lock(const YsFollow *follow, YsPhase *phase);
+
 /* Read areas, synonyms and what else the policy names anew.  Inside a transaction. */
 extern void ys_follow_load_bindings(YsFollow *follow);
 

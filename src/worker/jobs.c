@@ -105,7 +105,7 @@ step(YsFollow *follow)
 
 	/* the table before the policy's row: see the lock order in README.md */
 	LockRelationOid(follow->table->relid, RowExclusiveLock);
-	if (ys_policy_lock(follow->row->policy_id, &phase) && phase == follow->row->phase)
+	if (ys_follow_lock(follow, &phase) && phase == follow->row->phase)
 		taken = ys_job_take(follow->job_id, &relocation.next_key);
 	if (taken)
 	{

@@ -86,7 +86,7 @@ save_positions(YsStreamWorker *worker)
 		if (!follow->positions_dirty)
 			continue;
 		ys_transaction_begin("saving positions");
-		if (ys_policy_lock(follow->row->policy_id, &phase))
+		if (ys_follow_lock(follow, &phase))
 			ys_position_save(follow->row->policy_id, follow->npositions, follow->positions);
 		ys_transaction_commit();
 		follow->positions_dirty = false;

@@ -33,7 +33,7 @@ ys_stream_start_follow(YsStreamWorker *worker, YsFollow *follow, YsError *err)
 		positions[i].high_offset = offsets[i].high;
 	}
 	ys_transaction_begin("starting a policy");
-	if (ys_policy_lock(follow->row->policy_id, &phase) && phase == YS_PHASE_STARTING)
+	if (ys_follow_lock(follow, &phase) && phase == YS_PHASE_STARTING)
 	{
 		ys_position_save(follow->row->policy_id, count, positions);
 		ys_segment_create(follow->row->policy_id, ys_guc_backfill_segments);

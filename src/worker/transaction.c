@@ -56,6 +56,9 @@ ys_error_is_systemic(const ErrorData *error)
 		category == ERRCODE_SYSTEM_ERROR ||
 		category == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
 		category == ERRCODE_INVALID_SCHEMA_NAME ||
+		category == ERRCODE_INVALID_TRANSACTION_STATE ||
+		category == ERRCODE_CONNECTION_EXCEPTION ||
+		category == ERRCODE_FDW_ERROR ||
 		category == ERRCODE_DATA_CORRUPTED ||
 		category == ERRCODE_INTERNAL_ERROR;
 }

@@ -129,6 +129,30 @@ sign(int value)
 	return (value > 0) - (value < 0);
 }
 
+/* What is read anew beats all that was before, and nothing that comes. */
+static void
+test_floor(void **state)
+{
+	YsVersion	floor;
+	YsVersion	lowest;
+	YsVersion	offset;
+
+	(void) state;
+	ys_version_lowest(&lowest);
+	ys_version_floor(&floor, 1);
+	assert_int_equal(ys_version_compare(&floor, &lowest), 0);
+	for (uint32_t epoch = 2; epoch < 70000; epoch += 7919)
+	{
+		ys_version_floor(&floor, epoch);
+		assert_below(version_of(epoch - 1, 0xffffffff, LARGEST), floor);
+		ys_version_from_offset(&offset, epoch, 0);
+		assert_below(floor, offset);
+		assert_below(floor, version_of(epoch, 0, "0"));
+		assert_int_equal(ys_version_epoch(&offset), epoch);
+		assert_int_equal(ys_version_epoch(&floor), epoch - 1);
+	}
+}
+
 static void
 test_random_pairs(void **state)
 {
@@ -170,6 +194,7 @@ main(void)
 		cmocka_unit_test(test_equal_numbers),
 		cmocka_unit_test(test_offsets),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_floor),
 		cmocka_unit_test(test_random_pairs),
 	};
 

@@ -1,0 +1,277 @@
+/*-------------------------------------------------------------------------
+ * apply_batch.c
+ *	  Collecting a batch: of the events of one key the one with the highest
+ *	  version, and what can't be used for the quarantine.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "datatype/timestamp.h"
+#include "utils/memutils.h"
+
+#include "errors.h"
+#include "worker/apply_batch.h"
+
+#define UNIX_TO_SERVER_USECS \
+	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
+
+typedef struct KeyEntry
+{
+	const char *key;
+	uint32		len;
+	YsCandidate  *candidate;
+} KeyEntry;
+
+static uint32
+key_hash(const void *key, Size keysize)
+{
+	const KeyEntry *entry = key;
+
+	return DatumGetUInt32(hash_any((const unsigned char *) entry->key, entry->len));
+}
+
+static int
+key_match(const void *a, const void *b, Size keysize)
+{
+	const KeyEntry *left = a;
+	const KeyEntry *right = b;
+
+	return left->len != right->len || memcmp(left->key, right->key, left->len) != 0;
+}
+
+YsBatch *
+ys_batch_create(YsFollow *follow, int size)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "yottastore batch",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	YsBatch	   *batch = palloc0(sizeof(YsBatch));
+	HASHCTL		ctl = {0};
+
+	batch->follow = follow;
+	batch->context = context;
+	ys_arena_init_context(&batch->arena, context, 0);
+	batch->quality = ys_quality_create(follow->policy, &batch->arena);
+	if (batch->quality == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	batch->candidates = palloc(sizeof(YsCandidate *) * Max(size, 1));
+	ctl.keysize = offsetof(KeyEntry, candidate);
+	ctl.entrysize = sizeof(KeyEntry);
+	ctl.hash = key_hash;
+	ctl.match = key_match;
+	ctl.hcxt = context;
+	batch->by_key = hash_create("yottastore batch keys", Max(size, 16), &ctl,
+								HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	batch->npositions = follow->npositions;
+	batch->positions = palloc(sizeof(YsPolicyPosition) * Max(follow->npositions, 1));
+	memcpy(batch->positions, follow->positions, sizeof(YsPolicyPosition) * follow->npositions);
+	MemoryContextSwitchTo(old);
+	return batch;
+}
+
+/* Keep what can't be used, with its reason, for the batch's transaction. */
+static void
+quarantine(YsBatch *batch, YsQuarantined event, const char *reason)
+{
+	MemoryContext old = MemoryContextSwitchTo(batch->context);
+	YsQuarantined *kept = palloc(sizeof(YsQuarantined));
+
+	*kept = event;
+	kept->reason = pstrdup(reason);
+	batch->quarantined = lappend(batch->quarantined, kept);
+	MemoryContextSwitchTo(old);
+}
+
+/* The version of an event; false when the relay's position is unusable. */
+static bool
+event_version(const YsBatch *batch, const YsDecoded *decoded, YsVersion *version)
+{
+	const YsFollow *follow = batch->follow;
+	const YsMessage *message = decoded->message;
+
+	if (batch->retry != NULL)
+	{
+		const YsQuarantined *entry = &batch->retry->entries[decoded - batch->retry->messages];
+
+		*version = entry->version;
+		return entry->has_version;
+	}
+	if (message->has_position)
+		return ys_version_from_sequence(version, follow->row->epoch, message->generation,
+										message->sequence);
+	ys_version_from_offset(version, follow->row->epoch, message->offset);
+	return true;
+}
+
+void
+ys_batch_quarantine_event(YsBatch *batch, const YsDecoded *decoded, const char *reason)
+{
+	const YsMessage *message = decoded->message;
+	YsQuarantined event = {
+		.partition = message->partition,
+		.offset = message->offset,
+		.key = message->key,
+		.key_len = message->key_len,
+		.payload = message->value,
+		.payload_len = message->value_len,
+	};
+
+	event.has_version = event_version(batch, decoded, &event.version);
+	quarantine(batch, event, reason);
+}
+
+void
+ys_batch_quarantine_item(YsBatch *batch, const YsValue *item, const char *reason)
+{
+	const YsSource *source = batch->follow->source;
+	YsQuarantined event = {.partition = -1};
+	YsText		key;
+	YsText		payload;
+
+	ys_text_init(&key, &batch->arena);
+	ys_text_init(&payload, &batch->arena);
+	ys_value_print_item(&payload, item);
+	if (payload.failed)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	event.payload = payload.bytes;
+	event.payload_len = payload.len;
+	if (ys_value_canonical_key(&key, item, source->nkeys, source->key_names, NULL))
+	{
+		event.key = key.bytes;
+		event.key_len = key.len;
+	}
+	quarantine(batch, event, reason);
+}
+
+/*
+ * The candidate of a key, new or the one there already.  NULL when the key
+ * doesn't fit the index table's key columns.
+ */
+static YsCandidate *
+find_candidate(YsBatch *batch, const char *key, uint32 len, const YsValue *keys, bool *found)
+{
+	YsFollow   *follow = batch->follow;
+	MemoryContext old = MemoryContextSwitchTo(batch->context);
+	KeyEntry	probe = {key, len, NULL};
+	KeyEntry   *entry = hash_search(batch->by_key, &probe, HASH_ENTER, found);
+	YsCandidate  *candidate;
+
+	if (!*found)
+	{
+		candidate = palloc0(sizeof(YsCandidate));
+		if (!ys_index_table_key(follow->table, follow->source, keys, candidate->row.keys))
+		{
+			hash_search(batch->by_key, &probe, HASH_REMOVE, NULL);
+			candidate = NULL;
+		}
+		else
+		{
+			entry->candidate = candidate;
+			batch->candidates[batch->ncandidates++] = candidate;
+		}
+	}
+	else
+		candidate = entry->candidate;
+	MemoryContextSwitchTo(old);
+	return candidate;
+}
+
+void
+ys_batch_collect_event(YsBatch *batch, const YsDecoded *decoded)
+{
+	const YsEvent *event = &decoded->event;
+	bool		usable = decoded->ok && !event->keys_only;
+	YsVersion	version;
+	YsCandidate  *candidate;
+	bool		found;
+
+	if (!decoded->ok)
+		ys_batch_quarantine_event(batch, decoded, decoded->error.message);
+	else if (event->keys_only)
+		ys_batch_quarantine_event(batch, decoded, "event carries no image of the item");
+
+	if (event->key == NULL)
+		return;					/* nobody knows which item it was about */
+	if (!event_version(batch, decoded, &version))
+	{
+		if (usable)
+			ys_batch_quarantine_event(batch, decoded, "position header is not a sequence number");
+		return;
+	}
+	candidate = find_candidate(batch, event->key, event->key_len, &event->keys, &found);
+	if (candidate == NULL)
+	{
+		if (usable)
+			ys_batch_quarantine_event(batch, decoded, "key does not fit the source's key columns");
+		return;
+	}
+	if (found && ys_version_compare(&version, &candidate->row.new_version) <= 0)
+	{
+		batch->counters.stale++;
+		return;
+	}
+	if (found)
+		batch->counters.applied++;	/* the one it takes the place of */
+
+	/* an event that can't be used still makes the row it is about stale */
+	candidate->origin = decoded;
+	candidate->item = usable ? event->new_image : NULL;
+	candidate->row.gone = candidate->item == NULL;
+	candidate->row.new_version = version;
+	candidate->row.has_changed_at = event->changed_at_us != 0;
+	candidate->row.changed_at = event->changed_at_us - UNIX_TO_SERVER_USECS;
+}
+
+void
+ys_batch_collect_messages(YsBatch *batch, int count, YsDecoded *messages)
+{
+	for (int i = 0; i < count; i++)
+	{
+		const YsMessage *message = messages[i].message;
+		YsPolicyPosition *position = NULL;
+
+		for (int p = 0; p < batch->npositions && position == NULL; p++)
+		{
+			if (batch->positions[p].partition == message->partition)
+				position = &batch->positions[p];
+		}
+		if (position == NULL || message->offset < position->next_offset)
+			continue;
+		position->next_offset = message->offset + 1;
+		if (position->high_offset < position->next_offset)
+			position->high_offset = position->next_offset;
+		if (message->is_watermark)
+		{
+			position->has_watermark = true;
+			position->watermark = message->watermark_us - UNIX_TO_SERVER_USECS;
+		}
+		else
+			ys_batch_collect_event(batch, &messages[i]);
+	}
+}
+
+void
+ys_batch_collect_items(YsBatch *batch, int count, const YsValue *items)
+{
+	const YsSource *source = batch->follow->source;
+
+	for (int i = 0; i < count; i++)
+	{
+		YsText		key;
+		YsError		err;
+		YsCandidate  *candidate = NULL;
+		bool		found = false;
+
+		ys_text_init(&key, &batch->arena);
+		if (ys_value_canonical_key(&key, &items[i], source->nkeys, source->key_names, &err))
+			candidate = find_candidate(batch, key.bytes, (uint32) key.len, &items[i], &found);
+		if (candidate == NULL)
+			ys_batch_quarantine_item(batch, &items[i], "key does not fit the source's key columns");
+		else if (!found)
+		{
+			candidate->item = &items[i];
+			ys_version_floor(&candidate->row.new_version, batch->follow->row->epoch);
+		}
+	}
+}

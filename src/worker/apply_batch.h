@@ -1,0 +1,62 @@
+/*-------------------------------------------------------------------------
+ * apply_batch.h
+ *	  A batch between collecting (apply_batch.c) and applying (apply.c): for
+ *	  these two only.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_WORKER_APPLY_BATCH_H
+#define YS_WORKER_APPLY_BATCH_H
+
+#include "utils/hsearch.h"
+
+#include "base/memory.h"
+#include "catalog/quality.h"
+#include "worker/apply.h"
+
+/* One key of the batch: its row, and where it comes from. */
+typedef struct YsCandidate
+{
+	YsIndexRow	row;			/* first: rows are handed on as YsIndexRow * */
+	const YsDecoded *origin;	/* NULL: read by backfill */
+	const YsValue *item;		/* NULL: deleted, or known only to be unusable */
+	const char *refused;		/* why a field keeps the item out; NULL: none does */
+	bool		written;		/* not stale, by the last attempt to write */
+} YsCandidate;
+
+typedef struct YsBatch
+{
+	YsFollow   *follow;
+	MemoryContext context;
+	YsArena		arena;
+	int			ncandidates;
+	YsCandidate **candidates;
+	HTAB	   *by_key;
+	YsPolicyCounters counters;
+	YsQuality  *quality;		/* of what was written */
+	List	   *quarantined;	/* of YsQuarantined */
+	int			npositions;
+	YsPolicyPosition *positions;	/* as they will be */
+	bool		from_store;		/* items that backfill read, no events */
+	const YsSegment *segment;	/* backfill's progress, or NULL */
+	const YsRetry *retry;		/* what is tried again, in its caller's transaction, or NULL */
+	ErrorData  *systemic;		/* what paused the policy */
+	bool		full;			/* there is no room in quarantine: nothing was written */
+} YsBatch;
+
+/* An empty batch for at most size events or items, in a context of its own below the current one. */
+extern YsBatch *ys_batch_create(YsFollow *follow, int size);
+
+/* Keep what can't be used, with its reason, for the batch's transaction. */
+extern void ys_batch_quarantine_event(YsBatch *batch, const YsDecoded *decoded, const char *reason);
+extern void ys_batch_quarantine_item(YsBatch *batch, const YsValue *item, const char *reason);
+
+/* Let one event compete for its key. */
+extern void ys_batch_collect_event(YsBatch *batch, const YsDecoded *decoded);
+
+/* Those behind the policy's positions, which advance. */
+extern void ys_batch_collect_messages(YsBatch *batch, int count, YsDecoded *messages);
+
+/* Items that were read from the store. */
+extern void ys_batch_collect_items(YsBatch *batch, int count, const YsValue *items);
+
+#endif							/* YS_WORKER_APPLY_BATCH_H */

@@ -1,0 +1,270 @@
+/*-------------------------------------------------------------------------
+ * retry.c
+ *	  Applying what is in quarantine again.
+ *
+ * An event is decoded by the format that its stream has now and competes under
+ * its own version, so that it never beats what is newer; of an epoch that is
+ * over it can only be stale, since all items were read again.  An item is
+ * read anew: what the store has of it now is written under the floor of the epoch, as
+ * backfill would.  That reading comes first, before anything is locked that
+ * the worker waits for.
+ *
+ * What left its mark when it was put in quarantine, the tombstone of a key, is
+ * as old as the event itself.  So an event may be tried again where nothing
+ * newer than itself is known.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/memutils.h"
+
+#include "base/memory.h"
+#include "catalog/quarantine.h"
+#include "catalog/server.h"
+#include "errors.h"
+#include "worker/apply.h"
+#include "worker/backfill.h"
+#include "worker/decode.h"
+#include "worker/retry.h"
+
+/* Pages of items in one call: what is read waits in memory. */
+#define MOST_ITEM_PAGES	20
+
+typedef struct Retry
+{
+	YsFollow   *follow;
+	YsJsonReader *reader;
+	YsEventFormat format;
+	int64		left;
+} Retry;
+
+static void
+release_reader(void *reader)
+{
+	ys_json_reader_destroy(reader);
+}
+
+static YsEventFormat
+format_of(const YsPolicyRow *row)
+{
+	const char *name = ys_server_stream(row->stream, row->owner)->format;
+	YsEventFormat format;
+
+	if (!ys_event_format_by_name(name, &format))
+		elog(ERROR, "unknown stream format \"%s\"", name);
+	return format;
+}
+
+/* The table before the policy's row: see the lock order in README.md. */
+static void
+lock_policy(const YsFollow *follow)
+{
+	YsPhase		phase;
+
+	LockRelationOid(follow->table->relid, RowExclusiveLock);
+	if (!ys_follow_lock(follow, &phase))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("index policy \"%s\" was dropped or begun anew meanwhile", follow->row->name),
+				 errhint("Try again.")));
+	ys_index_table_follow_names(follow->table);
+}
+
+/* An entry as the message that it was. */
+static YsMessage
+message_of(const YsQuarantined *entry)
+{
+	return (YsMessage) {
+		.partition = entry->partition,
+		.offset = entry->offset,
+		.timestamp_ms = -1,
+		.key = entry->key,
+		.key_len = entry->key_len,
+		.value = entry->payload,
+		.value_len = entry->payload_len,
+	};
+}
+
+/* Those that can still be new: of the policy's epoch, or whose version nobody could tell. */
+static int
+take_current(const YsFollow *follow, const YsQuarantinePage *page, YsQuarantined *entries,
+			 YsMessage *messages)
+{
+	int			count = 0;
+
+	for (int i = 0; i < page->count; i++)
+	{
+		const YsQuarantined *entry = &page->entries[i];
+
+		if (entry->has_version && ys_version_epoch(&entry->version) < (uint32) follow->row->epoch)
+			continue;
+		entries[count] = *entry;
+		messages[count++] = message_of(entry);
+	}
+	return count;
+}
+
+static void
+retry_events(Retry *retry, const YsQuarantinePage *page)
+{
+	YsFollow   *follow = retry->follow;
+	YsQuarantined *entries = palloc(sizeof(YsQuarantined) * page->count);
+	YsMessage  *messages = palloc(sizeof(YsMessage) * page->count);
+	YsRetry		again = {.entries = entries};
+	YsArena		arena;
+	YsPathTree *wanted;
+
+	ys_quarantine_mark(page);
+	again.nmessages = take_current(follow, page, entries, messages);
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	wanted = ys_decode_want_keys(follow->source, &arena);
+	ys_decode_want(wanted, follow->policy, &arena);
+	again.messages = ys_decode_messages(retry->reader, retry->format, follow->source, wanted,
+										again.nmessages, messages, &arena);
+	ys_apply_retry(follow, &again);
+}
+
+/* ---- items ---- */
+
+/* Read keys, at most YS_BATCH_GET_MAX, and append the items that there are. */
+static void
+read_keys(const YsFollow *follow, YsStore *store, const YsAttributeFilter *wanted, int nkeys,
+		  const YsValue *keys, YsArena *arena, int *nitems, YsValue *items)
+{
+	while (nkeys > 0)
+	{
+		YsReply		reply;
+		YsError		err;
+		YsCall	   *call = ys_store_batch_get(store, follow->source->table, nkeys, keys, wanted,
+											  true, &err);
+
+		if (call == NULL || !ys_store_wait(call, wanted, arena, &reply, &err))
+			ys_error_throw(&err);
+		for (int i = 0; i < reply.nitems; i++)
+			items[(*nitems)++] = reply.items[i];
+		nkeys = reply.nunprocessed;
+		keys = reply.unprocessed;
+	}
+}
+
+/* Read the items of a page of entries; those without key can't be. */
+static YsRetry
+read_items(const YsFollow *follow, const YsQuarantinePage *page, YsArena *arena)
+{
+	YsStore    *store = ys_server_store(follow->source->serverid, follow->row->owner);
+	YsAttributeFilter wanted = ys_backfill_wanted(follow);
+	YsValue    *keys = palloc(sizeof(YsValue) * page->count);
+	YsValue    *items = palloc(sizeof(YsValue) * page->count);
+	YsRetry		retry = {.items = items};
+	int			nkeys = 0;
+
+	for (int i = 0; i < page->count; i++)
+	{
+		YsError		err;
+
+		if (page->entries[i].key != NULL &&
+			!ys_decode_key(page->entries[i].key, arena, &keys[nkeys++], &err))
+			ys_error_throw(&err);
+	}
+	for (int i = 0; i < nkeys; i += YS_BATCH_GET_MAX)
+		read_keys(follow, store, &wanted, Min(nkeys - i, YS_BATCH_GET_MAX), keys + i, arena,
+				  &retry.nitems, items);
+	return retry;
+}
+
+/* Those that have no key stay as they are. */
+static void
+keep_unreadable(const YsFollow *follow, const YsQuarantinePage *page)
+{
+	for (int i = 0; i < page->count; i++)
+	{
+		YsQuarantined entry = page->entries[i];
+
+		entry.reason = "key does not fit the source's key columns";
+		if (entry.key == NULL)
+			ys_quarantine_keep(follow->row->policy_id, &entry);
+	}
+}
+
+/* ---- the interface ---- */
+
+static void
+retry_items(Retry *retry, int64 only)
+{
+	YsFollow   *follow = retry->follow;
+	YsQuarantinePage pages[MOST_ITEM_PAGES];
+	YsRetry		again[MOST_ITEM_PAGES];
+	int			npages = 0;
+	int64		after = 0;
+	YsArena		arena;
+
+	/* all that is read is read before the policy's row is locked */
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	for (; npages < MOST_ITEM_PAGES; npages++)
+	{
+		YsQuarantinePage *page = &pages[npages];
+
+		ys_quarantine_read(follow->row->policy_id, true, after, only, page);
+		if (page->count == 0)
+			break;
+		after = page->ids[page->count - 1];
+		again[npages] = read_items(follow, page, &arena);
+	}
+	lock_policy(follow);
+	for (int i = 0; i < npages; i++)
+	{
+		ys_quarantine_mark(&pages[i]);
+		ys_apply_retry(follow, &again[i]);
+		keep_unreadable(follow, &pages[i]);
+		retry->left += ys_quarantine_release(&pages[i]);
+	}
+	ys_arena_free(&arena);
+}
+
+static void
+retry_all_events(Retry *retry, int64 only)
+{
+	YsFollow   *follow = retry->follow;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "yottastore retry",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	int64		after = 0;
+	YsQuarantinePage page;
+
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		ys_quarantine_read(follow->row->policy_id, false, after, only, &page);
+		if (page.count == 0)
+			break;
+		retry_events(retry, &page);
+		retry->left += ys_quarantine_release(&page);
+		after = page.ids[page.count - 1];
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+int64
+ys_quarantine_retry_entries(const YsPolicyRow *row, int64 only)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "yottastore retry of a policy",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	Retry		retry = {0};
+
+	retry.reader = ys_json_reader_create();
+	if (retry.reader == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	(void) ys_handle_own(context, retry.reader, release_reader);
+	retry.follow = ys_follow_open(context, row);
+	retry.format = format_of(row);
+	retry_items(&retry, only);
+	retry_all_events(&retry, only);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return retry.left;
+}
