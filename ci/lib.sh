@@ -81,3 +81,41 @@ wait_until() {
         sleep 0.1
     done
 }
+
+# build_elsewhere VERSION NAME [MAKE VARIABLES...]: builds the sources as they are now in build/NAME, for a
+# fetched server of another version, and installs them into a copy of it. Afterwards build/NAME is the
+# current folder, and PG_CONFIG and YS_STATE are its own; the copy is gone when the script ends.
+build_elsewhere() {
+    local version=$1 name=$2 made tree modules old
+    shift 2
+    "$YS_ROOT/ci/fetch-servers" "$version"
+    made=$(echo "$YS_CACHE/postgres-$version"/*/pginstall)
+
+    # beside the objects of the last run
+    tree=$YS_ROOT/build/$name
+    mkdir -p "$tree"
+    cd "$YS_ROOT"
+    git ls-files -z --cached --others --exclude-standard >"$tree/.files"
+    while IFS= read -r -d '' old; do
+        [ -e "$old" ] || rm -f "$tree/$old" "$tree/${old%.c*}.o" "$tree/${old%.c*}.d"
+    done < <(cd "$tree" && find src sql test expected -type f ! -name '*.[od]' -print0 2>/dev/null)
+    tar --create --null --files-from "$tree/.files" --ignore-failed-read 2>/dev/null |
+        tar --extract --directory "$tree"
+    cd "$tree"
+    say "building for $("$made/bin/pg_config" --version)"
+    make --no-print-directory -s -j2 all "$@" PG_CONFIG="$made/bin/pg_config"
+
+    # The Perl modules for tests, which only Debian's packages bring, serve later versions, too.
+    modules=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/perl
+    [ -d "$modules" ] || die "the server of PG_CONFIG has no Perl test modules (run: make deps)"
+
+    # a copy of the server that the unprivileged user can read
+    YS_STATE=$YS_STATE.$name
+    rm -rf "$YS_STATE.server"
+    trap 'rm -rf "$YS_STATE.server"' EXIT
+    cp -a "$YS_CACHE/postgres-$version" "$YS_STATE.server"
+    PG_CONFIG=$(echo "$YS_STATE.server"/*/pginstall/bin/pg_config)
+    export YS_STATE PG_CONFIG
+    cp -a "$modules" "$(dirname "$("$PG_CONFIG" --pgxs)")/../test/perl"
+    ci/install
+}

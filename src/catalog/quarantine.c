@@ -38,7 +38,8 @@ bytea_datum(const void *bytes, size_t len)
 	bytea	   *datum = palloc(VARHDRSZ + len);
 
 	SET_VARSIZE(datum, VARHDRSZ + len);
-	memcpy(VARDATA(datum), bytes, len);
+	if (len > 0)
+		memcpy(VARDATA(datum), bytes, len);
 	return PointerGetDatum(datum);
 }
 
