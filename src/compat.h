@@ -19,6 +19,20 @@
 #include "varatt.h"
 #endif
 
+/* 17 lets extensions name their waits; the user includes utils/wait_event.h. */
+#if PG_VERSION_NUM >= 170000
+#define ys_wait_event_new_compat(name)	WaitEventExtensionNew(name)
+#else
+#define ys_wait_event_new_compat(name)	PG_WAIT_EXTENSION
+#endif
+
+/* 17 numbers processes otherwise; the user includes storage/procarray.h and storage/sinvaladt.h. */
+#if PG_VERSION_NUM >= 170000
+#define ys_vxid_proc_compat(vxid)	ProcNumberGetProc((vxid).procNumber)
+#else
+#define ys_vxid_proc_compat(vxid)	BackendIdGetProc((vxid).backendId)
+#endif
+
 /* 18 knows functions that don't return by a prefix. */
 #if PG_VERSION_NUM >= 180000
 #define ys_noreturn_compat	pg_noreturn

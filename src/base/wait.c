@@ -15,11 +15,37 @@
 #include "storage/latch.h"
 #include "utils/wait_event.h"
 
+#include "compat.h"
+
+static const char *const event_names[] = {
+	[YS_WAIT_STORE] = "YottastoreStore",
+	[YS_WAIT_STORE_RETRY] = "YottastoreStoreRetry",
+	[YS_WAIT_KAFKA] = "YottastoreKafka",
+	[YS_WAIT_STREAM] = "YottastoreStreamMain",
+	[YS_WAIT_RELAY] = "YottastoreRelayMain",
+	[YS_WAIT_SUPERVISOR] = "YottastoreSupervisorMain",
+	[YS_WAIT_INDEX] = "YottastoreIndexWait",
+	[YS_WAIT_JOB] = "YottastoreJobWait",
+};
+
 static sigset_t mask_before;
 static int	block_depth = 0;
 
+/* The server's number of an event, which all its processes share. */
+static uint32
+wait_event_number(YsWaitEvent event)
+{
+	static uint32 numbers[lengthof(event_names)];
+
+	if (event == YS_WAIT_OTHER)
+		return PG_WAIT_EXTENSION;
+	if (numbers[event] == 0)
+		numbers[event] = ys_wait_event_new_compat(event_names[event]);
+	return numbers[event];
+}
+
 bool
-ys_wait(int fd, long timeout_ms)
+ys_wait_for(YsWaitEvent event, int fd, long timeout_ms)
 {
 	int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
 	int			happened;
@@ -31,7 +57,7 @@ ys_wait(int fd, long timeout_ms)
 
 	happened = WaitLatchOrSocket(MyLatch, events, fd >= 0 ? fd : PGINVALID_SOCKET,
 								 timeout_ms >= 0 ? Min(timeout_ms, PG_INT32_MAX) : -1L,
-								 PG_WAIT_EXTENSION);
+								 wait_event_number(event));
 	if (happened & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();

@@ -9,6 +9,20 @@
 
 #include "base/arena.h"
 
+/* What is waited for: pg_stat_activity names it, from PostgreSQL 17 on. */
+typedef enum YsWaitEvent
+{
+	YS_WAIT_OTHER,
+	YS_WAIT_STORE,				/* an answer of the store */
+	YS_WAIT_STORE_RETRY,		/* before the store is asked again */
+	YS_WAIT_KAFKA,				/* brokers' answers and acknowledgements */
+	YS_WAIT_STREAM,				/* a stream worker with nothing to do */
+	YS_WAIT_RELAY,				/* a relay between two readings of its store's stream */
+	YS_WAIT_SUPERVISOR,			/* launcher and supervisor between two rounds */
+	YS_WAIT_INDEX,				/* index_wait */
+	YS_WAIT_JOB					/* job_wait */
+} YsWaitEvent;
+
 /*
  * Wait until fd (an epoll or event descriptor; -1 for none) is readable, the
  * process latch is set, or timeout_ms has passed (-1: for ever).  Resets the
@@ -16,7 +30,10 @@
  * the query was cancelled; exits when the postmaster has died.  True when
  * fd is readable.
  */
-extern bool ys_wait(int fd, long timeout_ms);
+extern bool ys_wait_for(YsWaitEvent event, int fd, long timeout_ms);
+
+/* The same for what has no name. */
+#define ys_wait(fd, timeout_ms)	ys_wait_for(YS_WAIT_OTHER, fd, timeout_ms)
 
 /*
  * Block the server's signals around calls that may create threads (they

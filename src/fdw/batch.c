@@ -354,7 +354,7 @@ advance(YsBatcher *batcher)
 		return true;
 	}
 	if (pausing != NULL)
-		(void) ys_wait(-1, (long) Max(pausing->resume_at - ys_clock_ms(), 0));
+		(void) ys_wait_for(YS_WAIT_STORE_RETRY, -1, (long) Max(pausing->resume_at - ys_clock_ms(), 0));
 	return pausing != NULL;
 }
 

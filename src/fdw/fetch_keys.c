@@ -97,7 +97,8 @@ ask_again(YsFetch *fetch)
 		ys_error_throw(&err);
 	}
 	else
-		(void) ys_wait(-1, ys_backoff_ms(fetch->fruitless, BACKOFF_BASE_MS, BACKOFF_LIMIT_MS));
+		(void) ys_wait_for(YS_WAIT_STORE_RETRY, -1,
+						   ys_backoff_ms(fetch->fruitless, BACKOFF_BASE_MS, BACKOFF_LIMIT_MS));
 	ask_for_batch(fetch, fetch->reply.nunprocessed, fetch->reply.unprocessed);
 }
 

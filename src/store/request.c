@@ -587,6 +587,6 @@ ys_store_rest(YsStore *store)
 		if (timeout < 0 || left < timeout)
 			timeout = left;
 	}
-	(void) ys_wait(ys_http_fd(store->http), timeout);
+	(void) ys_wait_for(YS_WAIT_STORE, ys_http_fd(store->http), timeout);
 	do_work(store);
 }

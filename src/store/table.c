@@ -67,7 +67,7 @@ pause_polling(int attempt, int64 deadline, const char *table, YsError *err)
 							"store table \"%s\" is still being changed after %d seconds", table,
 							CHANGE_DEADLINE_MS / 1000);
 	for (int64 now = ys_clock_ms(); now < until; now = ys_clock_ms())
-		(void) ys_wait(-1, (long) (until - now));
+		(void) ys_wait_for(YS_WAIT_STORE_RETRY, -1, (long) (until - now));
 	return true;
 }
 

@@ -166,7 +166,7 @@ await_result(YsKafkaClient *client, char *reason, size_t reason_size)
 			strlcpy(reason, rd_kafka_err2str(RD_KAFKA_RESP_ERR__TIMED_OUT), reason_size);
 			return RD_KAFKA_RESP_ERR__TIMED_OUT;
 		}
-		(void) ys_wait(client->fd, (long) left);
+		(void) ys_wait_for(YS_WAIT_KAFKA, client->fd, (long) left);
 	}
 }
 
@@ -181,7 +181,7 @@ await_topic(YsKafkaClient *client, YsError *err)
 	{
 		if (err->code != YS_ERR_TABLE_NOT_FOUND || ys_clock_ms() >= deadline)
 			return false;
-		(void) ys_wait(-1, NEW_TOPIC_WAIT_MS);
+		(void) ys_wait_for(YS_WAIT_KAFKA, -1, NEW_TOPIC_WAIT_MS);
 	}
 	return true;
 }

@@ -422,7 +422,7 @@ ys_kafka_slice(int *attempt, int64 deadline)
 {
 	int64		left;
 
-	(void) ys_wait(-1, 0);
+	(void) ys_wait_for(YS_WAIT_KAFKA, -1, 0);
 	left = deadline - ys_clock_ms();
 	if (left <= 0)
 		return 0;
@@ -461,7 +461,7 @@ ys_kafka_partition_count(YsKafkaClient *client, const char *doing, int *count, Y
 			if (code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE &&
 				code != RD_KAFKA_RESP_ERR_NO_ERROR)
 				break;
-			(void) ys_wait(-1, slice);
+			(void) ys_wait_for(YS_WAIT_KAFKA, -1, slice);
 		}
 		else if (code != RD_KAFKA_RESP_ERR__TIMED_OUT && code != RD_KAFKA_RESP_ERR__TRANSPORT)
 			break;

@@ -118,7 +118,7 @@ enqueue(YsProducer *producer, const rd_kafka_vu_t *parts, size_t nparts, YsError
 			note_failure(producer, code, rd_kafka_error_string(error));
 		rd_kafka_error_destroy(error);
 		if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && take_reports(producer))
-			(void) ys_wait(producer->client->fd, QUEUE_WAIT_MS);
+			(void) ys_wait_for(YS_WAIT_KAFKA, producer->client->fd, QUEUE_WAIT_MS);
 	}
 	producer->unacknowledged++;
 	return true;
@@ -178,7 +178,7 @@ ys_producer_flush(YsProducer *producer, int timeout_ms, YsError *err)
 
 		if (left <= 0)
 			return ys_kafka_fail(err, producer->client, RD_KAFKA_RESP_ERR__TIMED_OUT, "write to", NULL);
-		(void) ys_wait(producer->client->fd, (long) left);
+		(void) ys_wait_for(YS_WAIT_KAFKA, producer->client->fd, (long) left);
 	}
 	return producer->failure.code == YS_OK || give_failure(producer, err);
 }

@@ -152,7 +152,7 @@ ys_launcher_main(Datum arg)
 						 errhint("Raise max_worker_processes: each database with policies needs one "
 								 "worker, each of its streams and relays another.")));
 			said = true;
-			(void) ys_wait(-1, RESTART_SECONDS * 1000L);
+			(void) ys_wait_for(YS_WAIT_SUPERVISOR, -1, RESTART_SECONDS * 1000L);
 		}
 	}
 	/* the work is done: exit code 0, not to be restarted */

@@ -450,7 +450,7 @@ run_session(RelaySession *session, int relay_id, YsError *err)
 			poll_ms = 0;
 		else
 			poll_ms = Min(Max(poll_ms * 2, FIRST_POLL_MS), LONGEST_POLL_MS);
-		(void) ys_wait(-1, poll_ms);
+		(void) ys_wait_for(YS_WAIT_RELAY, -1, poll_ms);
 	}
 	return outcome;
 }
@@ -507,6 +507,6 @@ ys_relay_run(int relay_id)
 		MemoryContextSwitchTo(old);
 		MemoryContextDelete(context);
 		reload_configuration();
-		(void) ys_wait(-1, wait_ms);
+		(void) ys_wait_for(YS_WAIT_RELAY, -1, wait_ms);
 	}
 }

@@ -195,8 +195,9 @@ ys_stream_worker_run(Oid stream, Oid owner)
 		if (step_jobs(&worker))
 			taken = 1;
 		if (taken <= 0)
-			(void) ys_wait(worker.consumer != NULL ? ys_consumer_fd(worker.consumer) : -1,
-						   Max(worker.housekeeping_at - ys_clock_ms(), 1));
+			(void) ys_wait_for(YS_WAIT_STREAM,
+							   worker.consumer != NULL ? ys_consumer_fd(worker.consumer) : -1,
+							   Max(worker.housekeeping_at - ys_clock_ms(), 1));
 		MemoryContextReset(worker.batch_context);
 	}
 	MemoryContextSwitchTo(TopMemoryContext);

@@ -176,7 +176,7 @@ ys_supervisor_run(void)
 		}
 		pgstat_report_stat(false);
 		pgstat_report_activity(STATE_IDLE, NULL);
-		(void) ys_wait(-1, ROUND_MS);
+		(void) ys_wait_for(YS_WAIT_SUPERVISOR, -1, ROUND_MS);
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
