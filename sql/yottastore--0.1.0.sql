@@ -395,7 +395,7 @@ CREATE FUNCTION yottastore.index_wait(
 	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_index_wait';
 COMMENT ON FUNCTION yottastore.index_wait(name, timestamptz, interval) IS
-	'wait until every change of the source made before up_to (default: the call) is in the index; false after timeout';
+	'wait until every change of the source acknowledged before up_to (default: the call) is in the index; an error after timeout';
 
 CREATE FUNCTION yottastore.quarantine_retry(policy name, quarantine_id bigint DEFAULT NULL) RETURNS bigint
 	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import boto3
 import psycopg2
+import psycopg2.errors
 import psycopg2.extras
 from botocore.config import Config
 
@@ -121,6 +122,14 @@ class Session:
         """The single value of a silent query, None when there is no row."""
         rows = self.rows(sql, parameters)
         return rows[0][0] if rows else None
+
+    def caught_up(self, policy, up_to, timeout='1s'):
+        """Is a policy's index complete up to a moment, within a time?"""
+        try:
+            return self.value('SELECT yottastore.index_wait(%s, up_to => %s, timeout => %s)',
+                              (policy, up_to, timeout))
+        except psycopg2.errors.LockNotAvailable:
+            return False
 
     def run(self, sql, parameters=None, shown=None):
         """Show a statement, run it, show its time. Returns (column names, rows, milliseconds)."""

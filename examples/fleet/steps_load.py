@@ -74,8 +74,7 @@ def wait_for_index(session, expected=None):
     up_to = session.value('SELECT clock_timestamp()')
     progress = expected and Progress('index rows', expected)
     session.show_sql(f"SELECT yottastore.index_wait('{schema.POLICY}')")
-    while not session.value(f"SELECT yottastore.index_wait('{schema.POLICY}', up_to => %s,"
-                            " timeout => '1s')", (up_to,)):
+    while not session.caught_up(schema.POLICY, up_to):
         if progress:
             progress.show(min(expected, session.value(f'SELECT count(*) FROM {schema.POLICY}')))
         if time.perf_counter() - start > WAIT_LIMIT_S:

@@ -1,7 +1,6 @@
 /*-------------------------------------------------------------------------
  * patience.c
- *	  SQL functions that wait for what a worker does: they look, again and
- *	  again, less and less often.
+ *	  SQL functions that wait for what a worker does.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -15,6 +14,7 @@
 
 #define FIRST_POLL_MS	5
 #define LONGEST_POLL_MS	50
+#define SLEEP_MS		1000
 
 void
 ys_patience_begin(YsPatience *patience, Datum timeout, const char *function, const char *what)
@@ -30,12 +30,32 @@ ys_patience_begin(YsPatience *patience, Datum timeout, const char *function, con
 	patience->poll_ms = FIRST_POLL_MS;
 }
 
+/* Milliseconds until the deadline, rounded up; 0 when it has passed. */
+static long
+time_left(const YsPatience *patience)
+{
+	return TimestampDifferenceMilliseconds(GetCurrentTimestamp(), patience->deadline);
+}
+
 bool
 ys_patience_pause(YsPatience *patience)
 {
-	if (GetCurrentTimestamp() >= patience->deadline)
+	long		left = time_left(patience);
+
+	if (left == 0)
 		return false;
-	(void) ys_wait(-1, patience->poll_ms);
+	(void) ys_wait_for(YS_WAIT_JOB, -1, Min(left, patience->poll_ms));
 	patience->poll_ms = Min(patience->poll_ms * 2, LONGEST_POLL_MS);
+	return true;
+}
+
+bool
+ys_patience_sleep(YsPatience *patience)
+{
+	long		left = time_left(patience);
+
+	if (left == 0)
+		return false;
+	(void) ys_wait_for(YS_WAIT_INDEX, -1, Min(left, SLEEP_MS));
 	return true;
 }

@@ -25,4 +25,10 @@ extern void ys_patience_begin(YsPatience *patience, Datum timeout, const char *f
 /* Wait a moment before looking again.  False when the time is over.  Throws when cancelled. */
 extern bool ys_patience_pause(YsPatience *patience);
 
+/*
+ * The same for who joined a policy's waiters: until woken, but look again after a second
+ * at the latest, for nobody may be left to wake us.
+ */
+extern bool ys_patience_sleep(YsPatience *patience);
+
 #endif							/* YS_API_PATIENCE_H */

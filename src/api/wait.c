@@ -6,8 +6,12 @@
  * partition has been applied up to a watermark not older than the moment
  * asked for.  Where no relay of this database feeds the stream and no
  * watermark has been seen it is by offsets: everything that was in the topic
- * when the call began has been applied; what a producer had not yet sent by
- * then is not waited for.
+ * at that moment, or when the call began if that is later, has been applied;
+ * what a producer had not yet sent by then is not waited for.
+ *
+ * A watermark is a moment of the clock of the server that runs the relay,
+ * which this one is unless the topic is fed from elsewhere.  The store's clock
+ * has no part in it once the relay has read all there is.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -25,7 +29,10 @@
 #include "catalog/policy.h"
 #include "catalog/relay.h"
 #include "catalog/server.h"
+#include "catalog/waiters.h"
+#include "compat.h"
 #include "errors.h"
+#include "worker/lock.h"
 
 PG_FUNCTION_INFO_V1(ys_index_wait);
 
@@ -101,49 +108,120 @@ find_policy(const char *name)
 	return policy;
 }
 
+/* What a call waits for, and what it has found out. */
+typedef struct Wait
+{
+	const char *name;
+	TimestampTz up_to;
+	YsPatience	patience;
+	YsArena		arena;
+	TopicEnds	ends;			/* for streams without watermarks */
+	/* of the last look */
+	YsPolicyRow *policy;
+	int			count;
+	YsPolicyPosition *positions;
+} Wait;
+
+/* Look once.  True when the index is complete. */
+static bool
+look(Wait *wait)
+{
+	wait->policy = find_policy(wait->name);
+	wait->count = ys_position_load(wait->policy->policy_id, &wait->positions);
+	if (wait->policy->phase != YS_PHASE_LIVE)
+		return false;
+	if (has_watermarks(wait->count, wait->positions))
+		return reached_watermark(wait->count, wait->positions, wait->up_to);
+	if (ys_relay_feeds(wait->policy->stream) || GetCurrentTimestamp() < wait->up_to)
+		return false;
+	if (!wait->ends.known)
+		read_ends(wait->policy, &wait->arena, &wait->ends);
+	return reached_ends(wait->count, wait->positions, &wait->ends);
+}
+
+/* Events that are known to wait. */
+static int64
+events_waiting(const Wait *wait)
+{
+	int64		waiting = 0;
+
+	for (int i = 0; i < wait->count; i++)
+	{
+		int64		high = wait->positions[i].high_offset;
+
+		for (int e = 0; e < wait->ends.count; e++)
+		{
+			if (wait->ends.offsets[e].partition == wait->positions[i].partition)
+				high = Max(high, wait->ends.offsets[e].high);
+		}
+		waiting += Max(high - wait->positions[i].next_offset, 0);
+	}
+	return waiting;
+}
+
+/* How far the index is, as a sentence. */
+static char *
+describe(const Wait *wait)
+{
+	int64		waiting = events_waiting(wait);
+	TimestampTz reached = DT_NOEND;
+
+	if (wait->policy->phase != YS_PHASE_LIVE)
+		return psprintf("It is in phase %s.", ys_phase_name(wait->policy->phase));
+	if (!has_watermarks(wait->count, wait->positions))
+		return psprintf("It is " INT64_FORMAT " events behind.", waiting);
+	for (int i = 0; i < wait->count; i++)
+		reached = Min(reached, wait->positions[i].watermark);
+	return psprintf("It is complete up to %s, %.3f seconds before what was asked for, and "
+					INT64_FORMAT " events behind.", timestamptz_to_str(reached),
+					(double) (wait->up_to - reached) / USECS_PER_SEC, waiting);
+}
+
+ys_noreturn_compat static void
+throw_timeout(const Wait *wait)
+{
+	bool		runs = ys_worker_pid(YS_WORKER_STREAM, wait->policy->stream,
+									 wait->policy->owner) != 0;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("index policy \"%s\" did not catch up in time", wait->name),
+			 errdetail("%s%s", describe(wait), runs ? "" : " Its worker does not run."),
+			 runs ? errhint("The view yottastore.index_lag shows how it gets on.") :
+			 errhint("Call yottastore.start_workers().")));
+}
+
 /* yottastore.index_wait(policy, up_to, timeout) */
 Datum
 ys_index_wait(PG_FUNCTION_ARGS)
 {
 	MemoryContext round = AllocSetContextCreate(CurrentMemoryContext, "yottastore index_wait",
 												ALLOCSET_SMALL_SIZES);
-	YsPatience	patience;
-	TimestampTz up_to;
-	TopicEnds	ends = {0};
-	YsArena		arena;
-	bool		reached = false;
+	Wait		wait = {0};
+	MemoryContext old;
+	int			policy_id;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("policy and timeout must not be null")));
-	ys_patience_begin(&patience, PG_GETARG_DATUM(2), "index_wait", "the index advance");
-	up_to = PG_ARGISNULL(1) ? patience.called_at : PG_GETARG_TIMESTAMPTZ(1);
-	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	wait.name = NameStr(*PG_GETARG_NAME(0));
+	ys_patience_begin(&wait.patience, PG_GETARG_DATUM(2), "index_wait", "the index advance");
+	wait.up_to = PG_ARGISNULL(1) ? wait.patience.called_at : PG_GETARG_TIMESTAMPTZ(1);
+	ys_arena_init_context(&wait.arena, CurrentMemoryContext, 0);
+	policy_id = find_policy(wait.name)->policy_id;
 
-	do
+	ys_waiters_join(policy_id);
+	old = MemoryContextSwitchTo(round);
+	while (!look(&wait))
 	{
-		MemoryContext old = MemoryContextSwitchTo(round);
-		YsPolicyRow *policy = find_policy(NameStr(*PG_GETARG_NAME(0)));
-
-		if (policy->phase == YS_PHASE_LIVE)
-		{
-			YsPolicyPosition *positions;
-			int			count = ys_position_load(policy->policy_id, &positions);
-
-			if (has_watermarks(count, positions))
-				reached = reached_watermark(count, positions, up_to);
-			else if (!ys_relay_feeds(policy->stream))
-			{
-				if (!ends.known)
-					read_ends(policy, &arena, &ends);
-				reached = reached_ends(count, positions, &ends);
-			}
-		}
-		MemoryContextSwitchTo(old);
+		if (!ys_patience_sleep(&wait.patience))
+			throw_timeout(&wait);
 		MemoryContextReset(round);
-	} while (!reached && ys_patience_pause(&patience));
-	ys_arena_free(&arena);
+	}
+	MemoryContextSwitchTo(old);
+	ys_waiters_leave(policy_id);
+	ys_arena_free(&wait.arena);
 	MemoryContextDelete(round);
-	PG_RETURN_BOOL(reached);
+	PG_RETURN_BOOL(true);
 }

@@ -12,6 +12,7 @@
 
 #include "catalog/policy.h"
 #include "catalog/spi.h"
+#include "catalog/waiters.h"
 
 static const char *const phase_names[] = {
 	[YS_PHASE_STARTING] = "STARTING",
@@ -209,6 +210,7 @@ ys_policy_delete(int policy_id)
 	ys_spi_execute("DELETE FROM yottastore_internal.policy WHERE policy_id = $1",
 				   SPI_OK_DELETE, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
 	ys_spi_end(&scope);
+	ys_waiters_wake_at_commit(policy_id);
 }
 
 void
@@ -226,6 +228,7 @@ ys_policy_set_phase(int policy_id, YsPhase phase, const char *reason)
 					   reason != NULL ? CStringGetTextDatum(reason) : (Datum) 0
 				   }, reason != NULL ? NULL : "  n");
 	ys_spi_end(&scope);
+	ys_waiters_wake_at_commit(policy_id);
 }
 
 /* Run an UPDATE of one policy's phase; did it change anything? */
@@ -240,6 +243,7 @@ change_phase(int policy_id, const char *sql)
 				   (Datum[]) {Int32GetDatum(policy_id)}, NULL);
 	changed = SPI_processed > 0;
 	ys_spi_end(&scope);
+	ys_waiters_wake_at_commit(policy_id);
 	return changed;
 }
 
@@ -410,6 +414,7 @@ ys_position_save(int policy_id, int count, const YsPolicyPosition *positions)
 					   }, position->has_watermark ? NULL : "    n");
 	}
 	ys_spi_end(&scope);
+	ys_waiters_wake_at_commit(policy_id);
 }
 
 /* ---- backfill segments ---- */

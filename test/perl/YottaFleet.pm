@@ -114,10 +114,10 @@ sub wait_for_index
 {
 	my ($node, $what, $timeout) = @_;
 	$timeout //= $PostgreSQL::Test::Utils::timeout_default;
-	my $reached = $node->safe_psql('postgres',
-		"SELECT yottastore.index_wait('vehicle_service', timeout => '$timeout s')");
-	is($reached, 't', "index caught up: $what");
-	diag($node->safe_psql('postgres', <<'END')) if $reached ne 't';
+	my ($code, $reached, $error) =
+	  $node->psql('postgres', "SELECT yottastore.index_wait('vehicle_service', timeout => '$timeout s')");
+	is($error . $reached, 't', "index caught up: $what");
+	diag($node->safe_psql('postgres', <<'END')) if $code != 0;
 SELECT row_to_json(p) FROM yottastore.index_policies p
 UNION ALL SELECT row_to_json(l) FROM yottastore.index_lag l
 UNION ALL SELECT row_to_json(r) FROM yottastore.relay_status r

@@ -41,8 +41,11 @@ is($node->safe_psql('postgres', 'SELECT yottastore.start_workers()'), 'f', 'they
 is($node->safe_psql('postgres', 'SELECT yottastore.stop_workers()'), '3', 'stopped by hand');
 ok(processes($node, 0), 'all of them');
 put_vehicle($table, 'v1', { type => { S => 'car' } });
-is($node->safe_psql('postgres', "SELECT yottastore.index_wait('vehicle_service', timeout => '2 s')"),
-	'f', 'nothing is applied meanwhile, and the wait says so');
+my ($code, $stdout, $stderr) = $node->psql('postgres',
+	"\\set VERBOSITY verbose\nSELECT yottastore.index_wait('vehicle_service', timeout => '2 s')");
+like( $stderr,
+	qr/ERROR:  55P03: index policy "vehicle_service" did not catch up in time\nDETAIL:  It is complete up to .*Its worker does not run\.\nHINT:  Call yottastore\.start_workers\(\)\./,
+	'nothing is applied meanwhile, and the wait says so');
 is($node->safe_psql('postgres', 'SELECT yottastore.start_workers()'), 't', 'started by hand');
 wait_for_index($node, 'after a start by hand');
 is(index_rows($node), 'v1|unlocated|car|||', 'nothing was lost');
