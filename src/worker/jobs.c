@@ -20,6 +20,7 @@
 
 #include "base/memory.h"
 #include "catalog/job.h"
+#include "worker/activity.h"
 #include "worker/apply.h"
 #include "worker/jobs.h"
 #include "worker/relocate.h"
@@ -138,11 +139,13 @@ ys_jobs_step(List *follows)
 		if (follow->job_id == 0 || !ys_follow_is_active(follow))
 			continue;
 		busy = true;
+		ys_activity_set_policy(follow->row->name);
 		/* the next job is looked for with the areas that its starter saw */
 		if (!step(follow))
 			follow->job_id = 0;
 		MemoryContextReset(context);
 	}
+	ys_activity_set_policy(NULL);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	return busy;

@@ -30,6 +30,7 @@
 #include "catalog/source.h"
 #include "errors.h"
 #include "guc.h"
+#include "worker/activity.h"
 #include "worker/relay.h"
 #include "worker/relay_read.h"
 #include "worker/transaction.h"
@@ -104,6 +105,7 @@ load_config(void *arg)
 	config->relay = ys_relay_load(config->relay_id);
 	if (config->relay == NULL)
 		return;
+	ys_activity_identify("relay", config->relay->name);
 	config->source = ys_source_load(config->relay->source);
 	config->stream = ys_server_stream(config->relay->stream, config->relay->owner);
 	config->store = ys_server_store(config->source->serverid, config->relay->owner);
@@ -450,6 +452,7 @@ run_session(RelaySession *session, int relay_id, YsError *err)
 			poll_ms = 0;
 		else
 			poll_ms = Min(Max(poll_ms * 2, FIRST_POLL_MS), LONGEST_POLL_MS);
+		ys_activity_report_idle("waiting for records");
 		(void) ys_wait_for(YS_WAIT_RELAY, -1, poll_ms);
 	}
 	return outcome;

@@ -17,6 +17,7 @@
 
 #include "base/wait.h"
 #include "errors.h"
+#include "worker/activity.h"
 #include "worker/backfill.h"
 #include "worker/jobs.h"
 #include "worker/stream_worker.h"
@@ -132,10 +133,12 @@ backfill_pages(YsStreamWorker *worker)
 
 		if (follow->backfill == NULL || follow->row->phase != YS_PHASE_BACKFILL)
 			continue;
+		ys_activity_set_policy(follow->row->name);
 		if (ys_backfill_step(follow, &err))
 			busy = true;
 		else
 			ys_stream_note_trouble(worker, &err);
+		ys_activity_set_policy(NULL);
 	}
 	return busy;
 }
@@ -195,9 +198,12 @@ ys_stream_worker_run(Oid stream, Oid owner)
 		if (step_jobs(&worker))
 			taken = 1;
 		if (taken <= 0)
+		{
+			ys_activity_report_idle("waiting for events");
 			(void) ys_wait_for(YS_WAIT_STREAM,
 							   worker.consumer != NULL ? ys_consumer_fd(worker.consumer) : -1,
 							   Max(worker.housekeeping_at - ys_clock_ms(), 1));
+		}
 		MemoryContextReset(worker.batch_context);
 	}
 	MemoryContextSwitchTo(TopMemoryContext);

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/wait.h"
 #include "guc.h"
+#include "worker/activity.h"
 #include "worker/apply.h"
 #include "worker/decode.h"
 #include "worker/stream_worker_parts.h"
@@ -147,6 +148,7 @@ apply_messages(YsStreamWorker *worker, int count, const YsMessage *messages, YsA
 	Oid			decoded_for = InvalidOid;
 	YsDecoded  *decoded = NULL;
 
+	ys_activity_report("decoding a batch");
 	foreach(lc, worker->follows)
 	{
 		YsFollow   *follow = lfirst(lc);
@@ -156,8 +158,10 @@ apply_messages(YsStreamWorker *worker, int count, const YsMessage *messages, YsA
 		if (follow->source->relid != decoded_for)
 			decoded = decode_for(worker, follow->source, count, messages, arena);
 		decoded_for = follow->source->relid;
+		ys_activity_set_policy(follow->row->name);
 		ys_apply_batch(follow, count, decoded);
 	}
+	ys_activity_set_policy(NULL);
 }
 
 int

@@ -6,11 +6,13 @@
 #include "postgres.h"
 
 #include "commands/extension.h"
+#include "foreign/foreign.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 
 #include "catalog/area.h"
 #include "catalog/synonym.h"
+#include "worker/activity.h"
 #include "worker/backfill.h"
 #include "worker/stream_worker_parts.h"
 #include "worker/transaction.h"
@@ -159,6 +161,7 @@ load_config(YsStreamWorker *worker)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	YsStreamConfig *config = ys_server_stream(worker->stream, worker->owner);
 
+	ys_activity_identify("stream", GetForeignServer(worker->stream)->servername);
 	MemoryContextSwitchTo(old);
 	if (worker->config != NULL &&
 		strcmp(config->brokers, worker->config->brokers) == 0 &&

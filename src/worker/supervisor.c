@@ -25,6 +25,7 @@
 #include "base/wait.h"
 #include "catalog/policy.h"
 #include "catalog/relay.h"
+#include "worker/activity.h"
 #include "worker/launcher.h"
 #include "worker/supervisor.h"
 
@@ -82,6 +83,7 @@ read_wanted(List **charges)
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
+	ys_activity_identify("supervisor", NULL);
 	if (OidIsValid(get_extension_oid("yottastore", true)))
 	{
 		foreach(lc, ys_policy_streams())
@@ -164,7 +166,7 @@ ys_supervisor_run(void)
 
 	for (;;)
 	{
-		pgstat_report_activity(STATE_RUNNING, "reading which workers there should be");
+		ys_activity_report("reading which workers there should be");
 		if (!read_wanted(&charges) && resign(&charges))
 			return;
 		if (ShutdownRequestPending)
@@ -175,7 +177,7 @@ ys_supervisor_run(void)
 				tend(lfirst(lc));
 		}
 		pgstat_report_stat(false);
-		pgstat_report_activity(STATE_IDLE, NULL);
+		ys_activity_report_idle("waiting for the next round");
 		(void) ys_wait_for(YS_WAIT_SUPERVISOR, -1, ROUND_MS);
 		if (ConfigReloadPending)
 		{

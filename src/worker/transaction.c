@@ -11,6 +11,7 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+#include "worker/activity.h"
 #include "worker/transaction.h"
 
 static MemoryContext context_at_begin;
@@ -20,7 +21,7 @@ ys_transaction_begin(const char *activity)
 {
 	context_at_begin = CurrentMemoryContext;
 	SetCurrentStatementStartTimestamp();
-	pgstat_report_activity(STATE_RUNNING, activity);
+	ys_activity_report(activity);
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	MemoryContextSwitchTo(context_at_begin);
