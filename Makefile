@@ -67,7 +67,7 @@ build/regress build/isolation:
 UNIT_FLAGS = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -Isrc -MMD -MP -Wall -Wextra $(if $(filter true,$(CI)),-Werror)
 PURE_SOURCES := $(sort $(wildcard src/base/arena*.c src/base/error*.c src/base/json*.c \
-	src/base/json*.cpp src/store/value*.c src/policy/*.c src/policy/*/*.c src/stream/event*.c \
+	src/base/json*.cpp src/base/moving*.c src/store/value*.c src/policy/*.c src/policy/*/*.c src/stream/event*.c \
 	src/stream/version.c))
 PURE_OBJS = $(patsubst src/%,build/unit/src/%.o,$(PURE_SOURCES))
 PURE_LIBS = -lsimdjson -lutf8proc -lm

@@ -229,11 +229,10 @@ CREATE TABLE yottastore_internal.policy (
 	reason text,
 	epoch integer NOT NULL DEFAULT 1,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	events_applied bigint NOT NULL DEFAULT 0,
-	events_stale bigint NOT NULL DEFAULT 0,
-	events_quarantined bigint NOT NULL DEFAULT 0,
-	items_backfilled bigint NOT NULL DEFAULT 0,
-	areas_fingerprint bigint
+	areas_fingerprint bigint,
+	backfill_started_at timestamptz,
+	backfill_finished_at timestamptz,
+	backfill_estimate bigint
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; topic is the one its positions are in, NULL while it has none; areas_fingerprint is of the areas that its rows, or a job, go by';
 
@@ -254,9 +253,37 @@ CREATE TABLE yottastore_internal.backfill (
 	total_segments integer NOT NULL,
 	next_key text,
 	done boolean NOT NULL DEFAULT false,
+	items_read bigint NOT NULL DEFAULT 0,
 	PRIMARY KEY (policy_id, segment)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE yottastore_internal.backfill IS 'where each segment of a backfill goes on; next_key is typed JSON';
+
+CREATE TABLE yottastore_internal.stats (
+	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
+	slot integer NOT NULL,
+	batches bigint NOT NULL DEFAULT 0,
+	events_taken bigint NOT NULL DEFAULT 0,
+	bytes_taken bigint NOT NULL DEFAULT 0,
+	events_applied bigint NOT NULL DEFAULT 0,
+	events_stale bigint NOT NULL DEFAULT 0,
+	events_quarantined bigint NOT NULL DEFAULT 0,
+	items_backfilled bigint NOT NULL DEFAULT 0,
+	rows_inserted bigint NOT NULL DEFAULT 0,
+	rows_updated bigint NOT NULL DEFAULT 0,
+	rows_moved bigint NOT NULL DEFAULT 0,
+	rows_deleted bigint NOT NULL DEFAULT 0,
+	events_per_second double precision,
+	items_per_second double precision,
+	drained_per_second double precision,
+	arriving_per_second double precision,
+	p50_ms double precision,
+	p95_ms double precision,
+	last_batch_at timestamptz,
+	last_page_at timestamptz,
+	waiting_since timestamptz,
+	PRIMARY KEY (policy_id, slot)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE yottastore_internal.stats IS 'counters and recent rates of each policy and the workers (slot) that share its stream, committed with the rows; waiting_since: since when events wait without any having been applied';
 
 CREATE TABLE yottastore_internal.quarantine (
 	quarantine_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -592,6 +619,18 @@ REVOKE ALL ON FUNCTION yottastore.stop_workers() FROM PUBLIC;
 COMMENT ON FUNCTION yottastore.stop_workers() IS
 	'stop this database''s workers until start_workers or a server start; returns how many were told to';
 
+CREATE FUNCTION yottastore_internal.running_workers(
+	OUT kind text,
+	OUT id1 bigint,
+	OUT id2 bigint,
+	OUT pid integer,
+	OUT reported_at timestamptz)
+	RETURNS SETOF record
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_running_workers';
+COMMENT ON FUNCTION yottastore_internal.running_workers() IS
+	'this database''s workers that run, and when each last said that it does';
+
 /* ------------------------------------------------------------------- views */
 
 CREATE VIEW yottastore.index_policies WITH (security_barrier) AS
@@ -603,34 +642,161 @@ CREATE VIEW yottastore.index_policies WITH (security_barrier) AS
 		p.max_areas,
 		p.phase,
 		p.reason,
-		p.events_applied,
-		p.events_stale,
-		p.events_quarantined,
-		p.items_backfilled,
+		COALESCE(s.events_applied, 0) AS events_applied,
+		COALESCE(s.events_stale, 0) AS events_stale,
+		COALESCE(s.events_quarantined, 0) AS events_quarantined,
+		COALESCE(s.items_backfilled, 0) AS items_backfilled,
 		p.created_at,
 		p.declaration
 	FROM yottastore_internal.policy p
+		LEFT JOIN (SELECT t.policy_id,
+				pg_catalog.sum(t.events_applied)::bigint AS events_applied,
+				pg_catalog.sum(t.events_stale)::bigint AS events_stale,
+				pg_catalog.sum(t.events_quarantined)::bigint AS events_quarantined,
+				pg_catalog.sum(t.items_backfilled)::bigint AS items_backfilled
+			FROM yottastore_internal.stats t GROUP BY t.policy_id) s USING (policy_id)
 	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
 		OR pg_catalog.pg_has_role(p.owner, 'MEMBER');
 COMMENT ON VIEW yottastore.index_policies IS 'index policies, their phase and counters';
 
 CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
+	WITH running AS MATERIALIZED (SELECT * FROM yottastore_internal.running_workers()),
+	moment AS MATERIALIZED (SELECT pg_catalog.clock_timestamp() AS now)
 	SELECT p.name AS policy,
 		p.phase,
-		pg_catalog.sum(GREATEST(o.high_offset - o.next_offset, 0))::bigint AS events,
-		CASE WHEN p.phase = 'LIVE' AND pg_catalog.count(o.watermark) = pg_catalog.count(*)
-			THEN GREATEST(EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.min(o.watermark)), 0)
-		END::double precision AS seconds,
-		CASE WHEN p.phase = 'LIVE' AND pg_catalog.count(o.watermark) = pg_catalog.count(*)
-			THEN pg_catalog.min(o.watermark) END AS complete_up_to,
-		pg_catalog.max(o.updated_at) AS updated_at
+		CASE WHEN starved.why IS NULL THEN p.phase ELSE 'STARVED' END AS state,
+		COALESCE(starved.why, p.reason) AS reason,
+		o.events,
+		GREATEST(EXTRACT(epoch FROM moment.now - complete.up_to), 0)::double precision AS seconds,
+		complete.up_to AS complete_up_to,
+		s.events_per_second,
+		CASE WHEN p.phase <> 'LIVE' OR starved.why IS NOT NULL THEN NULL
+			WHEN o.events = 0 THEN interval '0'
+			WHEN s.drained_per_second > s.arriving_per_second
+			THEN pg_catalog.make_interval(secs => o.events / (s.drained_per_second - s.arriving_per_second))
+		END AS catch_up,
+		o.updated_at
+	FROM moment, yottastore_internal.policy p
+		CROSS JOIN LATERAL (SELECT
+				pg_catalog.sum(GREATEST(t.high_offset - t.next_offset, 0))::bigint AS events,
+				CASE WHEN pg_catalog.count(t.watermark) = pg_catalog.count(*)
+					THEN pg_catalog.min(t.watermark) END AS watermark,
+				pg_catalog.max(t.updated_at) AS updated_at
+			FROM yottastore_internal.position t WHERE t.policy_id = p.policy_id) o
+		CROSS JOIN LATERAL (SELECT
+				pg_catalog.sum(t.events_per_second
+					* pg_catalog.exp(EXTRACT(epoch FROM t.last_batch_at - moment.now)::double precision / 10)) AS events_per_second,
+				pg_catalog.sum(t.drained_per_second) AS drained_per_second,
+				COALESCE(pg_catalog.sum(t.arriving_per_second), 0) AS arriving_per_second,
+				pg_catalog.max(t.last_batch_at) AS last_batch_at,
+				pg_catalog.min(t.waiting_since) AS waiting_since
+			FROM yottastore_internal.stats t WHERE t.policy_id = p.policy_id) s
+		CROSS JOIN LATERAL (SELECT CASE WHEN p.phase = 'LIVE'
+				OR p.phase = 'PAUSED' AND p.backfill_finished_at IS NOT NULL THEN o.watermark END AS up_to) complete
+		CROSS JOIN LATERAL (SELECT pg_catalog.max(w.reported_at) AS reported_at
+			FROM running w
+			WHERE w.kind = 'stream' AND w.id1 = p.stream::bigint AND w.id2 = p.owner::bigint) worker
+		CROSS JOIN LATERAL (SELECT CASE
+				WHEN p.phase IN ('PAUSED', 'INCOMPLETE') OR pg_catalog.pg_is_in_recovery() THEN NULL
+				WHEN worker.reported_at IS NULL THEN
+					CASE WHEN p.created_at < moment.now - interval '5 s' THEN 'its worker does not run' END
+				WHEN worker.reported_at < moment.now - interval '10 s' THEN
+					'its worker has been at one thing since ' || worker.reported_at
+				WHEN p.reason IS NOT NULL
+					AND GREATEST(p.created_at, s.last_batch_at) < moment.now - interval '10 s' THEN p.reason
+				WHEN s.waiting_since < moment.now - interval '10 s' THEN
+					'events wait, and none has been applied since ' || s.waiting_since
+				WHEN EXISTS (SELECT FROM yottastore_internal.relay r
+						WHERE r.stream = p.stream AND r.created_at < moment.now - interval '5 s'
+						AND NOT EXISTS (SELECT FROM running w WHERE w.kind = 'relay' AND w.id1 = r.relay_id)) THEN
+					'the relay of its stream does not run'
+				WHEN complete.up_to < moment.now - interval '10 s'
+					AND EXISTS (SELECT FROM yottastore_internal.relay r
+						WHERE r.stream = p.stream AND r.reason IS NOT NULL) THEN
+					'the relay of its stream has trouble'
+			END AS why) starved
+	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
+		OR pg_catalog.pg_has_role(p.owner, 'MEMBER');
+COMMENT ON VIEW yottastore.index_lag IS
+	'how far each index is behind: events not yet applied, seconds by the stream''s watermarks (NULL when it carries none, or the index is not complete), and how it gets on';
+
+CREATE VIEW yottastore.index_stats WITH (security_barrier) AS
+	SELECT p.name AS policy,
+		COALESCE(pg_catalog.sum(s.batches), 0)::bigint AS batches,
+		COALESCE(pg_catalog.sum(s.events_taken), 0)::bigint AS events,
+		COALESCE(pg_catalog.sum(s.bytes_taken), 0)::bigint AS bytes,
+		COALESCE(pg_catalog.sum(s.events_applied), 0)::bigint AS events_applied,
+		COALESCE(pg_catalog.sum(s.events_stale), 0)::bigint AS events_stale,
+		COALESCE(pg_catalog.sum(s.events_quarantined), 0)::bigint AS events_quarantined,
+		COALESCE(pg_catalog.sum(s.items_backfilled), 0)::bigint AS items_backfilled,
+		COALESCE(pg_catalog.sum(s.rows_inserted), 0)::bigint AS rows_inserted,
+		COALESCE(pg_catalog.sum(s.rows_updated), 0)::bigint AS rows_updated,
+		COALESCE(pg_catalog.sum(s.rows_moved), 0)::bigint AS rows_moved,
+		COALESCE(pg_catalog.sum(s.rows_deleted), 0)::bigint AS rows_deleted,
+		pg_catalog.max(s.p50_ms) AS p50_ms,
+		pg_catalog.max(s.p95_ms) AS p95_ms,
+		pg_catalog.max(s.last_batch_at) AS last_batch_at
 	FROM yottastore_internal.policy p
-		LEFT JOIN yottastore_internal.position o USING (policy_id)
+		LEFT JOIN yottastore_internal.stats s USING (policy_id)
 	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
 		OR pg_catalog.pg_has_role(p.owner, 'MEMBER')
-	GROUP BY p.policy_id, p.name, p.phase;
-COMMENT ON VIEW yottastore.index_lag IS
-	'how far each index is behind: events not yet applied, and seconds by the stream''s watermarks (NULL when it carries none, or the index is not complete)';
+	GROUP BY p.policy_id, p.name;
+COMMENT ON VIEW yottastore.index_stats IS
+	'what has been done for each index since its policy was created, and how late recent events were visible';
+
+CREATE VIEW yottastore.index_progress WITH (security_barrier) AS
+	WITH moment AS MATERIALIZED (SELECT pg_catalog.clock_timestamp() AS now)
+	SELECT w.policy,
+		w.work,
+		w.job_id,
+		w.state,
+		w.items_done,
+		w.items_estimated,
+		CASE WHEN w.state = 'DONE' THEN 100
+			WHEN w.items_done <= w.items_estimated AND w.items_estimated > 0
+			THEN pg_catalog.round(100.0 * w.items_done / w.items_estimated, 1) END AS percent,
+		CASE WHEN w.state = 'RUNNING' THEN w.items_per_second END AS items_per_second,
+		w.segments_done,
+		w.segments,
+		w.started_at,
+		w.finished_at,
+		CASE WHEN w.state = 'RUNNING' AND w.items_done <= w.items_estimated AND w.items_per_second > 0.001
+			THEN moment.now
+				+ pg_catalog.make_interval(secs => (w.items_estimated - w.items_done) / w.items_per_second)
+		END AS estimated_end
+	FROM moment, LATERAL (
+		SELECT p.index_table, p.owner, p.name AS policy, 'backfill' AS work, NULL::bigint AS job_id,
+			CASE WHEN p.backfill_finished_at IS NOT NULL THEN 'DONE'
+				WHEN p.phase = 'STARTING' THEN 'QUEUED'
+				WHEN p.phase = 'BACKFILL' THEN 'RUNNING'
+				WHEN p.phase = 'PAUSED' THEN 'PAUSED'
+				ELSE 'STOPPED' END AS state,
+			COALESCE(b.items_read, 0) AS items_done,
+			p.backfill_estimate AS items_estimated,
+			(SELECT pg_catalog.sum(s.items_per_second
+					* pg_catalog.exp(EXTRACT(epoch FROM s.last_page_at - moment.now)::double precision / 10))
+				FROM yottastore_internal.stats s WHERE s.policy_id = p.policy_id) AS items_per_second,
+			b.segments_done, b.segments,
+			p.backfill_started_at AS started_at, p.backfill_finished_at AS finished_at
+		FROM yottastore_internal.policy p
+			CROSS JOIN LATERAL (SELECT pg_catalog.sum(g.items_read)::bigint AS items_read,
+					pg_catalog.count(*) FILTER (WHERE g.done) AS segments_done, pg_catalog.count(*) AS segments
+				FROM yottastore_internal.backfill g WHERE g.policy_id = p.policy_id) b
+		UNION ALL
+		SELECT p.index_table, p.owner, p.name, j.kind, j.job_id,
+			CASE WHEN j.state IN ('QUEUED', 'RUNNING') AND p.phase IN ('PAUSED', 'INCOMPLETE') THEN 'PAUSED'
+				ELSE j.state END,
+			j.rows_seen,
+			(SELECT GREATEST(pg_catalog.sum(s.rows_inserted - s.rows_deleted), 0)::bigint
+				FROM yottastore_internal.stats s WHERE s.policy_id = p.policy_id),
+			j.rows_seen / NULLIF(EXTRACT(epoch FROM moment.now - j.started_at), 0)::double precision,
+			NULL, NULL, j.started_at, j.finished_at
+		FROM yottastore_internal.job j
+			JOIN yottastore_internal.policy p USING (policy_id)) w
+	WHERE pg_catalog.has_table_privilege(w.index_table, 'SELECT')
+		OR pg_catalog.pg_has_role(w.owner, 'MEMBER');
+COMMENT ON VIEW yottastore.index_progress IS
+	'how far backfill and jobs of each index are, and when they may end';
 
 CREATE VIEW yottastore.index_partitions WITH (security_barrier) AS
 	SELECT p.name AS policy,
@@ -739,7 +905,8 @@ CREATE VIEW yottastore.node_status WITH (security_barrier) AS
 COMMENT ON VIEW yottastore.node_status IS
 	'the nodes of stores: health, requests, latencies, consumed units; of all sessions when shared, else of this one';
 
-GRANT SELECT ON yottastore.index_policies, yottastore.index_lag, yottastore.index_partitions,
+GRANT SELECT ON yottastore.index_policies, yottastore.index_lag, yottastore.index_stats,
+	yottastore.index_progress, yottastore.index_partitions,
 	yottastore.index_quality, yottastore.jobs, yottastore.quarantine, yottastore.relay_status, yottastore.node_status TO PUBLIC;
 
 /* ---------------------------------------------------------------- clean-up */
@@ -772,4 +939,5 @@ CREATE EVENT TRIGGER yottastore_forget_dropped ON sql_drop
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA yottastore_internal FROM PUBLIC;
 
 /* whoever reads node_status calls this as themselves, and it looks at what they may see */
-GRANT EXECUTE ON FUNCTION yottastore_internal.node_meters() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION yottastore_internal.node_meters(),
+	yottastore_internal.running_workers() TO PUBLIC;

@@ -33,6 +33,13 @@
 #define ys_vxid_proc_compat(vxid)	BackendIdGetProc((vxid).backendId)
 #endif
 
+/* 16 renamed it; the user includes utils/backend_status.h. */
+#if PG_VERSION_NUM >= 160000
+#define ys_local_beentry_compat(n)	pgstat_get_local_beentry_by_index(n)
+#else
+#define ys_local_beentry_compat(n)	pgstat_fetch_stat_local_beentry(n)
+#endif
+
 /* 18 knows functions that don't return by a prefix. */
 #if PG_VERSION_NUM >= 180000
 #define ys_noreturn_compat	pg_noreturn

@@ -1,19 +1,25 @@
 /*-------------------------------------------------------------------------
  * worker.c
- *	  Starting and stopping a database's workers by hand.
+ *	  Starting and stopping a database's workers by hand, and listing them.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "funcapi.h"
+#include "utils/backend_status.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "catalog/policy.h"
 #include "catalog/relay.h"
+#include "compat.h"
 #include "worker/lock.h"
 #include "worker/wake.h"
 
 PG_FUNCTION_INFO_V1(ys_start_workers);
 PG_FUNCTION_INFO_V1(ys_stop_workers);
+PG_FUNCTION_INFO_V1(ys_running_workers);
 
 /* yottastore.start_workers() */
 Datum
@@ -45,4 +51,59 @@ ys_stop_workers(PG_FUNCTION_ARGS)
 	/* it ends within its round, and takes along what it has started meanwhile */
 	stopped += ys_worker_terminate(YS_WORKER_SUPERVISOR, 0, 0);
 	PG_RETURN_INT32(stopped);
+}
+
+/*
+ * When a process last said what it does.  Workers say so with each transaction, at least
+ * once a second, whether there is anything to do or not.  0: nobody knows.
+ */
+static TimestampTz
+reported_at(int pid)
+{
+	int			count = pgstat_fetch_stat_numbackends();
+
+	for (int i = 1; i <= count; i++)
+	{
+		const PgBackendStatus *status = &ys_local_beentry_compat(i)->backendStatus;
+
+		if (status->st_procpid == pid)
+			return status->st_state_start_timestamp;
+	}
+	return 0;
+}
+
+/*
+ * yottastore_internal.running_workers()
+ *
+ * Anybody may call it, through the views: it tells of no work what it is.
+ */
+Datum
+ys_running_workers(PG_FUNCTION_ARGS)
+{
+	static const char *const kinds[] = {
+		[YS_WORKER_SUPERVISOR] = "supervisor",
+		[YS_WORKER_STREAM] = "stream",
+		[YS_WORKER_RELAY] = "relay",
+	};
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	YsRunningWorker *workers;
+	int			count;
+
+	InitMaterializedSRF(fcinfo, 0);
+	count = ys_worker_list(&workers);
+
+	/* not as of this transaction's first look */
+	pgstat_clear_backend_activity_snapshot();
+	for (int i = 0; i < count; i++)
+	{
+		TimestampTz reported = reported_at(workers[i].pid);
+		Datum		values[] = {
+			CStringGetTextDatum(kinds[workers[i].kind]), Int64GetDatum(workers[i].id1),
+			Int64GetDatum(workers[i].id2), Int32GetDatum(workers[i].pid), TimestampTzGetDatum(reported)
+		};
+		bool		nulls[] = {false, false, false, false, reported == 0};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

@@ -318,9 +318,36 @@ ys_policy_begin_backfill(int policy_id, const char *topic)
 
 	ys_spi_begin(&scope);
 	ys_spi_execute("UPDATE yottastore_internal.policy SET phase = 'BACKFILL', reason = NULL, "
-				   "topic = $2 WHERE policy_id = $1",
+				   "topic = $2, backfill_started_at = clock_timestamp(), "
+				   "backfill_finished_at = NULL, backfill_estimate = NULL WHERE policy_id = $1",
 				   SPI_OK_UPDATE, 2, (Oid[]) {INT4OID, TEXTOID},
 				   (Datum[]) {Int32GetDatum(policy_id), CStringGetTextDatum(topic)}, NULL);
+	ys_spi_end(&scope);
+}
+
+void
+ys_policy_end_backfill(int policy_id)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.policy SET phase = 'LIVE', reason = NULL, "
+				   "backfill_finished_at = clock_timestamp() WHERE policy_id = $1",
+				   SPI_OK_UPDATE, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
+	ys_spi_end(&scope);
+	ys_waiters_wake_at_commit(policy_id);
+}
+
+void
+ys_policy_estimate_backfill(int policy_id, int64 items)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.policy SET backfill_estimate = $2 "
+				   "WHERE policy_id = $1 AND backfill_estimate IS NULL",
+				   SPI_OK_UPDATE, 2, (Oid[]) {INT4OID, INT8OID},
+				   (Datum[]) {Int32GetDatum(policy_id), Int64GetDatum(items)}, NULL);
 	ys_spi_end(&scope);
 }
 
@@ -336,26 +363,6 @@ ys_policy_mark_incomplete(Oid source, Oid stream, const char *reason)
 				   (Datum[])
 				   {
 					   ObjectIdGetDatum(source), ObjectIdGetDatum(stream), CStringGetTextDatum(reason)
-				   }, NULL);
-	ys_spi_end(&scope);
-}
-
-void
-ys_policy_add_counters(int policy_id, const YsPolicyCounters *counters)
-{
-	YsSpiScope	scope;
-
-	ys_spi_begin(&scope);
-	ys_spi_execute("UPDATE yottastore_internal.policy SET "
-				   "events_applied = events_applied + $2, events_stale = events_stale + $3, "
-				   "events_quarantined = events_quarantined + $4, "
-				   "items_backfilled = items_backfilled + $5 WHERE policy_id = $1",
-				   SPI_OK_UPDATE, 5, (Oid[]) {INT4OID, INT8OID, INT8OID, INT8OID, INT8OID},
-				   (Datum[])
-				   {
-					   Int32GetDatum(policy_id), Int64GetDatum(counters->applied),
-					   Int64GetDatum(counters->stale), Int64GetDatum(counters->quarantined),
-					   Int64GetDatum(counters->backfilled)
 				   }, NULL);
 	ys_spi_end(&scope);
 }
@@ -417,6 +424,25 @@ ys_position_save(int policy_id, int count, const YsPolicyPosition *positions)
 	ys_waiters_wake_at_commit(policy_id);
 }
 
+void
+ys_position_raise_high(Oid stream, Oid owner, int32 partition, int64 high)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.position o SET high_offset = $4 "
+				   "FROM yottastore_internal.policy p WHERE p.policy_id = o.policy_id "
+				   "AND p.stream = $1 AND p.owner = $2 AND p.phase = 'PAUSED' "
+				   "AND o.partition = $3 AND o.high_offset < $4",
+				   SPI_OK_UPDATE, 4, (Oid[]) {OIDOID, OIDOID, INT4OID, INT8OID},
+				   (Datum[])
+				   {
+					   ObjectIdGetDatum(stream), ObjectIdGetDatum(owner), Int32GetDatum(partition),
+					   Int64GetDatum(high)
+				   }, NULL);
+	ys_spi_end(&scope);
+}
+
 /* ---- backfill segments ---- */
 
 void
@@ -460,14 +486,14 @@ ys_segment_save(int policy_id, const YsSegment *segment)
 	YsSpiScope	scope;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("UPDATE yottastore_internal.backfill SET next_key = $3, done = $4 "
-				   "WHERE policy_id = $1 AND segment = $2",
-				   SPI_OK_UPDATE, 4, (Oid[]) {INT4OID, INT4OID, TEXTOID, BOOLOID},
+	ys_spi_execute("UPDATE yottastore_internal.backfill SET next_key = $3, done = $4, "
+				   "items_read = items_read + $5 WHERE policy_id = $1 AND segment = $2",
+				   SPI_OK_UPDATE, 5, (Oid[]) {INT4OID, INT4OID, TEXTOID, BOOLOID, INT8OID},
 				   (Datum[])
 				   {
 					   Int32GetDatum(policy_id), Int32GetDatum(segment->segment),
 					   segment->next_key != NULL ? CStringGetTextDatum(segment->next_key) : (Datum) 0,
-					   BoolGetDatum(segment->done)
-				   }, segment->next_key != NULL ? NULL : "  n ");
+					   BoolGetDatum(segment->done), Int64GetDatum(segment->read)
+				   }, segment->next_key != NULL ? NULL : "  n  ");
 	ys_spi_end(&scope);
 }

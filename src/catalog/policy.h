@@ -90,18 +90,14 @@ extern bool ys_policy_note_areas(int policy_id, uint64 fingerprint);
 /* Positions in topic have been saved: what is there already can be read. */
 extern void ys_policy_begin_backfill(int policy_id, const char *topic);
 
+/* All segments are done: from now on LIVE. */
+extern void ys_policy_end_backfill(int policy_id);
+
+/* How many items there may be to read; the first estimate stays. */
+extern void ys_policy_estimate_backfill(int policy_id, int64 items);
+
 /* Changes of source are missing in stream: no policy that has begun is complete any more. */
 extern void ys_policy_mark_incomplete(Oid source, Oid stream, const char *reason);
-
-typedef struct YsPolicyCounters
-{
-	int64		applied;
-	int64		stale;
-	int64		quarantined;
-	int64		backfilled;
-} YsPolicyCounters;
-
-extern void ys_policy_add_counters(int policy_id, const YsPolicyCounters *counters);
 
 /* ---- positions ---- */
 
@@ -118,6 +114,12 @@ typedef struct YsPolicyPosition
 extern int	ys_position_load(int policy_id, YsPolicyPosition **positions);
 extern void ys_position_save(int policy_id, int count, const YsPolicyPosition *positions);
 
+/*
+ * A topic's partition ends here now: note it for the policies of that stream and owner that
+ * are paused.
+ */
+extern void ys_position_raise_high(Oid stream, Oid owner, int32 partition, int64 high);
+
 /* ---- backfill segments ---- */
 
 typedef struct YsSegment
@@ -126,6 +128,7 @@ typedef struct YsSegment
 	int			total;
 	char	   *next_key;		/* typed JSON of where to go on, NULL: from the start */
 	bool		done;
+	int64		read;			/* to be saved: items read since it was saved before */
 } YsSegment;
 
 extern void ys_segment_create(int policy_id, int total);

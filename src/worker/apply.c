@@ -252,6 +252,14 @@ write_run(void *arg)
 		if (row->gone || row->area == NULL || elsewhere)
 			noted[nnoted++] = row;
 		run->counters.applied++;
+		if (row->gone)
+			run->counters.deleted += elsewhere;
+		else if (row->area == NULL)
+			run->counters.inserted++;
+		else if (elsewhere)
+			run->counters.moved++;
+		else
+			run->counters.updated++;
 	}
 	ys_index_table_delete(table, nmoved, moved);
 	ys_index_table_upsert(table, npresent, present);
@@ -275,6 +283,10 @@ account_run(const WriteArg *run)
 		batch->counters.applied += run->counters.applied;
 		batch->counters.stale += run->counters.stale;
 	}
+	batch->counters.inserted += run->counters.inserted;
+	batch->counters.updated += run->counters.updated;
+	batch->counters.moved += run->counters.moved;
+	batch->counters.deleted += run->counters.deleted;
 	for (int i = 0; i < run->count; i++)
 	{
 		const YsCandidate *candidate = batch->candidates[run->first + i];
@@ -352,6 +364,33 @@ has_room(const YsBatch *batch)
 	return kept + bytes <= most || (kept == 0 && list_length(batch->quarantined) == 1);
 }
 
+/* Counters, and how fast and late the policy is with this batch. */
+static void
+save_stats(const YsBatch *batch)
+{
+	YsFollow   *follow = batch->follow;
+	YsStatsKind kind = YS_STATS_OTHER;
+	bool		waiting = false;
+	YsPolicyRates rates;
+
+	if (batch->segment != NULL)
+	{
+		kind = YS_STATS_PAGE;
+		ys_pace_page(&follow->pace, batch->segment->read);
+	}
+	else if (!batch->from_store && batch->retry == NULL)
+	{
+		kind = YS_STATS_BATCH;
+		ys_pace_batch(&follow->pace, batch->messages, (int) batch->counters.taken, batch->appended_ms);
+	}
+	for (int i = 0; i < batch->npositions; i++)
+		waiting = waiting || batch->positions[i].next_offset < batch->positions[i].high_offset;
+	ys_pace_rates(&follow->pace, &rates);
+	ys_stats_add(follow->row->policy_id, 0, kind, &batch->counters, &rates, waiting);
+	if (kind == YS_STATS_BATCH)
+		follow->pace.waiting = waiting;
+}
+
 /* The batch's transaction.  False when the policy has to pause, or quarantine is full. */
 static bool
 write_batch(YsBatch *batch)
@@ -391,7 +430,7 @@ write_batch(YsBatch *batch)
 	}
 	foreach(lc, batch->quarantined)
 		batch->counters.quarantined += ys_quarantine_insert(follow->row->policy_id, lfirst(lc));
-	ys_policy_add_counters(follow->row->policy_id, &batch->counters);
+	save_stats(batch);
 	ys_quality_save(follow->row->policy_id, batch->quality);
 	if (batch->segment != NULL)
 		ys_segment_save(follow->row->policy_id, batch->segment);
@@ -497,7 +536,7 @@ ys_apply_retry(YsFollow *follow, const YsRetry *retry)
 		ThrowErrorData(batch->systemic);
 	foreach(lc, batch->quarantined)
 		ys_quarantine_keep(follow->row->policy_id, lfirst(lc));
-	ys_policy_add_counters(follow->row->policy_id, &batch->counters);
+	save_stats(batch);
 	ys_quality_save(follow->row->policy_id, batch->quality);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(batch->context);

@@ -56,6 +56,7 @@ ys_batch_create(YsFollow *follow, int size)
 	if (batch->quality == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	batch->candidates = palloc(sizeof(YsCandidate *) * Max(size, 1));
+	batch->appended_ms = palloc(sizeof(int64) * Max(size, 1));
 	ctl.keysize = offsetof(KeyEntry, candidate);
 	ctl.entrysize = sizeof(KeyEntry);
 	ctl.hash = key_hash;
@@ -223,6 +224,13 @@ ys_batch_collect_event(YsBatch *batch, const YsDecoded *decoded)
 	candidate->row.changed_at = event->changed_at_us - UNIX_TO_SERVER_USECS;
 }
 
+static void
+count_event(YsBatch *batch, const YsMessage *message)
+{
+	batch->appended_ms[batch->counters.taken++] = message->timestamp_ms;
+	batch->counters.bytes += (int64) (message->key_len + message->value_len);
+}
+
 void
 ys_batch_collect_messages(YsBatch *batch, int count, YsDecoded *messages)
 {
@@ -238,6 +246,7 @@ ys_batch_collect_messages(YsBatch *batch, int count, YsDecoded *messages)
 		}
 		if (position == NULL || message->offset < position->next_offset)
 			continue;
+		batch->messages += message->offset + 1 - position->next_offset;
 		position->next_offset = message->offset + 1;
 		if (position->high_offset < position->next_offset)
 			position->high_offset = position->next_offset;
@@ -247,7 +256,10 @@ ys_batch_collect_messages(YsBatch *batch, int count, YsDecoded *messages)
 			position->watermark = message->watermark_us - UNIX_TO_SERVER_USECS;
 		}
 		else
+		{
+			count_event(batch, message);
 			ys_batch_collect_event(batch, &messages[i]);
+		}
 	}
 }
 

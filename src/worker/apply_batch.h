@@ -32,6 +32,8 @@ typedef struct YsBatch
 	YsCandidate **candidates;
 	HTAB	   *by_key;
 	YsPolicyCounters counters;
+	int64		messages;		/* offsets passed */
+	int64	   *appended_ms;	/* of the events taken */
 	YsQuality  *quality;		/* of what was written */
 	List	   *quarantined;	/* of YsQuarantined */
 	int			npositions;

@@ -41,6 +41,7 @@ struct YsBackfill
 	YsStore    *store;			/* of the step under way */
 	uint64		epoch;			/* of the calls: see ys_server_epoch */
 	YsAttributeFilter wanted;	/* key and source attributes */
+	bool		estimated;		/* how many items there may be is known, or never will be */
 	int			nsegments;
 	Segment    *segments;
 	int			next;			/* whose turn it is */
@@ -158,6 +159,7 @@ advance(const YsBackfill *backfill, const Segment *segment, const YsReply *reply
 	YsSegment	next = segment->saved;
 	YsText		text;
 
+	next.read = reply->nitems;
 	next.done = reply->last_key == NULL;
 	next.next_key = NULL;
 	if (!next.done)
@@ -180,7 +182,7 @@ finish(YsFollow *follow)
 	ys_transaction_begin("finishing a backfill");
 	if (ys_follow_lock(follow, &phase) && phase == YS_PHASE_BACKFILL)
 	{
-		ys_policy_set_phase(follow->row->policy_id, YS_PHASE_LIVE, NULL);
+		ys_policy_end_backfill(follow->row->policy_id);
 		follow->row->phase = YS_PHASE_LIVE;
 	}
 	ys_transaction_commit();
@@ -209,6 +211,26 @@ find_store(YsFollow *follow)
 	return error == NULL;
 }
 
+/* Ask once how many items there may be.  That it can't be said keeps nothing from going on. */
+static void
+estimate_items(YsFollow *follow)
+{
+	YsArena		arena;
+	YsTableInfo info;
+	YsError		err;
+
+	follow->backfill->estimated = true;
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	if (ys_store_describe_table(follow->backfill->store, follow->source->table, &arena, &info, &err) &&
+		info.item_count >= 0)
+	{
+		ys_transaction_begin("estimating a backfill");
+		ys_policy_estimate_backfill(follow->row->policy_id, info.item_count);
+		ys_transaction_commit();
+	}
+	ys_arena_free(&arena);
+}
+
 bool
 ys_backfill_step(YsFollow *follow, YsError *err)
 {
@@ -222,6 +244,12 @@ ys_backfill_step(YsFollow *follow, YsError *err)
 
 	if (!find_store(follow))
 		return true;
+	if (!backfill->estimated)
+	{
+		/* its transaction may have closed the store */
+		estimate_items(follow);
+		return true;
+	}
 
 	/* every open segment has its page in flight */
 	for (int i = 0; i < backfill->nsegments; i++)

@@ -11,6 +11,7 @@
 #include "catalog/index_table.h"
 #include "catalog/policy.h"
 #include "catalog/source.h"
+#include "worker/pace.h"
 
 typedef struct YsBackfill YsBackfill;
 
@@ -29,6 +30,7 @@ typedef struct YsFollow
 	YsPolicyPosition *positions;
 	bool		positions_dirty;	/* something to save that no batch has saved */
 
+	YsPace		pace;
 	YsBackfill *backfill;		/* while BACKFILL */
 	int64		job_id;			/* the job under way, or the next; 0: none */
 } YsFollow;

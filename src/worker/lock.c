@@ -66,6 +66,32 @@ ys_worker_pid(YsWorkerKind kind, uint32 id1, uint32 id2)
 	return pid;
 }
 
+int
+ys_worker_list(YsRunningWorker **workers)
+{
+	LockData   *locks = GetLockStatusData();
+	int			count = 0;
+
+	*workers = palloc(sizeof(YsRunningWorker) * Max(locks->nelements, 1));
+	for (int i = 0; i < locks->nelements; i++)
+	{
+		const LockInstanceData *lock = &locks->locks[i];
+		const LOCKTAG *tag = &lock->locktag;
+		int			kind = tag->locktag_field4 - LOCK_CLASS_BASE;
+
+		if (tag->locktag_type == LOCKTAG_ADVISORY && tag->locktag_field1 == MyDatabaseId &&
+			kind >= YS_WORKER_SUPERVISOR && kind <= YS_WORKER_RELAY &&
+			(lock->holdMask & LOCKBIT_ON(ExclusiveLock)) != 0)
+			(*workers)[count++] = (YsRunningWorker)
+			{
+				(YsWorkerKind) kind, tag->locktag_field2, tag->locktag_field3, lock->pid
+			};
+	}
+	pfree(locks->locks);
+	pfree(locks);
+	return count;
+}
+
 bool
 ys_worker_wake(YsWorkerKind kind, uint32 id1, uint32 id2)
 {

@@ -25,6 +25,18 @@ extern void ys_worker_unlock(YsWorkerKind kind, uint32 id1, uint32 id2);
 /* The process that is that worker, 0 when there is none. */
 extern int	ys_worker_pid(YsWorkerKind kind, uint32 id1, uint32 id2);
 
+/* A worker that runs. */
+typedef struct YsRunningWorker
+{
+	YsWorkerKind kind;
+	uint32		id1;
+	uint32		id2;
+	int			pid;
+} YsRunningWorker;
+
+/* All of this database, palloc'd; returns how many. */
+extern int	ys_worker_list(YsRunningWorker **workers);
+
 /* Set its latch.  False when there is none. */
 extern bool ys_worker_wake(YsWorkerKind kind, uint32 id1, uint32 id2);
 

@@ -60,40 +60,6 @@ ys_stream_note_trouble(YsStreamWorker *worker, const YsError *err)
 	worker->retry_at = ys_clock_ms() + RETRY_MS;
 }
 
-/* Save how far the topic goes where no batch has done so. */
-static void
-save_positions(YsStreamWorker *worker)
-{
-	ListCell   *lc;
-
-	foreach(lc, worker->follows)
-	{
-		YsFollow   *follow = lfirst(lc);
-		YsPhase		phase;
-
-		if (worker->consumer == NULL || !ys_follow_is_active(follow))
-			continue;
-		for (int i = 0; i < follow->npositions; i++)
-		{
-			YsPolicyPosition *position = &follow->positions[i];
-			int64		high = ys_consumer_high(worker->consumer, position->partition);
-
-			if (high > position->high_offset)
-			{
-				position->high_offset = high;
-				follow->positions_dirty = true;
-			}
-		}
-		if (!follow->positions_dirty)
-			continue;
-		ys_transaction_begin("saving positions");
-		if (ys_follow_lock(follow, &phase))
-			ys_position_save(follow->row->policy_id, follow->npositions, follow->positions);
-		ys_transaction_commit();
-		follow->positions_dirty = false;
-	}
-}
-
 /* Once a second, or when woken: policies, their starts, positions.  False: the end. */
 static bool
 housekeep(YsStreamWorker *worker)
@@ -114,7 +80,7 @@ housekeep(YsStreamWorker *worker)
 		if (follow->row->phase == YS_PHASE_BACKFILL && follow->backfill == NULL)
 			ys_backfill_open(follow);
 	}
-	save_positions(worker);
+	ys_stream_save_lag(worker);
 	ys_jobs_look(worker->stream, worker->owner, worker->follows);
 	return true;
 }
@@ -200,9 +166,11 @@ ys_stream_worker_run(Oid stream, Oid owner)
 		if (taken <= 0)
 		{
 			ys_activity_report_idle("waiting for events");
+			ys_pace_idle(true);
 			(void) ys_wait_for(YS_WAIT_STREAM,
 							   worker.consumer != NULL ? ys_consumer_fd(worker.consumer) : -1,
 							   Max(worker.housekeeping_at - ys_clock_ms(), 1));
+			ys_pace_idle(false);
 		}
 		MemoryContextReset(worker.batch_context);
 	}

@@ -29,6 +29,8 @@ typedef struct YsStreamWorker
 	int64		housekeeping_at;
 	int64		retry_at;		/* don't bother brokers or store before */
 	bool		troubled;		/* a reason is noted on the policies */
+	bool		any_paused;		/* of its policies */
+	int64		ends_at;		/* when to ask the brokers next where the topic ends */
 } YsStreamWorker;
 
 /* ---- stream_worker.c ---- */
@@ -71,5 +73,10 @@ extern int	ys_stream_consume(YsStreamWorker *worker);
 
 /* The next batch is taken by a consumer opened anew, from the policies' positions. */
 extern void ys_stream_close_consumer(YsStreamWorker *worker);
+
+/* ---- stream_worker_lag.c ---- */
+
+/* Save how far the stream goes where no batch has done so, for policies that are paused, too. */
+extern void ys_stream_save_lag(YsStreamWorker *worker);
 
 #endif							/* YS_WORKER_STREAM_WORKER_PARTS_H */

@@ -211,8 +211,14 @@ ys_stream_refresh(YsStreamWorker *worker)
 	}
 	if (wanted != NIL)
 		load_config(worker);
+	worker->any_paused = false;
 	foreach(lc, wanted)
-		refresh_or_stop(worker, lfirst(lc), bind);
+	{
+		YsPolicyRow *row = lfirst(lc);
+
+		refresh_or_stop(worker, row, bind);
+		worker->any_paused = worker->any_paused || row->phase == YS_PHASE_PAUSED;
+	}
 	ys_transaction_commit();
 
 	any = wanted != NIL;
