@@ -41,14 +41,14 @@ my %towns;
 sub areas_sql
 {
 	my $names = join ', ', map { "'$_'" } sort keys %areas;
-	return join ";\n", "DELETE FROM yottastore.areas WHERE level = 'country' AND name NOT IN ($names)", map {
+	return join ";\n", 'BEGIN', "DELETE FROM yottastore.areas WHERE level = 'country' AND name NOT IN ($names)", (map {
 		my $area = $areas{$_};
 		my $boundary = boundary($area->{west}, $area->{east});
 		my $aliases = '{' . join(',', @{ $area->{aliases} // [] }) . '}';
 		"INSERT INTO yottastore.areas (level, name, aliases, boundary) VALUES ('country', '$_', '$aliases', '$boundary')
 		 ON CONFLICT (level, name) DO UPDATE SET aliases = EXCLUDED.aliases, boundary = EXCLUDED.boundary
 		 WHERE (areas.aliases, areas.boundary) IS DISTINCT FROM (EXCLUDED.aliases, EXCLUDED.boundary)"
-	} sort keys %areas;
+	} sort keys %areas), 'COMMIT';
 }
 
 sub area_at
@@ -127,7 +127,7 @@ sub edit_areas
 {
 	my ($what) = @_;
 	my $since = last_job();
-	query('BEGIN; ' . areas_sql() . '; COMMIT');
+	query(areas_sql());
 	jobs_are_done($since, 2, $what);
 	all_in_place($what);
 	return;
