@@ -354,14 +354,25 @@ CREATE TABLE yottastore_internal.relay (
 	stream oid NOT NULL,
 	partitions integer NOT NULL CHECK (partitions > 0),
 	store_stream text,
+	topic text,
+	topic_partitions integer,
 	phase text NOT NULL DEFAULT 'STARTING'
-		CHECK (phase IN ('STARTING', 'LIVE', 'PAUSED', 'INCOMPLETE')),
+		CHECK (phase IN ('STARTING', 'LIVE', 'PAUSED')),
 	reason text,
 	records_produced bigint NOT NULL DEFAULT 0,
+	bytes_produced bigint NOT NULL DEFAULT 0,
+	last_record_at timestamptz,
+	read_to timestamptz,
 	caught_up_at timestamptz,
+	store_retries bigint NOT NULL DEFAULT 0,
+	store_throttles bigint NOT NULL DEFAULT 0,
+	sessions integer NOT NULL DEFAULT 0,
+	losses integer NOT NULL DEFAULT 0,
+	last_loss text,
+	last_loss_at timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE yottastore_internal.relay IS 'relays from a store''s own stream to a Kafka topic';
+COMMENT ON TABLE yottastore_internal.relay IS 'relays from a store''s own stream to a Kafka topic; what was created before read_to has been produced';
 
 CREATE TABLE yottastore_internal.relay_shard (
 	relay_id integer NOT NULL REFERENCES yottastore_internal.relay ON DELETE CASCADE,
@@ -370,10 +381,11 @@ CREATE TABLE yottastore_internal.relay_shard (
 	generation integer NOT NULL,
 	checkpoint text,
 	finished boolean NOT NULL DEFAULT false,
+	whole boolean NOT NULL,
 	PRIMARY KEY (relay_id, shard_id)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE yottastore_internal.relay_shard IS
-	'the last sequence number of each shard that Kafka has acknowledged';
+	'the last sequence number of each shard that Kafka has acknowledged; whole: nothing had been trimmed when the relay heard of it';
 
 /* ---------------------------------------------------------------- policies */
 
@@ -872,15 +884,38 @@ CREATE VIEW yottastore.relay_status WITH (security_barrier) AS
 	SELECT r.name AS relay,
 		r.source::regclass AS source,
 		(SELECT s.srvname FROM pg_catalog.pg_foreign_server s WHERE s.oid = r.stream) AS stream,
+		r.topic,
+		r.topic_partitions,
 		r.phase,
 		r.reason,
+		h.open_shards,
+		h.waiting_shards,
+		h.finished_shards,
+		h.checkpoint,
 		r.records_produced,
-		(SELECT pg_catalog.count(*) FROM yottastore_internal.relay_shard h
-			WHERE h.relay_id = r.relay_id AND NOT h.finished) AS open_shards,
-		r.caught_up_at
+		r.bytes_produced,
+		r.last_record_at,
+		r.caught_up_at,
+		extract(epoch FROM greatest(pg_catalog.clock_timestamp() - greatest(r.read_to, r.caught_up_at), '0'))::float8
+			AS seconds_behind,
+		r.store_retries,
+		r.store_throttles,
+		greatest(r.sessions - 1, 0) AS restarts,
+		r.losses,
+		r.last_loss,
+		r.last_loss_at
 	FROM yottastore_internal.relay r
+		CROSS JOIN LATERAL (
+			SELECT pg_catalog.count(*) FILTER (WHERE NOT s.finished AND p.finished IS NOT FALSE) AS open_shards,
+				pg_catalog.count(*) FILTER (WHERE NOT s.finished AND NOT p.finished) AS waiting_shards,
+				pg_catalog.count(*) FILTER (WHERE s.finished) AS finished_shards,
+				pg_catalog.jsonb_object_agg(s.shard_id, s.checkpoint)
+					FILTER (WHERE NOT s.finished AND s.checkpoint IS NOT NULL) AS checkpoint
+			FROM yottastore_internal.relay_shard s
+				LEFT JOIN yottastore_internal.relay_shard p ON p.relay_id = s.relay_id AND p.shard_id = s.parent_id
+			WHERE s.relay_id = r.relay_id) h
 	WHERE pg_catalog.pg_has_role(r.owner, 'MEMBER');
-COMMENT ON VIEW yottastore.relay_status IS 'relays, what they have produced, and when each last had nothing left to read';
+COMMENT ON VIEW yottastore.relay_status IS 'relays: what they read, what they have produced, how far each is behind, and what it lost';
 
 CREATE VIEW yottastore.node_status WITH (security_barrier) AS
 	SELECT s.srvname AS server,

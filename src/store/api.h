@@ -109,8 +109,8 @@ typedef struct YsApi
 							   YsTableInfo *info, YsError *err);
 
 	/* Appends to the shards; next_shard NULL: that was the last page. */
-	bool		(*read_shards) (const char *bytes, size_t len, YsArena *arena, int *nshards,
-								YsShard **shards, const char **next_shard, YsError *err);
+	bool		(*read_shards) (const char *bytes, size_t len, YsArena *arena, YsStreamInfo *info,
+								const char **next_shard, YsError *err);
 	bool		(*read_iterator) (const char *bytes, size_t len, YsArena *arena,
 								  const char **iterator, YsError *err);
 	bool		(*read_records) (YsJsonReader *reader, const char *bytes, size_t len, int nkeys,

@@ -205,17 +205,36 @@ on_bytes(char *bytes, size_t size, size_t count, void *arg)
 	return CURL_WRITEFUNC_ERROR;
 }
 
+/* The time that a Date header tells; 0: it is none, or tells none. */
+static int64
+read_date(const char *line, size_t len)
+{
+	static const char name[] = "date:";
+	char		value[64];
+	size_t		name_len = sizeof(name) - 1;
+
+	if (len <= name_len || len - name_len >= sizeof(value) ||
+		pg_strncasecmp(line, name, name_len) != 0)
+		return 0;
+	memcpy(value, line + name_len, len - name_len);
+	value[len - name_len] = '\0';
+	return Max((int64) curl_getdate(value, NULL), 0);
+}
+
 /* Called with each whole header line, and with the empty one that ends them. */
 static size_t
 on_header(char *line, size_t size, size_t count, void *arg)
 {
 	YsHttpTransfer *transfer = arg;
 	size_t		len = size * count;
+	int64		date;
 
 	if (len > 0 && (line[0] == '\r' || line[0] == '\n'))
 		transfer->headers_ended = true;
 	else if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
 		transfer->headers_ended = false;
+	else if ((date = read_date(line, len)) > 0)
+		transfer->response.date = date;
 	return len;
 }
 

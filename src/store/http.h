@@ -33,6 +33,7 @@ typedef struct YsHttpResponse
 	int			status;			/* 0: no whole response came */
 	char	   *bytes;			/* YS_JSON_PADDING readable behind len; in the request's context */
 	size_t		len;
+	int64		date;			/* of the node's clock, seconds since 1970; 0: it said none */
 	bool		sent;			/* a connection stood, and sending began */
 	bool		untrusted;		/* by certificates: trying again changes nothing */
 	bool		too_large;		/* over YS_HTTP_RESPONSE_MAX */

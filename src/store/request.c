@@ -224,6 +224,7 @@ on_response(void *owner, const YsHttpResponse *response)
 	count_answer(call, response->status);
 	call->bytes = response->bytes;
 	call->len = response->len;
+	call->answered_at = response->date;
 	switch (judge_answer(call, response->status))
 	{
 		case YS_VERDICT_SUCCESS:

@@ -30,6 +30,7 @@ struct YsStore
 	YsHttp	   *http;
 	YsJsonReader *reader;
 	YsQuota		quota;
+	YsCost		stream_cost;	/* of reading change streams */
 	void	   *notes;			/* the opener's, see ys_store_notes */
 	dlist_head	calls;			/* oldest first */
 	int64		admit_at;		/* monotonic us: when to look at what the limits hold back */
@@ -76,6 +77,7 @@ struct YsCall
 
 	char	   *bytes;			/* the reply, when there is one */
 	size_t		len;
+	int64		answered_at;	/* by the node's clock, seconds since 1970; 0: it said nothing */
 	YsError		error;			/* code YS_OK: success */
 };
 

@@ -330,9 +330,16 @@ typedef struct YsShard
 	const char *last_sequence;	/* NULL: still open */
 } YsShard;
 
-/* All shards, every page of the description. */
-extern bool ys_store_stream_shards(YsStore *store, const char *stream_id, YsArena *arena,
-								   int *nshards, YsShard **shards, YsError *err);
+typedef struct YsStreamInfo
+{
+	int64_t		created_at;		/* seconds since 1970, by the store's clock; 0: it doesn't say */
+	int			nshards;
+	YsShard    *shards;
+} YsStreamInfo;
+
+/* The stream with all its shards, every page of the description. */
+extern bool ys_store_describe_stream(YsStore *store, const char *stream_id, YsArena *arena,
+									 YsStreamInfo *info, YsError *err);
 
 typedef enum YsIteratorType
 {
@@ -362,11 +369,15 @@ typedef struct YsStreamPage
 	int			nrecords;
 	YsStreamRecord *records;
 	const char *next_iterator;	/* NULL: the shard is closed and read to its end */
+	int64_t		answered_at;	/* by the store's clock, seconds since 1970; 0: it doesn't say */
 } YsStreamPage;
 
 /* key_names: the table's key attributes, partition key first. */
 extern bool ys_store_stream_records(YsStore *store, const char *iterator, int limit,
 									int nkeys, const char *const *key_names, YsArena *arena,
 									YsStreamPage *page, YsError *err);
+
+/* What all of these have cost since the store was opened (units aren't told). */
+extern const YsCost *ys_store_stream_cost(const YsStore *store);
 
 #endif							/* YS_STORE_STORE_H */

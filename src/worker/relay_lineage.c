@@ -15,6 +15,14 @@
  * is saved, for good, before its first record is produced.  Rows are forgotten
  * once the store has forgotten the shard, all but those of the highest
  * generation: a stream made anew goes on from there.
+ *
+ * A shard that ends in a stream that goes on has children, but the store may
+ * name them only a while later.  One that has named none for minutes has none:
+ * a cluster that now has fewer shards may leave some without.
+ *
+ * A shard from which nothing has been read yet has no checkpoint that the
+ * store could call trimmed.  So we remember whether it was whole when we heard of it,
+ * as all are that come to be while a relay runs: then its beginning must still be there.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -23,8 +31,11 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/wait.h"
 #include "catalog/relay.h"
 #include "worker/relay_lineage.h"
+
+#define CHILDREN_WITHIN_MS	300000
 
 static YsShardState *
 find_shard(YsLineage *lineage, const char *id)
@@ -80,6 +91,8 @@ ys_lineage_open(MemoryContext context, int relay_id)
 
 		shard->generation = row->generation;
 		shard->finished = row->finished;
+		shard->finished_at = ys_clock_ms();
+		shard->whole = row->whole;
 		if (row->checkpoint != NULL)
 			strlcpy(shard->sequence, row->checkpoint, sizeof(shard->sequence));
 	}
@@ -97,10 +110,19 @@ ys_lineage_note_loss(YsLineage *lineage, const YsShardState *shard, const char *
 	MemoryContextSwitchTo(old);
 }
 
+void
+ys_lineage_loss_told(YsLineage *lineage)
+{
+	if (lineage->loss != NULL)
+		pfree(lineage->loss);
+	lineage->loss = NULL;
+}
+
 static void
 mark_finished(YsShardState *shard)
 {
 	shard->finished = true;
+	shard->finished_at = ys_clock_ms();
 	shard->dirty = true;
 	if (shard->iterator != NULL)
 		pfree(shard->iterator);
@@ -122,13 +144,28 @@ ys_lineage_finish_closed(YsLineage *lineage)
 	find_active(lineage);
 }
 
+bool
+ys_lineage_awaits_children(const YsLineage *lineage)
+{
+	int64		now = ys_clock_ms();
+	HASH_SEQ_STATUS scan;
+	YsShardState *shard;
+	bool		awaits = false;
+
+	hash_seq_init(&scan, lineage->shards);
+	while ((shard = hash_seq_search(&scan)) != NULL)
+		awaits = awaits || (shard->finished && shard->listed && !shard->has_child &&
+							now < shard->finished_at + CHILDREN_WITHIN_MS);
+	return awaits;
+}
+
 void
 ys_lineage_abandon(YsLineage *lineage)
 {
 	HASH_SEQ_STATUS scan;
 	YsShardState *shard;
 
-	/* even when it had been read to its end: there was none for a while */
+	/* even if it had been read to its end: there was none for a while */
 	ys_lineage_note_loss(lineage, NULL,
 						 "the store's stream was replaced: changes made in between are missing");
 	hash_seq_init(&scan, lineage->shards);
@@ -222,21 +259,32 @@ ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *shards, YsErro
 
 	hash_seq_init(&scan, lineage->shards);
 	while ((shard = hash_seq_search(&scan)) != NULL)
-		shard->listed = false;
+		shard->listed = shard->has_child = false;
 	for (int i = 0; i < nshards; i++)
 	{
 		shard = find_shard(lineage, shards[i].shard_id);
 		if (shard == NULL)
 		{
 			shard = add_shard(lineage, shards[i].shard_id, shards[i].parent_id);
+			/* those of the first description may have been trimmed before there was a relay */
+			shard->whole = highest > 0;
 			shard->dirty = true;
 			lineage->grown = true;
 		}
 		shard->listed = true;
+		if (shards[i].first_sequence != NULL &&
+			strlcpy(shard->first, shards[i].first_sequence, sizeof(shard->first)) >= sizeof(shard->first))
+			shard->first[0] = '\0';
 	}
 	hash_seq_init(&scan, lineage->shards);
 	while ((shard = hash_seq_search(&scan)) != NULL)
+	{
+		YsShardState *parent = find_shard(lineage, shard->parent);
+
+		if (parent != NULL)
+			parent->has_child = true;
 		(void) determine_generation(lineage, shard, orphans);
+	}
 
 	forget_shards(lineage);
 	find_active(lineage);
@@ -258,7 +306,8 @@ ys_lineage_save(YsLineage *lineage, int relay_id)
 			.parent_id = shard->parent[0] != '\0' ? shard->parent : NULL,
 			.generation = shard->generation,
 			.checkpoint = shard->sequence[0] != '\0' ? shard->sequence : NULL,
-			.finished = shard->finished
+			.finished = shard->finished,
+			.whole = shard->whole
 		};
 
 		if (shard->dirty)

@@ -20,6 +20,8 @@ typedef struct YsShardState
 	char		parent[YS_SHARD_ID_SIZE];	/* empty: none */
 	int			generation;		/* 0: not determined yet */
 	char		sequence[YS_SEQUENCE_SIZE]; /* of the last record produced; empty: none */
+	char		first[YS_SEQUENCE_SIZE];	/* where it begins; empty: the store doesn't say */
+	bool		whole;			/* all of it was there when we first heard of it */
 	bool		finished;		/* closed, and read to its end */
 	bool		listed;			/* in the stream's last description */
 	bool		closed;			/* its last page has been read */
@@ -27,7 +29,11 @@ typedef struct YsShardState
 	char	   *iterator;		/* NULL: to be asked for */
 	int			empty_reads;	/* in a row, since the iterator was asked for */
 	bool		at_tip;			/* has been read to where the writers are */
+	bool		has_child;		/* the stream's description has named one */
+	int64		read_at;		/* when it was last asked for records; this and the next in microseconds since 1970 */
 	int64		read_up_to;		/* whatever was created before was read; 0: unknown */
+	int64		last_created;	/* of the last record read, in seconds by the store's clock; 0: none */
+	int64		finished_at;	/* ys_clock_ms: when we found it finished */
 } YsShardState;
 
 typedef struct YsLineage
@@ -37,7 +43,7 @@ typedef struct YsLineage
 	List	   *active;			/* of YsShardState: those to be read now */
 	List	   *forgotten;		/* ids, to be removed from the catalog */
 	bool		grown;			/* shards the catalog does not know */
-	char	   *loss;			/* why changes may be missing; NULL: none are */
+	char	   *loss;			/* why changes may be missing, until it has been told; NULL: none are */
 } YsLineage;
 
 /* Read what the catalog knows of a relay's shards; in a transaction. */
@@ -55,8 +61,15 @@ extern bool ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *sh
 /* Shards that are closed, and their last records acknowledged, are finished: their children come next. */
 extern void ys_lineage_finish_closed(YsLineage *lineage);
 
-/* Changes were lost (shard may be NULL).  The first loss is the one that is told. */
+/*
+ * Is there a finished shard whose children the store has not named yet?  They may hold changes
+ * already.
+ */
+extern bool ys_lineage_awaits_children(const YsLineage *lineage);
+
+/* Changes were lost (shard may be NULL).  Of several, the first one is told. */
 extern void ys_lineage_note_loss(YsLineage *lineage, const YsShardState *shard, const char *why);
+extern void ys_lineage_loss_told(YsLineage *lineage);
 
 /* Write what differs to the catalog; in a transaction. */
 extern void ys_lineage_save(YsLineage *lineage, int relay_id);

@@ -61,8 +61,9 @@ extern bool ys_stream_refresh(YsStreamWorker *worker);
 /* ---- stream_worker_start.c ---- */
 
 /*
- * Make the positions to resume from durable, so that backfill may begin.  False and err
- * when brokers can't be had.
+ * Make the positions to resume from durable, so that backfill may begin; not before the relay
+ * that fills the topic, if one does, has begun to read the store's stream.  False and err when
+ * brokers can't be had.
  */
 extern bool ys_stream_start_follow(YsStreamWorker *worker, YsFollow *follow, YsError *err);
 

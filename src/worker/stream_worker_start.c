@@ -6,9 +6,25 @@
 #include "postgres.h"
 
 #include "base/memory.h"
+#include "catalog/relay.h"
 #include "guc.h"
 #include "worker/stream_worker_parts.h"
 #include "worker/transaction.h"
+
+/* Would changes of the policy's source be in the stream?  If not, say why on the policy. */
+static bool
+relay_is_ready(const YsFollow *follow)
+{
+	const YsPolicyRow *row = follow->row;
+	char	   *unready;
+
+	ys_transaction_begin("looking for the policy's relay");
+	unready = ys_relay_unready(row->source, row->stream);
+	if (unready != NULL)
+		ys_policy_set_reason(row->policy_id, unready);
+	ys_transaction_commit();
+	return unready == NULL;
+}
 
 bool
 ys_stream_start_follow(YsStreamWorker *worker, YsFollow *follow, YsError *err)
@@ -19,6 +35,8 @@ ys_stream_start_follow(YsStreamWorker *worker, YsFollow *follow, YsError *err)
 	int			count;
 	YsPhase		phase;
 
+	if (!relay_is_ready(follow))
+		return true;
 	ys_arena_init_context(&arena, worker->batch_context, 0);
 	if (!ys_kafka_topic_offsets(worker->config, &arena, &count, &offsets, err))
 	{

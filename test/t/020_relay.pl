@@ -336,7 +336,7 @@ put($bare, "b$_", 2) foreach 1 .. 5;
 check_changes('a stream replaced', $bare, @changes);
 my %generations = map { $_->{generation} => 1 } @changes;
 is(scalar keys %generations, 2, 'the new stream has a generation of its own');
-wait_for_status('bare', "phase = 'INCOMPLETE' AND reason LIKE '%replaced%'");
+wait_for_status('bare', "phase = 'LIVE' AND reason IS NULL AND losses = 1 AND last_loss LIKE '%replaced%'");
 
 # ---- made anew -------------------------------------------------------------------------------
 

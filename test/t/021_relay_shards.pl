@@ -4,191 +4,18 @@
 use strict;
 use warnings;
 
-use IO::Socket::INET;
 use JSON::PP;
-use POSIX ();
-use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(usleep);
+use YottaShards;
 use YottaTest;
 
 my $node = new_node('shards');
-my $folder = PostgreSQL::Test::Utils::tempdir();
-my $json = JSON::PP->new->canonical;
-
-# ---- the responder ---------------------------------------------------------------------------
-#
-# One file a table tells what its stream holds: shards, in the order they are described, as
-# { id, parent, closed, trimmed, records => [[sequence, key, n, created], ...] }, trimmed being how
-# many records are gone.  <table>.<operation> holds errors to answer with first, one a line.
-
-sub describe
-{
-	my ($table, @shards) = @_;
-	append_to_file("$folder/$table.new", $json->encode(\@shards));
-	rename("$folder/$table.new", "$folder/$table") or die "$table: $!";
-	return;
-}
-
-# An error is taken once.
-sub next_error
-{
-	my ($table, $operation) = @_;
-	my $file = "$folder/$table.$operation";
-	return unless -s $file;
-	my ($error, @rest) = split /\n/, slurp_file($file);
-	unlink $file;
-	append_to_file($file, join('', map { "$_\n" } @rest)) if @rest;
-	return $error;
-}
-
-sub described_table
-{
-	my ($table) = @_;
-	return {
-		Table => {
-			TableName => $table,
-			TableStatus => 'ACTIVE',
-			KeySchema => [ { AttributeName => 'id', KeyType => 'HASH' } ],
-			AttributeDefinitions => [ { AttributeName => 'id', AttributeType => 'S' } ],
-			LatestStreamArn => $table,
-			StreamSpecification =>
-			  { StreamEnabled => JSON::PP::true, StreamViewType => 'NEW_AND_OLD_IMAGES' },
-		}
-	};
-}
-
-# Two shards a page.
-sub described_stream
-{
-	my ($request, @shards) = @_;
-	if (my $after = $request->{ExclusiveStartShardId})
-	{
-		shift @shards while $shards[0]{id} ne $after;
-		shift @shards;
-	}
-	my @page = splice @shards, 0, 2;
-	return {
-		StreamDescription => {
-			StreamArn => $request->{StreamArn},
-			Shards => [
-				map {
-					{
-						ShardId => $_->{id},
-						$_->{parent} ? (ParentShardId => $_->{parent}) : (),
-						SequenceNumberRange => { StartingSequenceNumber => '1' }
-					}
-				} @page
-			],
-			@shards ? (LastEvaluatedShardId => $page[-1]{id}) : (),
-		}
-	};
-}
-
-# An iterator is stream, shard, position and how often it has been read.
-sub iterator_for
-{
-	my ($request, @shards) = @_;
-	my ($shard) = grep { $_->{id} eq $request->{ShardId} } @shards;
-	my $position = $shard->{trimmed} // 0;
-	if ($request->{ShardIteratorType} eq 'AFTER_SEQUENCE_NUMBER')
-	{
-		my @records = @{ $shard->{records} };
-		my ($last) = grep { $records[$_][0] eq $request->{SequenceNumber} } 0 .. $#records;
-		return 'TrimmedDataAccessException' if $last + 1 < $position;
-		$position = $last + 1;
-	}
-	return { ShardIterator => "$request->{StreamArn} $shard->{id} $position 0" };
-}
-
-# Two records a page, after two empty pages at the start.
-sub records_at
-{
-	my ($id, $position, $reads, @shards) = @_;
-	my ($shard) = grep { $_->{id} eq $id } @shards;
-	my @records = @{ $shard->{records} };
-	return 'TrimmedDataAccessException' if $position < ($shard->{trimmed} // 0);
-	my $end = $reads < 2 ? $position : $position + 2;
-	$end = @records if $end > @records;
-	my @page = map {
-		{
-			eventID => $_->[0],
-			eventName => 'MODIFY',
-			dynamodb => {
-				ApproximateCreationDateTime => $_->[3],
-				Keys => { id => { S => $_->[1] } },
-				NewImage => { id => { S => $_->[1] }, n => { N => "$_->[2]" } },
-				SequenceNumber => $_->[0],
-			}
-		}
-	} @records[ $position .. $end - 1 ];
-	$reads++;
-	return {
-		Records => \@page,
-		$shard->{closed} && $end == @records && $reads > 2
-		? ()
-		: (NextShardIterator => "$shard->{stream} $id $end $reads")
-	};
-}
-
-sub answer
-{
-	my ($operation, $request) = @_;
-	my ($stream, @iterator) = split / /,
-	  $request->{TableName} // $request->{StreamArn} // $request->{ShardIterator};
-	my $error = next_error($stream, $operation);
-	return $error if $error;
-	return described_table($stream) if $operation eq 'DescribeTable';
-
-	my @shards = map { { %$_, stream => $stream } } @{ $json->decode(slurp_file("$folder/$stream")) };
-	return described_stream($request, @shards) if $operation eq 'DescribeStream';
-	return iterator_for($request, @shards) if $operation eq 'GetShardIterator';
-	return records_at(@iterator, @shards);
-}
-
-sub serve_connection
-{
-	my ($client) = @_;
-	while (defined(my $line = <$client>))
-	{
-		my ($operation, $length) = ('', 0);
-		while (defined($line = <$client>) && $line =~ /\S/)
-		{
-			$operation = $1 if $line =~ /^X-Amz-Target:.*\.(\w+)/i;
-			$length = $1 if $line =~ /^Content-Length:\s*(\d+)/i;
-		}
-		read($client, my $body, $length);
-		my $answer = answer($operation, $json->decode($body));
-		my $text = $json->encode(ref $answer ? $answer : { __type => "played#$answer", message => 'played' });
-		printf {$client} "HTTP/1.1 %s\r\nContent-Type: application/x-amz-json-1.0\r\n"
-		  . "Content-Length: %d\r\n\r\n%s",
-		  ref $answer ? '200 OK' : '400 Bad Request', length $text, $text;
-	}
-	return;
-}
-
-my $listener = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1', ReuseAddr => 1)
-  or die "no responder: $!";
-my $port = $listener->sockport;
-my $responder = fork() // die "no responder: $!";
-if ($responder == 0)
-{
-	local $SIG{CHLD} = 'IGNORE';
-	while (my $client = $listener->accept)
-	{
-		next if fork();
-		close $listener;
-		$client->autoflush(1);
-		eval { serve_connection($client); 1 } or warn $@;
-		POSIX::_exit(0);    # the END blocks are the test's own
-	}
-	POSIX::_exit(0);
-}
-close $listener;
+my $shards = YottaShards->new;
 
 # ---- tables and relays -----------------------------------------------------------------------
 
-create_servers($node, store => "http://127.0.0.1:$port");
+create_servers($node, store => $shards->url);
 
 # One partition, so that the topic shows in which order the relay read.
 sub create_relay
@@ -282,12 +109,14 @@ my @split = (
 			[ '100000000000000000000000000010', 'a', 3, $past + 10 ],
 		]
 	});
-describe('split', @split);
-append_to_file("$folder/split.GetRecords",
-	"ExpiredIteratorException\nLimitExceededException\nProvisionedThroughputExceededException\n");
-append_to_file("$folder/split.DescribeStream", "ThrottlingException\n");
+$shards->describe('split', @split);
+$shards->fail('split', 'GetRecords', 'ExpiredIteratorException', 'LimitExceededException',
+	'ProvisionedThroughputExceededException');
+$shards->fail('split', 'DescribeStream', 'ThrottlingException');
 create_relay('split');
-status_becomes('split', "phase = 'LIVE' AND records_produced = 7 AND open_shards = 1");
+status_becomes('split', "phase = 'LIVE' AND records_produced = 7 AND open_shards = 1 AND waiting_shards = 0 "
+	  . "AND finished_shards = 3 AND checkpoint = '{\"grandchild\": \"7\"}' AND losses = 0");
+status_becomes('split', 'store_throttles = 3 AND store_retries >= 3 AND restarts = 0');
 
 my %generation = map { $_->[0] => $_->[1] } grep { defined $_->[1] } produced('split');
 my @order = map { $_->[0] } grep { defined $_->[1] } produced('split');
@@ -310,7 +139,7 @@ is_deeply(\@beyond, [], 'no watermark was told before everything older was produ
 
 # ---- the store forgets what has been read ------------------------------------------------------
 
-describe('split', { %{ $split[0] }, closed => 1 },
+$shards->describe('split', { %{ $split[0] }, closed => 1 },
 	{ id => 'youngest', parent => 'grandchild', records => [ [ '1', 'a', 8, $past + 40 ] ] });
 ok( $node->poll_query_until(
 		'postgres',
@@ -323,43 +152,38 @@ is((split / /, changes('split'))[-1], '8@3', 'and generations go on');
 # ---- and what has not been read ----------------------------------------------------------------
 
 my %open = (id => 'open', records => [ map { [ "1$_", 'c', $_, $past + $_ ] } 1 .. 4 ]);
-describe('trimmed', \%open);
+$shards->describe('trimmed', \%open);
 create_relay('trimmed');
 changes_become('trimmed', '1@0 2@0 3@0 4@0', 'an open shard is read');
 status_becomes('trimmed', "phase = 'LIVE'");
 
 # six more, of which the store has dropped two before they were read
 push @{ $open{records} }, map { [ "1$_", 'c', $_, $past + $_ ] } 5 .. 10;
-describe('trimmed', { %open, trimmed => 6 });
-status_becomes('trimmed', "phase = 'INCOMPLETE' AND reason LIKE 'shard open: %trimmed%'");
+$shards->describe('trimmed', { %open, trimmed => 6 });
+status_becomes('trimmed', "phase = 'LIVE' AND losses = 1 AND last_loss LIKE 'shard open: %trimmed%'");
 changes_become('trimmed', '1@0 2@0 3@0 4@0 7@0 8@0 9@0 10@0', 'what is left is read');
 
-describe('forgotten', { id => 'first', records => [ [ '1', 'd', 1, $past ] ] });
+$shards->describe('forgotten', { id => 'first', records => [ [ '1', 'd', 1, $past ] ] });
 create_relay('forgotten');
 changes_become('forgotten', '1@0', 'another shard is read');
-describe('forgotten', { id => 'later', parent => 'between', records => [ [ '1', 'd', 2, $past ] ] });
-status_becomes('forgotten', "phase = 'INCOMPLETE' AND reason LIKE 'shard first: %forgot%'");
+$shards->describe('forgotten', { id => 'later', parent => 'between', records => [ [ '1', 'd', 2, $past ] ] });
+status_becomes('forgotten', "phase = 'LIVE' AND losses = 1 AND last_loss LIKE 'shard first: %forgot%'");
 changes_become('forgotten', '1@0 2@1', 'a shard of unknown descent outranks those known');
 
 # ---- restarted: what was told stays told, what was read stays read -----------------------------
 
 restart_relays();
 push @{ $open{records} }, [ '111', 'c', 11, $past + 11 ];
-describe('trimmed', { %open, trimmed => 6 });
+$shards->describe('trimmed', { %open, trimmed => 6 });
 changes_become('trimmed', '1@0 2@0 3@0 4@0 7@0 8@0 9@0 10@0 11@0', 'a restarted relay goes on');
-status_becomes('trimmed', "phase = 'INCOMPLETE' AND reason LIKE 'shard open: %trimmed%'");
-status_becomes('split', "phase = 'LIVE' AND records_produced = 8");
+status_becomes('trimmed', "phase = 'LIVE' AND losses = 1 AND last_loss LIKE 'shard open: %trimmed%'");
+status_becomes('split', "phase = 'LIVE' AND records_produced = 8 AND restarts > 0");
 
 # ---- a number no version can hold --------------------------------------------------------------
 
-describe('odd', { id => 'odd', records => [ [ '1' x 41, 'e', 1, $past ] ] });
+$shards->describe('odd', { id => 'odd', records => [ [ '1' x 41, 'e', 1, $past ] ] });
 create_relay('odd');
 status_becomes('odd', "records_produced = 0 AND reason LIKE '%sequence number%40 digits%'");
 
 $node->stop;
 done_testing();
-
-END
-{
-	kill('TERM', $responder) if $responder;
-}

@@ -76,7 +76,7 @@ extern void ys_dynamodb_stream_iterator(YsMessage *message, const char *stream_i
 										const char *sequence);
 extern void ys_dynamodb_stream_records(YsMessage *message, const char *iterator, int limit);
 extern bool ys_dynamodb_read_shards(const char *bytes, size_t len, YsArena *arena,
-									int *nshards, YsShard **shards, const char **next_shard,
+									YsStreamInfo *info, const char **next_shard,
 									YsError *err);
 extern bool ys_dynamodb_read_iterator(const char *bytes, size_t len, YsArena *arena,
 									  const char **iterator, YsError *err);

@@ -84,10 +84,9 @@ read_shard(const json_t *described, YsArena *arena, YsShard *shard, YsError *err
 	return shard->shard_id != NULL || ys_control_refuse("DescribeStream", err);
 }
 
-/* Append the page's shards. */
+/* Append the page's shards; what else it tells of the stream is the same on each page. */
 static bool
-read_page(json_t *reply, YsArena *arena, int *nshards, YsShard **shards, const char **next_shard,
-		  YsError *err)
+read_page(json_t *reply, YsArena *arena, YsStreamInfo *info, const char **next_shard, YsError *err)
 {
 	json_t	   *description;
 	json_t	   *list;
@@ -99,28 +98,29 @@ read_page(json_t *reply, YsArena *arena, int *nshards, YsShard **shards, const c
 	list = json_object_get(description, "Shards");
 	if (!json_is_array(list))
 		return ys_control_refuse("DescribeStream", err);
-	all = ys_arena_alloc_zero(arena, (*nshards + json_array_size(list)) * sizeof(YsShard));
+	info->created_at = (int64_t) json_number_value(json_object_get(description, "CreationRequestDateTime"));
+	all = ys_arena_alloc_zero(arena, (info->nshards + json_array_size(list)) * sizeof(YsShard));
 	if (all == NULL)
 		return ys_dynamodb_no_memory(err);
-	if (*nshards > 0)
-		memcpy(all, *shards, *nshards * sizeof(YsShard));
+	if (info->nshards > 0)
+		memcpy(all, info->shards, info->nshards * sizeof(YsShard));
 	json_array_foreach(list, i, described)
 	{
-		if (!read_shard(described, arena, &all[*nshards + i], err))
+		if (!read_shard(described, arena, &all[info->nshards + i], err))
 			return false;
 	}
-	*shards = all;
-	*nshards += (int) json_array_size(list);
+	info->shards = all;
+	info->nshards += (int) json_array_size(list);
 	return ys_control_copy(arena, description, "LastEvaluatedShardId", next_shard) ||
 		ys_dynamodb_no_memory(err);
 }
 
 bool
-ys_dynamodb_read_shards(const char *bytes, size_t len, YsArena *arena, int *nshards,
-						YsShard **shards, const char **next_shard, YsError *err)
+ys_dynamodb_read_shards(const char *bytes, size_t len, YsArena *arena, YsStreamInfo *info,
+						const char **next_shard, YsError *err)
 {
 	json_t	   *reply = ys_control_load(bytes, len, err);
-	bool		ok = reply != NULL && read_page(reply, arena, nshards, shards, next_shard, err);
+	bool		ok = reply != NULL && read_page(reply, arena, info, next_shard, err);
 
 	json_decref(reply);
 	return ok;
