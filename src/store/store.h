@@ -309,6 +309,9 @@ typedef struct YsTableInfo
 	YsIndexInfo *indexes;		/* global ones first */
 } YsTableInfo;
 
+/* Does the table have a stream whose records hold items' new state? */
+extern bool ys_table_has_images(const YsTableInfo *info);
+
 /* The names of all tables there are, in the store's order. */
 extern bool ys_store_list_tables(YsStore *store, YsArena *arena, int *ntables,
 								 const char ***tables, YsError *err);
@@ -321,6 +324,10 @@ extern bool ys_store_create_table(YsStore *store, const char *table, const YsTab
 								  bool stream, YsError *err);
 
 /* ---- the store's own change stream ---- */
+
+/* No store's shard ids and sequence numbers are this long. */
+#define YS_SHARD_ID_SIZE	128
+#define YS_SEQUENCE_SIZE	48
 
 typedef struct YsShard
 {

@@ -137,8 +137,7 @@ find_store_stream(YsRelaySession *session, char **stream_id, YsError *err)
 								 &session->reader.arena, &info, err))
 		return YS_RELAY_TROUBLE;
 	/* events must hold the item's new state */
-	if (info.stream_id == NULL || info.stream_view == NULL ||
-		strncmp(info.stream_view, "NEW_", 4) != 0)
+	if (!ys_table_has_images(&info))
 		return YS_RELAY_NO_STREAM;
 	*stream_id = pstrdup(info.stream_id);
 	return YS_RELAY_ON;
@@ -148,7 +147,7 @@ find_store_stream(YsRelaySession *session, char **stream_id, YsError *err)
 static YsRelayOutcome
 discover_shards(YsRelaySession *session, YsError *err)
 {
-	YsRelayReader *reader = &session->reader;
+	YsShardReader *reader = &session->reader;
 	YsStreamInfo info;
 
 	if (store_is_gone(&session->config))
@@ -185,7 +184,7 @@ prepare_topic(YsRelaySession *session, YsError *err)
 static YsRelayOutcome
 open_session(YsRelaySession *session, int relay_id, YsError *err)
 {
-	YsRelayReader *reader = &session->reader;
+	YsShardReader *reader = &session->reader;
 	YsRelayOutcome outcome;
 	char	   *stream_id;
 
@@ -204,8 +203,8 @@ open_session(YsRelaySession *session, int relay_id, YsError *err)
 	reader->stream_id = stream_id;
 	reader->nkeys = session->config.source->nkeys;
 	reader->key_names = session->config.source->key_names;
-	reader->producer = ys_producer_open(session->context, session->config.stream, err);
-	if (reader->producer == NULL)
+	session->producer = ys_producer_open(session->context, session->config.stream, err);
+	if (session->producer == NULL)
 		return YS_RELAY_TROUBLE;
 	session->refresh_at = ys_clock_ms() + REFRESH_MS;
 	session->partitions_at = ys_clock_ms() + PARTITIONS_MS;
@@ -247,7 +246,7 @@ refresh_session(YsRelaySession *session, YsError *err)
 	if (outcome == YS_RELAY_ON && ys_clock_ms() >= session->partitions_at)
 	{
 		session->partitions_at = ys_clock_ms() + PARTITIONS_MS;
-		if (!ys_producer_partitions(session->reader.producer, &session->partitions, err))
+		if (!ys_producer_partitions(session->producer, &session->partitions, err))
 			outcome = YS_RELAY_TROUBLE;
 	}
 	session->refresh_at = ys_clock_ms() +
@@ -267,10 +266,10 @@ send_watermarks(YsRelaySession *session, int64 read_up_to, YsError *err)
 		return YS_RELAY_ON;
 	for (int i = 0; i < session->partitions; i++)
 	{
-		if (!ys_producer_send_watermark(session->reader.producer, i, watermark, err))
+		if (!ys_producer_send_watermark(session->producer, i, watermark, err))
 			return YS_RELAY_TROUBLE;
 	}
-	if (!ys_producer_flush(session->reader.producer, WATERMARK_FLUSH_MS, err))
+	if (!ys_producer_flush(session->producer, WATERMARK_FLUSH_MS, err))
 		return YS_RELAY_TROUBLE;
 	session->watermark = watermark;
 	session->watermark_sent_at = ys_clock_ms();
@@ -286,7 +285,7 @@ run_round(YsRelaySession *session, bool *busy, YsError *err)
 	YsRelayOutcome outcome = YS_RELAY_ON;
 	bool		tell_caught_up;
 
-	if (!ys_relay_round(&session->reader, &round, err))
+	if (!ys_relay_round(&session->reader, session->producer, &round, err))
 		return YS_RELAY_TROUBLE;
 	session->worked = true;
 	session->produced = session->produced || round.produced > 0;

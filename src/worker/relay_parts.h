@@ -36,7 +36,8 @@ typedef struct YsRelaySession
 {
 	MemoryContext context;
 	YsRelayConfig config;
-	YsRelayReader reader;
+	YsShardReader reader;
+	YsProducer *producer;
 	int			partitions;
 	bool		live;			/* the catalog says so */
 	bool		worked;			/* a round succeeded */

@@ -7,19 +7,7 @@
 #define YS_WORKER_RELAY_READ_H
 
 #include "stream/kafka.h"
-#include "worker/relay_lineage.h"
-
-typedef struct YsRelayReader
-{
-	MemoryContext context;		/* iterators live here */
-	YsStore    *store;
-	const char *stream_id;
-	int			nkeys;			/* the source's, partition key first */
-	const char *const *key_names;
-	YsLineage  *lineage;
-	YsProducer *producer;
-	YsArena		arena;			/* of one page */
-} YsRelayReader;
+#include "worker/shard_read.h"
 
 /* What one round over the active shards came to. */
 typedef struct YsRelayRound
@@ -33,15 +21,13 @@ typedef struct YsRelayRound
 	int64		oldest_created; /* likewise, where the shard that is furthest behind its tip has got to */
 } YsRelayRound;
 
-/* PostgreSQL's time in microseconds since 1970. */
-extern int64 ys_relay_now(void);
-
 /*
  * Read one page of each active shard and produce its records, acknowledged
  * when this returns.  The lineage then tells, in memory, how far each shard
  * was read.  False and err when store or brokers failed: the lineage must
  * then be read anew from the catalog.
  */
-extern bool ys_relay_round(YsRelayReader *reader, YsRelayRound *round, YsError *err);
+extern bool ys_relay_round(YsShardReader *reader, YsProducer *producer, YsRelayRound *round,
+						   YsError *err);
 
 #endif							/* YS_WORKER_RELAY_READ_H */

@@ -70,7 +70,8 @@ ys_relay_load_lineage(YsRelaySession *session, const char *stream_id)
 	YsLineage  *lineage;
 
 	ys_transaction_begin("reading the relay's shards");
-	session->reader.lineage = lineage = ys_lineage_open(session->context, relay->relay_id);
+	session->reader.lineage = lineage = ys_lineage_open(session->context,
+														  ys_relay_shards(relay->relay_id));
 	if (ys_relay_begin(relay->relay_id))
 	{
 		outcome = YS_RELAY_ON;
@@ -130,7 +131,7 @@ take_cost(YsRelaySession *session, YsRelayProgress *progress)
 static void
 tell_lateness(YsRelaySession *session, const YsRelayRound *round)
 {
-	int64		age = ys_relay_now() - round->oldest_created * USECS_PER_SEC;
+	int64		age = ys_shard_now() - round->oldest_created * USECS_PER_SEC;
 	bool		late = round->oldest_created > 0 && age > LATE_HOURS * HOUR_US;
 
 	if (late && !session->late)

@@ -1,5 +1,5 @@
 /*-------------------------------------------------------------------------
- * relay_lineage.c
+ * shard_lineage.c
  *	  The shards of a store's stream: who descends from whom, how far each
  *	  was read.
  *
@@ -33,7 +33,7 @@
 
 #include "base/wait.h"
 #include "catalog/relay.h"
-#include "worker/relay_lineage.h"
+#include "worker/shard_lineage.h"
 
 #define CHILDREN_WITHIN_MS	300000
 
@@ -75,7 +75,7 @@ find_active(YsLineage *lineage)
 }
 
 YsLineage *
-ys_lineage_open(MemoryContext context, int relay_id)
+ys_lineage_open(MemoryContext context, const List *known)
 {
 	YsLineage  *lineage = MemoryContextAllocZero(context, sizeof(YsLineage));
 	HASHCTL		ctl = {.keysize = YS_SHARD_ID_SIZE, .entrysize = sizeof(YsShardState), .hcxt = context};
@@ -84,7 +84,7 @@ ys_lineage_open(MemoryContext context, int relay_id)
 	lineage->context = context;
 	lineage->shards = hash_create("yottastore shards", 64, &ctl,
 								  HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-	foreach(lc, ys_relay_shards(relay_id))
+	foreach(lc, known)
 	{
 		const YsRelayShard *row = lfirst(lc);
 		YsShardState *shard = add_shard(lineage, row->shard_id, row->parent_id);

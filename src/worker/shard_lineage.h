@@ -1,18 +1,15 @@
 /*-------------------------------------------------------------------------
- * relay_lineage.h
+ * shard_lineage.h
  *	  The shards of a store's stream: who descends from whom, how far each
  *	  was read.
  *-------------------------------------------------------------------------
  */
-#ifndef YS_WORKER_RELAY_LINEAGE_H
-#define YS_WORKER_RELAY_LINEAGE_H
+#ifndef YS_WORKER_SHARD_LINEAGE_H
+#define YS_WORKER_SHARD_LINEAGE_H
 
 #include "nodes/pg_list.h"
 #include "store/store.h"
 #include "utils/hsearch.h"
-
-#define YS_SHARD_ID_SIZE	128
-#define YS_SEQUENCE_SIZE	48
 
 typedef struct YsShardState
 {
@@ -46,8 +43,8 @@ typedef struct YsLineage
 	char	   *loss;			/* why changes may be missing, until it has been told; NULL: none are */
 } YsLineage;
 
-/* Read what the catalog knows of a relay's shards; in a transaction. */
-extern YsLineage *ys_lineage_open(MemoryContext context, int relay_id);
+/* Begin with what is known: a list of YsRelayShard. */
+extern YsLineage *ys_lineage_open(MemoryContext context, const List *known);
 
 /* The stream was replaced by another: nothing of it will be read any more. */
 extern void ys_lineage_abandon(YsLineage *lineage);
@@ -71,7 +68,7 @@ extern bool ys_lineage_awaits_children(const YsLineage *lineage);
 extern void ys_lineage_note_loss(YsLineage *lineage, const YsShardState *shard, const char *why);
 extern void ys_lineage_loss_told(YsLineage *lineage);
 
-/* Write what differs to the catalog; in a transaction. */
+/* Write what differs to the catalog of a relay; in a transaction. */
 extern void ys_lineage_save(YsLineage *lineage, int relay_id);
 
-#endif							/* YS_WORKER_RELAY_LINEAGE_H */
+#endif							/* YS_WORKER_SHARD_LINEAGE_H */
