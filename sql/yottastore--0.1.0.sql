@@ -267,6 +267,7 @@ CREATE TABLE yottastore_internal.stats (
 	events_applied bigint NOT NULL DEFAULT 0,
 	events_stale bigint NOT NULL DEFAULT 0,
 	events_quarantined bigint NOT NULL DEFAULT 0,
+	events_passed_over bigint NOT NULL DEFAULT 0,
 	items_backfilled bigint NOT NULL DEFAULT 0,
 	rows_inserted bigint NOT NULL DEFAULT 0,
 	rows_updated bigint NOT NULL DEFAULT 0,
@@ -657,6 +658,7 @@ CREATE VIEW yottastore.index_policies WITH (security_barrier) AS
 		COALESCE(s.events_applied, 0) AS events_applied,
 		COALESCE(s.events_stale, 0) AS events_stale,
 		COALESCE(s.events_quarantined, 0) AS events_quarantined,
+		COALESCE(s.events_passed_over, 0) AS events_passed_over,
 		COALESCE(s.items_backfilled, 0) AS items_backfilled,
 		p.created_at,
 		p.declaration
@@ -665,6 +667,7 @@ CREATE VIEW yottastore.index_policies WITH (security_barrier) AS
 				pg_catalog.sum(t.events_applied)::bigint AS events_applied,
 				pg_catalog.sum(t.events_stale)::bigint AS events_stale,
 				pg_catalog.sum(t.events_quarantined)::bigint AS events_quarantined,
+				pg_catalog.sum(t.events_passed_over)::bigint AS events_passed_over,
 				pg_catalog.sum(t.items_backfilled)::bigint AS items_backfilled
 			FROM yottastore_internal.stats t GROUP BY t.policy_id) s USING (policy_id)
 	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
@@ -740,6 +743,7 @@ CREATE VIEW yottastore.index_stats WITH (security_barrier) AS
 		COALESCE(pg_catalog.sum(s.events_applied), 0)::bigint AS events_applied,
 		COALESCE(pg_catalog.sum(s.events_stale), 0)::bigint AS events_stale,
 		COALESCE(pg_catalog.sum(s.events_quarantined), 0)::bigint AS events_quarantined,
+		COALESCE(pg_catalog.sum(s.events_passed_over), 0)::bigint AS events_passed_over,
 		COALESCE(pg_catalog.sum(s.items_backfilled), 0)::bigint AS items_backfilled,
 		COALESCE(pg_catalog.sum(s.rows_inserted), 0)::bigint AS rows_inserted,
 		COALESCE(pg_catalog.sum(s.rows_updated), 0)::bigint AS rows_updated,

@@ -73,20 +73,25 @@ static long
 decode_and_apply(Fleet *fleet, const YsPathTree *wanted, bool normalize)
 {
 	static const char *const keys[] = {"vehicle_id"};
+	static const YsType types[] = {YS_TYPE_STRING};
+	YsEventReading reading = {.format = YS_FORMAT_DYNAMODB, .nkeys = 1, .key_names = keys, .key_types = types,
+	.wanted = wanted};
 
 	for (int i = 0; i < fleet->records.count; i++)
 	{
-		YsEvent		event;
+		YsEventMessage message = {.value = fleet->records.texts[i], .value_len = fleet->records.lens[i]};
+		YsEvents	events;
 		YsEntry		entry;
 		YsError		err;
 
 		if (i % BENCH_BATCH == 0)
 			ys_arena_reset(&fleet->arena);
-		if (!ys_event_decode(YS_FORMAT_DYNAMODB, fleet->reader, fleet->records.texts[i], fleet->records.lens[i],
-							 1, keys, wanted, &fleet->arena, &event, &err))
+		if (!ys_event_decode(&reading, fleet->reader, &message, &fleet->arena, &events, &err))
 			bench_die("record", &err);
+		if (events.events[0].error != NULL)
+			bench_die("record", events.events[0].error);
 		if (normalize)
-			apply(fleet, event.new_image, &entry);
+			apply(fleet, events.events[0].new_image, &entry);
 	}
 	return fleet->records.count;
 }

@@ -87,6 +87,7 @@ static const OptionRule rules[] = {
 	{"brokers", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_brokers, true},
 	{"topic", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_topic, true},
 	{"format", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_format, false},
+	{"table", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_table, false},
 };
 
 static const OptionRule *
@@ -283,7 +284,8 @@ ys_option_stream_config(List *server_options, YsStreamConfig *config)
 	memset(config, 0, sizeof(*config));
 	config->brokers = ys_option_get(server_options, "brokers");
 	config->topic = ys_option_get(server_options, "topic");
-	config->format = format != NULL ? format : "dynamodb";
+	config->format = format != NULL ? format : "auto";
+	config->table = ys_option_get(server_options, "table");
 	config->timeout_ms = STREAM_TIMEOUT_MS;
 }
 

@@ -20,6 +20,7 @@
 #include "errors.h"
 #include "policy/path.h"
 #include "store/store.h"
+#include "stream/event.h"
 
 #define TABLE_NAME_MAX		255
 #define PLACE_NAME_MAX		100
@@ -349,6 +350,8 @@ ys_option_check_topic(const char *name, const char *value)
 void
 ys_option_check_format(const char *name, const char *value)
 {
-	if (strcmp(value, "dynamodb") != 0)
-		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: dynamodb.");
+	YsEventFormat format;
+
+	if (!ys_event_format_by_name(value, &format))
+		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: auto, dynamodb, debezium, document.");
 }

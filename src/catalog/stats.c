@@ -19,15 +19,15 @@
 
 static const char add_statement[] =
 	"INSERT INTO yottastore_internal.stats AS s (policy_id, slot, batches, events_taken, bytes_taken, "
-	"events_applied, events_stale, events_quarantined, items_backfilled, rows_inserted, rows_updated, "
+	"events_applied, events_stale, events_quarantined, events_passed_over, items_backfilled, rows_inserted, rows_updated, "
 	"rows_moved, rows_deleted, events_per_second, items_per_second, drained_per_second, "
 	"arriving_per_second, p50_ms, p95_ms, last_batch_at, last_page_at, waiting_since) "
-	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
-	"CASE WHEN $3 > 0 THEN clock_timestamp() END, CASE WHEN $21 THEN clock_timestamp() END, "
-	"CASE WHEN $20 THEN clock_timestamp() END) "
+	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
+	"CASE WHEN $3 > 0 THEN clock_timestamp() END, CASE WHEN $22 THEN clock_timestamp() END, "
+	"CASE WHEN $21 THEN clock_timestamp() END) "
 	"ON CONFLICT (policy_id, slot) DO UPDATE SET "
 	ADD("batches") ADD("events_taken") ADD("bytes_taken") ADD("events_applied") ADD("events_stale")
-	ADD("events_quarantined") ADD("items_backfilled") ADD("rows_inserted") ADD("rows_updated")
+	ADD("events_quarantined") ADD("events_passed_over") ADD("items_backfilled") ADD("rows_inserted") ADD("rows_updated")
 	ADD("rows_moved") ADD("rows_deleted")
 	RENEW("events_per_second") RENEW("items_per_second") RENEW("drained_per_second")
 	RENEW("arriving_per_second") RENEW("p50_ms") RENEW("p95_ms")
@@ -42,7 +42,7 @@ ys_stats_add(int policy_id, int slot, YsStatsKind kind, const YsPolicyCounters *
 {
 	const int64 counts[] = {
 		kind == YS_STATS_BATCH, counters->taken, counters->bytes, counters->applied, counters->stale,
-		counters->quarantined, counters->backfilled, counters->inserted, counters->updated,
+		counters->quarantined, counters->passed_over, counters->backfilled, counters->inserted, counters->updated,
 		counters->moved, counters->deleted
 	};
 	const double numbers[] = {

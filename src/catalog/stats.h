@@ -15,6 +15,7 @@ typedef struct YsPolicyCounters
 	int64		applied;
 	int64		stale;
 	int64		quarantined;
+	int64		passed_over;	/* of other tables, or of no item */
 	int64		backfilled;
 	int64		inserted;		/* rows, from here on */
 	int64		updated;

@@ -143,6 +143,10 @@ extern bool ys_value_from_typed_node(YsJsonNode *node, YsArena *arena, YsValue *
 /* Plain JSON (no type tags): string→S, number→N, true→BOOL, null→NULL, object→M, array→L. */
 extern bool ys_value_from_plain_json(YsJsonNode *node, YsArena *arena, YsValue *value, YsError *err);
 
+/* An object so, of what places (NULL: all) want. */
+extern bool ys_value_from_plain_tree(YsJsonNode *node, const YsPathTree *places,
+									 YsArena *arena, YsValue *item, YsError *err);
+
 /* Text growing in an arena, for printing. */
 typedef struct YsText
 {

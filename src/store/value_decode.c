@@ -640,3 +640,17 @@ ys_value_from_plain_json(YsJsonNode *node, YsArena *arena, YsValue *value, YsErr
 	memset(value, 0, sizeof(*value));
 	return decode_plain(&decoder, node, value);
 }
+
+bool
+ys_value_from_plain_tree(YsJsonNode *node, const YsPathTree *places, YsArena *arena, YsValue *item,
+						 YsError *err)
+{
+	Decoder		decoder;
+
+	begin(&decoder, arena, decode_plain, false, err);
+	decoder.places = places;
+	if (places != NULL && !places->items[0].whole)
+		decoder.at = 0;
+	memset(item, 0, sizeof(*item));
+	return decode_map(&decoder, node, NULL, item);
+}

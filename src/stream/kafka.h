@@ -23,7 +23,8 @@ typedef struct YsStreamConfig
 {
 	const char *brokers;		/* host:port, ... */
 	const char *topic;
-	const char *format;			/* "dynamodb" */
+	const char *format;			/* a name of event.h's */
+	const char *table;			/* of events that name none; NULL: of any */
 	int			timeout_ms;		/* for metadata and administration */
 } YsStreamConfig;
 

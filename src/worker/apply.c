@@ -476,22 +476,39 @@ pause_full(YsFollow *follow)
 	ys_transaction_commit();
 }
 
+/* Where about half of them end, and with them a message; 0: there is but one. */
+static int
+find_half(int count, const YsDecoded *decoded)
+{
+	int			half = count / 2;
+
+	while (half < count && decoded[half].number > 1)
+		half++;
+	if (half == count)
+		half = count / 2;
+	while (half > 0 && decoded[half].number > 1)
+		half--;
+	return half;
+}
+
 void
-ys_apply_batch(YsFollow *follow, int count, YsDecoded *messages)
+ys_apply_batch(YsFollow *follow, int count, const YsDecoded *decoded)
 {
 	YsBatch	   *batch = ys_batch_create(follow, count);
+	int			half;
 
-	ys_batch_collect_messages(batch, count, messages);
+	ys_batch_collect_messages(batch, count, decoded);
 	if (run_batch(batch))
 		return;
 
 	/* up to the first event that there is no room for */
-	if (count == 1)
+	half = find_half(count, decoded);
+	if (half == 0)
 		pause_full(follow);
 	else
 	{
-		ys_apply_batch(follow, count / 2, messages);
-		ys_apply_batch(follow, count - count / 2, messages + count / 2);
+		ys_apply_batch(follow, half, decoded);
+		ys_apply_batch(follow, count - half, decoded + half);
 	}
 }
 
@@ -524,13 +541,16 @@ ys_apply_backfill(YsFollow *follow, int count, const YsValue *items, const YsSeg
 void
 ys_apply_retry(YsFollow *follow, const YsRetry *retry)
 {
-	YsBatch	   *batch = ys_batch_create(follow, retry->nmessages + retry->nitems);
+	YsBatch	   *batch = ys_batch_create(follow, retry->ndecoded + retry->nitems);
 	MemoryContext old = MemoryContextSwitchTo(batch->context);
 	ListCell   *lc;
 
 	batch->retry = retry;
-	for (int i = 0; i < retry->nmessages; i++)
-		ys_batch_collect_event(batch, &retry->messages[i]);
+	for (int i = 0; i < retry->ndecoded; i++)
+	{
+		if (retry->decoded[i].event != NULL)
+			ys_batch_collect_event(batch, &retry->decoded[i]);
+	}
 	ys_batch_collect_items(batch, retry->nitems, retry->items);
 	if (!normalize(batch) || !ensure_areas(batch) || !write_bisecting(batch, 0, batch->ncandidates))
 		ThrowErrorData(batch->systemic);

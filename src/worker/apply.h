@@ -12,25 +12,25 @@
 #include "stream/kafka.h"
 #include "worker/follow.h"
 
-/* A consumed message and what decoding made of it, for one source's keys. */
+/* One event of a consumed message, for one source's keys. */
 typedef struct YsDecoded
 {
 	const YsMessage *message;
-	bool		is_event;		/* false: a watermark */
-	bool		ok;				/* event can be used; else error says why not */
-	YsEvent		event;			/* when !ok, key and keys are set if the message key told them */
-	YsError		error;
+	int			number;			/* of so many events of the message that follow each other; 0: it has none */
+	int			of;
+	int			passed_over;	/* with the first: those of the message that concern other tables, or no item */
+	YsEvent    *event;			/* NULL: the message has none */
 } YsDecoded;
 
 /*
  * Apply the messages that the policy hasn't seen yet (offsets below its
- * positions are skipped) and advance its positions, in one transaction of its own;
+ * positions are skipped; no event may be keys_only) and advance its positions, in one transaction of its own;
  * new areas get their partitions first.  Where quarantine has no room for all of it, part of
  * it is applied, up to the event that does not fit, and the policy paused.  On an error that is the whole system's the
  * policy is paused with the reason and its positions stay.  Messages of one
  * partition must be in order.  Throws on what a restart may mend.
  */
-extern void ys_apply_batch(YsFollow *follow, int count, YsDecoded *messages);
+extern void ys_apply_batch(YsFollow *follow, int count, const YsDecoded *decoded);
 
 /*
  * Write a page of items read by backfill, under the floor of the policy's epoch: only where the index
@@ -42,8 +42,9 @@ extern void ys_apply_backfill(YsFollow *follow, int count, const YsValue *items,
 /* What is tried again: events as they were decoded, with their entries, and items read anew. */
 typedef struct YsRetry
 {
-	int			nmessages;
-	YsDecoded  *messages;
+	int			ndecoded;
+	const YsDecoded *decoded;
+	const YsMessage *messages;	/* that they are of */
 	const YsQuarantined *entries;	/* of the messages, in their order */
 	int			nitems;
 	const YsValue *items;

@@ -93,7 +93,7 @@ event_version(const YsBatch *batch, const YsDecoded *decoded, YsVersion *version
 
 	if (batch->retry != NULL)
 	{
-		const YsQuarantined *entry = &batch->retry->entries[decoded - batch->retry->messages];
+		const YsQuarantined *entry = &batch->retry->entries[message - batch->retry->messages];
 
 		*version = entry->version;
 		return entry->has_version;
@@ -103,6 +103,21 @@ event_version(const YsBatch *batch, const YsDecoded *decoded, YsVersion *version
 										message->sequence);
 	ys_version_from_offset(version, follow->row->epoch, message->offset);
 	return true;
+}
+
+static bool
+is_quarantined(const YsBatch *batch, const YsMessage *message)
+{
+	ListCell   *lc;
+
+	foreach(lc, batch->quarantined)
+	{
+		const YsQuarantined *kept = lfirst(lc);
+
+		if (kept->partition == message->partition && kept->offset == message->offset)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -118,8 +133,12 @@ ys_batch_quarantine_event(YsBatch *batch, const YsDecoded *decoded, const char *
 		.payload_len = message->value_len,
 	};
 
+	/* a message is kept once, whichever of its events can't be used, and however many */
+	if (decoded->of > 1 && is_quarantined(batch, message))
+		return;
 	event.has_version = event_version(batch, decoded, &event.version);
-	quarantine(batch, event, reason);
+	quarantine(batch, event, decoded->of > 1 ?
+			   psprintf("event %d of %d: %s", decoded->number, decoded->of, reason) : reason);
 }
 
 void
@@ -178,19 +197,30 @@ find_candidate(YsBatch *batch, const char *key, uint32 len, const YsValue *keys,
 	return candidate;
 }
 
+/*
+ * Is an event newer than the one its key has in the batch?  Events of one message have one version, and
+ * are in their order.
+ */
+static bool
+is_newer(const YsCandidate *candidate, const YsDecoded *decoded, const YsVersion *version)
+{
+	int			order = ys_version_compare(version, &candidate->row.new_version);
+
+	return order > 0 || (order == 0 && candidate->origin->message == decoded->message);
+}
+
 void
 ys_batch_collect_event(YsBatch *batch, const YsDecoded *decoded)
 {
-	const YsEvent *event = &decoded->event;
-	bool		usable = decoded->ok && !event->keys_only;
+	const YsEvent *event = decoded->event;
+	bool		usable = event->error == NULL;
 	YsVersion	version;
 	YsCandidate  *candidate;
 	bool		found;
 
-	if (!decoded->ok)
-		ys_batch_quarantine_event(batch, decoded, decoded->error.message);
-	else if (event->keys_only)
-		ys_batch_quarantine_event(batch, decoded, "event carries no image of the item");
+	Assert(!usable || !event->keys_only);
+	if (!usable)
+		ys_batch_quarantine_event(batch, decoded, event->error->message);
 
 	if (event->key == NULL)
 		return;					/* nobody knows which item it was about */
@@ -207,7 +237,7 @@ ys_batch_collect_event(YsBatch *batch, const YsDecoded *decoded)
 			ys_batch_quarantine_event(batch, decoded, "key does not fit the source's key columns");
 		return;
 	}
-	if (found && ys_version_compare(&version, &candidate->row.new_version) <= 0)
+	if (found && !is_newer(candidate, decoded, &version))
 	{
 		batch->counters.stale++;
 		return;
@@ -225,41 +255,57 @@ ys_batch_collect_event(YsBatch *batch, const YsDecoded *decoded)
 }
 
 static void
-count_event(YsBatch *batch, const YsMessage *message)
+count_event(YsBatch *batch, const YsDecoded *decoded)
 {
+	const YsMessage *message = decoded->message;
+
 	batch->appended_ms[batch->counters.taken++] = message->timestamp_ms;
-	batch->counters.bytes += (int64) (message->key_len + message->value_len);
+	batch->counters.passed_over += decoded->passed_over;
+	if (decoded->number <= 1)
+		batch->counters.bytes += (int64) (message->key_len + message->value_len);
+}
+
+/* Take the positions past a message; false when they were already. */
+static bool
+pass_message(YsBatch *batch, const YsMessage *message)
+{
+	YsPolicyPosition *position = NULL;
+
+	for (int p = 0; p < batch->npositions && position == NULL; p++)
+	{
+		if (batch->positions[p].partition == message->partition)
+			position = &batch->positions[p];
+	}
+	if (position == NULL || message->offset < position->next_offset)
+		return false;
+	batch->messages += message->offset + 1 - position->next_offset;
+	position->next_offset = message->offset + 1;
+	if (position->high_offset < position->next_offset)
+		position->high_offset = position->next_offset;
+	if (message->is_watermark)
+	{
+		position->has_watermark = true;
+		position->watermark = message->watermark_us - UNIX_TO_SERVER_USECS;
+	}
+	return true;
 }
 
 void
-ys_batch_collect_messages(YsBatch *batch, int count, YsDecoded *messages)
+ys_batch_collect_messages(YsBatch *batch, int count, const YsDecoded *decoded)
 {
+	bool		is_new = false;
+
 	for (int i = 0; i < count; i++)
 	{
-		const YsMessage *message = messages[i].message;
-		YsPolicyPosition *position = NULL;
+		const YsDecoded *each = &decoded[i];
 
-		for (int p = 0; p < batch->npositions && position == NULL; p++)
-		{
-			if (batch->positions[p].partition == message->partition)
-				position = &batch->positions[p];
-		}
-		if (position == NULL || message->offset < position->next_offset)
+		if (each->number <= 1)
+			is_new = pass_message(batch, each->message);
+		if (!is_new || each->message->is_watermark)
 			continue;
-		batch->messages += message->offset + 1 - position->next_offset;
-		position->next_offset = message->offset + 1;
-		if (position->high_offset < position->next_offset)
-			position->high_offset = position->next_offset;
-		if (message->is_watermark)
-		{
-			position->has_watermark = true;
-			position->watermark = message->watermark_us - UNIX_TO_SERVER_USECS;
-		}
-		else
-		{
-			count_event(batch, message);
-			ys_batch_collect_event(batch, &messages[i]);
-		}
+		count_event(batch, each);
+		if (each->event != NULL)
+			ys_batch_collect_event(batch, each);
 	}
 }
 

@@ -56,7 +56,7 @@ extern void ys_batch_quarantine_item(YsBatch *batch, const YsValue *item, const 
 extern void ys_batch_collect_event(YsBatch *batch, const YsDecoded *decoded);
 
 /* Those behind the policy's positions, which advance. */
-extern void ys_batch_collect_messages(YsBatch *batch, int count, YsDecoded *messages);
+extern void ys_batch_collect_messages(YsBatch *batch, int count, const YsDecoded *decoded);
 
 /* Items that were read from the store. */
 extern void ys_batch_collect_items(YsBatch *batch, int count, const YsValue *items);

@@ -39,84 +39,56 @@ ys_decode_want(YsPathTree *wanted, const YsPolicy *policy, YsArena *arena)
 		out_of_memory();
 }
 
-typedef struct KeyArg
+int
+ys_decode_messages(YsJsonReader *reader, YsEventFormat format, const char *unsaid_table,
+				   const YsSource *source, const YsPathTree *wanted, int count,
+				   const YsMessage *messages, YsArena *arena, YsDecoded **decoded)
 {
-	const YsSource *source;
-	YsArena    *arena;
-	YsEvent    *event;
-} KeyArg;
+	YsEventReading reading = {
+		.format = format,
+		.table = source->table,
+		.unsaid_table = unsaid_table,
+		.nkeys = source->nkeys,
+		.key_names = source->key_names,
+		.key_types = source->key_types,
+		.wanted = wanted,
+	};
+	YsEvents   *events = ys_arena_alloc(arena, sizeof(YsEvents) * Max(count, 1));
+	YsDecoded  *each;
+	int			total = 0;
 
-/* The key that a message key in canonical form tells: for events that tell none themselves. */
-static bool
-read_message_key(void *arg, YsJsonNode *root)
-{
-	KeyArg	   *key = arg;
-	YsError		err;
-	YsText		text;
-
-	if (!ys_value_from_typed_json(root, NULL, key->arena, &key->event->keys, &err))
-		return false;
-	ys_text_init(&text, key->arena);
-	if (!ys_value_canonical_key(&text, &key->event->keys, key->source->nkeys,
-								key->source->key_names, &err))
-		return false;
-	key->event->key = text.bytes;
-	key->event->key_len = (uint32_t) text.len;
-	return true;
-}
-
-/* Fill event's key from the message key if it tells one; else leave it NULL. */
-static void
-recover_key(YsJsonReader *reader, const YsSource *source, const YsMessage *message,
-			YsArena *arena, YsEvent *event)
-{
-	KeyArg		arg = {source, arena, event};
-	char	   *padded;
-	YsError		err;
-
-	memset(event, 0, sizeof(*event));
-	if (message->key == NULL)
-		return;
-	padded = ys_arena_alloc_zero(arena, message->key_len + YS_JSON_PADDING);
-	if (padded == NULL)
-		return;
-	memcpy(padded, message->key, message->key_len);
-	if (!ys_json_read(reader, padded, message->key_len, read_message_key, &arg, &err))
-		event->key = NULL;
-}
-
-YsDecoded *
-ys_decode_messages(YsJsonReader *reader, YsEventFormat format, const YsSource *source,
-				   const YsPathTree *wanted, int count, const YsMessage *messages, YsArena *arena)
-{
-	YsDecoded  *decoded = ys_arena_alloc_zero(arena, sizeof(YsDecoded) * Max(count, 1));
-
-	if (decoded == NULL)
+	if (events == NULL)
 		out_of_memory();
 	for (int i = 0; i < count; i++)
 	{
 		const YsMessage *message = &messages[i];
-		YsDecoded  *each = &decoded[i];
+		YsEventMessage bytes = {message->key, message->key_len, message->value, message->value_len};
+		YsError		err;
 
-		each->message = message;
-		each->is_event = !message->is_watermark;
-		if (!each->is_event)
-			continue;
-		if (message->value == NULL)
-			(void) ys_error_set(&each->error, YS_ERR_INVALID_DATA, "event has no value");
-		else
-			each->ok = ys_event_decode(format, reader, message->value, message->value_len,
-									   source->nkeys, source->key_names, wanted, arena, &each->event,
-									   &each->error);
-		if (!each->ok)
+		/* memory is the server's trouble, not the event's */
+		if (message->is_watermark)
+			memset(&events[i], 0, sizeof(YsEvents));
+		else if (!ys_event_decode(&reading, reader, &bytes, arena, &events[i], &err))
+			ys_error_throw(&err);
+		total += Max(events[i].count, 1);
+	}
+	*decoded = each = ys_arena_alloc_zero(arena, sizeof(YsDecoded) * Max(total, 1));
+	if (each == NULL)
+		out_of_memory();
+	for (int i = 0; i < count; i++)
+	{
+		each->passed_over = events[i].passed_over;
+		for (int e = 0; e < Max(events[i].count, 1); e++, each++)
 		{
-			/* memory is the server's trouble, not the event's */
-			if (each->error.code == YS_ERR_OUT_OF_MEMORY)
-				ys_error_throw(&each->error);
-			recover_key(reader, source, message, arena, &each->event);
+			each->message = &messages[i];
+			each->of = events[i].count;
+			if (events[i].count == 0)
+				continue;
+			each->number = e + 1;
+			each->event = &events[i].events[e];
 		}
 	}
-	return decoded;
+	return total;
 }
 
 /* ---- keys as text ---- */

@@ -17,12 +17,13 @@ extern YsPathTree *ys_decode_want_keys(const YsSource *source, YsArena *arena);
 extern void ys_decode_want(YsPathTree *wanted, const YsPolicy *policy, YsArena *arena);
 
 /*
- * Decode messages into arena, in their order, of items what is wanted.  A message that can't be decoded is ok =
- * false with its error, and with the key that the message key tells, if it does.
+ * Decode messages into arena, in their order, of items what is wanted, and return how many entries came of them: one
+ * for each event, or one for a message without any.  format is the stream's, and unsaid_table the table of events that
+ * name none (NULL: any).  Events of other tables than the source's are passed over.
  */
-extern YsDecoded *ys_decode_messages(YsJsonReader *reader, YsEventFormat format,
-									 const YsSource *source, const YsPathTree *wanted, int count,
-									 const YsMessage *messages, YsArena *arena);
+extern int	ys_decode_messages(YsJsonReader *reader, YsEventFormat format, const char *unsaid_table,
+							   const YsSource *source, const YsPathTree *wanted, int count,
+							   const YsMessage *messages, YsArena *arena, YsDecoded **decoded);
 
 /* The attributes that text, an item's typed JSON such as a canonical key, says, in arena. */
 extern bool ys_decode_key(const char *text, YsArena *arena, YsValue *key, YsError *err);

@@ -27,6 +27,7 @@
 #include "worker/apply.h"
 #include "worker/backfill.h"
 #include "worker/decode.h"
+#include "worker/reread.h"
 #include "worker/retry.h"
 
 /* Pages of items in one call: what is read waits in memory. */
@@ -37,6 +38,7 @@ typedef struct Retry
 	YsFollow   *follow;
 	YsJsonReader *reader;
 	YsEventFormat format;
+	const char *table;			/* of events that name none, or NULL */
 	int64		left;
 } Retry;
 
@@ -46,15 +48,15 @@ release_reader(void *reader)
 	ys_json_reader_destroy(reader);
 }
 
-static YsEventFormat
-format_of(const YsPolicyRow *row)
+/* How the stream's events are read now. */
+static void
+load_format(Retry *retry, const YsPolicyRow *row)
 {
-	const char *name = ys_server_stream(row->stream, row->owner)->format;
-	YsEventFormat format;
+	const YsStreamConfig *config = ys_server_stream(row->stream, row->owner);
 
-	if (!ys_event_format_by_name(name, &format))
-		elog(ERROR, "unknown stream format \"%s\"", name);
-	return format;
+	if (!ys_event_format_by_name(config->format, &retry->format))
+		elog(ERROR, "unknown stream format \"%s\"", config->format);
+	retry->table = config->table;
 }
 
 /* The table before the policy's row: see the lock order in README.md. */
@@ -106,6 +108,18 @@ take_current(const YsFollow *follow, const YsQuarantinePage *page, YsQuarantined
 	return count;
 }
 
+/* Rare, and so read while the policy is locked: events that don't carry their item. */
+static void
+read_images(const YsFollow *follow, const YsPathTree *wanted, int count, YsDecoded *decoded, YsArena *arena)
+{
+	YsError		err;
+
+	if (ys_reread_is_needed(count, decoded) &&
+		!ys_reread_images(ys_server_store(follow->source->serverid, follow->row->owner), follow->source, wanted,
+						  count, decoded, arena, &err))
+		ys_error_throw(&err);
+}
+
 static void
 retry_events(Retry *retry, const YsQuarantinePage *page)
 {
@@ -113,16 +127,21 @@ retry_events(Retry *retry, const YsQuarantinePage *page)
 	YsQuarantined *entries = palloc(sizeof(YsQuarantined) * page->count);
 	YsMessage  *messages = palloc(sizeof(YsMessage) * page->count);
 	YsRetry		again = {.entries = entries};
+	YsDecoded  *decoded;
+	int			count;
 	YsArena		arena;
 	YsPathTree *wanted;
 
 	ys_quarantine_mark(page);
-	again.nmessages = take_current(follow, page, entries, messages);
+	count = take_current(follow, page, entries, messages);
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
 	wanted = ys_decode_want_keys(follow->source, &arena);
 	ys_decode_want(wanted, follow->policy, &arena);
-	again.messages = ys_decode_messages(retry->reader, retry->format, follow->source, wanted,
-										again.nmessages, messages, &arena);
+	again.ndecoded = ys_decode_messages(retry->reader, retry->format, retry->table, follow->source, wanted,
+										count, messages, &arena, &decoded);
+	read_images(follow, wanted, again.ndecoded, decoded, &arena);
+	again.decoded = decoded;
+	again.messages = messages;
 	ys_apply_retry(follow, &again);
 }
 
@@ -261,7 +280,7 @@ ys_quarantine_retry_entries(const YsPolicyRow *row, int64 only)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	(void) ys_handle_own(context, retry.reader, release_reader);
 	retry.follow = ys_follow_open(context, row);
-	retry.format = format_of(row);
+	load_format(&retry, row);
 	retry_items(&retry, only);
 	retry_all_events(&retry, only);
 	MemoryContextSwitchTo(old);

@@ -17,6 +17,7 @@
 #include "worker/activity.h"
 #include "worker/apply.h"
 #include "worker/decode.h"
+#include "worker/reread.h"
 #include "worker/stream_worker_parts.h"
 #include "worker/transaction.h"
 
@@ -122,10 +123,13 @@ mark_incomplete(YsStreamWorker *worker)
 	ys_arena_free(&arena);
 }
 
-/* Decode what the policies of one source want of the batch. */
-static YsDecoded *
+/*
+ * Decode what the policies of one source want of the batch, items included that have to be read for it.  False and
+ * err when they can't be.
+ */
+static bool
 decode_for(const YsStreamWorker *worker, const YsSource *source, int count, const YsMessage *messages,
-		   YsArena *arena)
+		   YsArena *arena, int *ndecoded, YsDecoded **decoded, YsError *err)
 {
 	YsPathTree   *wanted = ys_decode_want_keys(source, arena);
 	ListCell   *lc;
@@ -137,16 +141,22 @@ decode_for(const YsStreamWorker *worker, const YsSource *source, int count, cons
 		if (follow->source->relid == source->relid && ys_follow_is_active(follow))
 			ys_decode_want(wanted, follow->policy, arena);
 	}
-	return ys_decode_messages(worker->reader, worker->format, source, wanted, count, messages, arena);
+	*ndecoded = ys_decode_messages(worker->reader, worker->format, worker->config->table, source, wanted,
+								   count, messages, arena, decoded);
+	return ys_reread_needed_images(source, worker->owner, wanted, *ndecoded, *decoded, arena, err);
 }
 
-/* Decode the batch for each source among the policies, apply it to each policy. */
-static void
-apply_messages(YsStreamWorker *worker, int count, const YsMessage *messages, YsArena *arena)
+/*
+ * Decode the batch for each source among the policies, apply it to each policy.  False and err when it can't be
+ * applied to all: those it was applied to won't see it again.
+ */
+static bool
+apply_messages(YsStreamWorker *worker, int count, const YsMessage *messages, YsArena *arena, YsError *err)
 {
 	ListCell   *lc;
 	Oid			decoded_for = InvalidOid;
 	YsDecoded  *decoded = NULL;
+	int			ndecoded = 0;
 
 	ys_activity_report("decoding a batch");
 	foreach(lc, worker->follows)
@@ -155,13 +165,15 @@ apply_messages(YsStreamWorker *worker, int count, const YsMessage *messages, YsA
 
 		if (!ys_follow_is_active(follow))
 			continue;
-		if (follow->source->relid != decoded_for)
-			decoded = decode_for(worker, follow->source, count, messages, arena);
+		if (follow->source->relid != decoded_for &&
+			!decode_for(worker, follow->source, count, messages, arena, &ndecoded, &decoded, err))
+			return false;
 		decoded_for = follow->source->relid;
 		ys_activity_set_policy(follow->row->name);
-		ys_apply_batch(follow, count, decoded);
+		ys_apply_batch(follow, ndecoded, decoded);
+		ys_activity_set_policy(NULL);
 	}
-	ys_activity_set_policy(NULL);
+	return true;
 }
 
 int
@@ -195,8 +207,12 @@ ys_stream_consume(YsStreamWorker *worker)
 		worker->housekeeping_at = 0;
 		count = 0;
 	}
-	else if (count > 0)
-		apply_messages(worker, count, messages, &arena);
+	else if (count > 0 && !apply_messages(worker, count, messages, &arena, &err))
+	{
+		ys_stream_close_consumer(worker);
+		ys_stream_note_trouble(worker, &err);
+		count = -1;
+	}
 	ys_arena_free(&arena);
 	return count;
 }

@@ -152,6 +152,12 @@ refresh_or_stop(YsStreamWorker *worker, YsPolicyRow *row, bool bind)
 	ys_follow_pause(row, error);
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 /* Read the stream's options; when they changed, consume by the new ones.  Inside a transaction. */
 static void
 load_config(YsStreamWorker *worker)
@@ -167,6 +173,7 @@ load_config(YsStreamWorker *worker)
 		strcmp(config->brokers, worker->config->brokers) == 0 &&
 		strcmp(config->topic, worker->config->topic) == 0 &&
 		strcmp(config->format, worker->config->format) == 0 &&
+		same_text(config->table, worker->config->table) &&
 		config->timeout_ms == worker->config->timeout_ms)
 	{
 		MemoryContextDelete(context);

@@ -11,10 +11,13 @@
 
 static const char *const names[] = {"id", "at"};
 
+static const YsType types[] = {YS_TYPE_STRING, YS_TYPE_NUMBER};
+
 typedef struct Fixture
 {
 	UnitFixture base;
-	YsEvent		event;
+	YsEvents	events;
+	YsEvent		event;			/* the only one */
 } Fixture;
 
 static int
@@ -25,18 +28,23 @@ set_up(void **state)
 
 /* The message is freed before the event is looked at: nothing may point into it. */
 static bool
-decode(Fixture *fixture, const char *message, size_t len, int nkeys)
+decode(Fixture *fixture, const char *text, size_t len, int nkeys)
 {
-	char	   *copy = unit_padded(message, len, '}');
-	bool		good;
+	char	   *copy = unit_padded(text, len, '}');
+	YsEventReading reading = {.format = YS_FORMAT_DYNAMODB, .nkeys = nkeys, .key_names = names, .key_types = types};
+	YsEventMessage message = {.value = copy, .value_len = len};
 
 	ys_arena_reset(&fixture->base.arena);
 	memset(&fixture->base.err, 0, sizeof(fixture->base.err));
-	good = ys_event_decode(YS_FORMAT_DYNAMODB, fixture->base.reader, copy, len, nkeys, names, NULL,
-						   &fixture->base.arena, &fixture->event, &fixture->base.err);
+	assert_true(ys_event_decode(&reading, fixture->base.reader, &message, &fixture->base.arena, &fixture->events,
+								&fixture->base.err));
 	memset(copy, 'x', len);
 	free(copy);
-	return good;
+	assert_int_equal(fixture->events.count, 1);
+	fixture->event = fixture->events.events[0];
+	if (fixture->event.error != NULL)
+		fixture->base.err = *fixture->event.error;
+	return fixture->event.error == NULL;
 }
 
 static void
@@ -76,7 +84,7 @@ test_insert(void **state)
 	assert_string_equal(fixture->event.key, "{\"id\":{\"S\":\"v1\"}}");
 	assert_int_equal(fixture->event.key_len, strlen(fixture->event.key));
 	assert_int_equal(fixture->event.changed_at_us, INT64_C(1700000000000000));
-	assert_string_equal(fixture->event.sequence, "111100000000000000000001");
+	assert_int_equal(fixture->event.kind, YS_EVENT_INSERT);
 	assert_false(fixture->event.keys_only);
 	assert_non_null(fixture->event.new_image);
 	assert_int_equal(fixture->event.new_image->len, 2);
@@ -111,7 +119,7 @@ test_images(void **state)
 	assert_non_null(fixture->event.new_image);
 	assert_false(fixture->event.keys_only);
 	assert_int_equal(fixture->event.changed_at_us, 0);
-	assert_string_equal(fixture->event.sequence, "");
+	assert_int_equal(fixture->event.kind, YS_EVENT_UPDATE);
 
 	assert_event(fixture, RECORD("MODIFY", KEYS), 1);
 	assert_null(fixture->event.new_image);
@@ -139,10 +147,12 @@ test_created_at(void **state)
 		{"0", 0}, {"1700000000.5", INT64_C(1700000000500000)},
 		{"1700000000.123456", INT64_C(1700000000123456)}, {"1700000000.1234569", INT64_C(1700000000123456)},
 		{"1.7E9", INT64_C(1700000000000000)}, {"1700000000.000", INT64_C(1700000000000000)},
-		{"253402300799", INT64_C(253402300799000000)}, {"1e-7", 0}
+		{"253402300799", INT64_C(253402300799000000)}, {"1e-7", 0},
+		{"1700000000123", INT64_C(1700000000123000)}, {"1700000000123.5", INT64_C(1700000000123500)},
+		{"1700000000123456", INT64_C(1700000000123456)}, {"253402300799999999", INT64_C(253402300799999999)}
 	};
 	static const char *const refused[] = {
-		"1700000000000", "-1", "1e300", "253402300800", "1e-60", "123456789012345678901234567890"
+		"-1", "1e300", "253402300800000000", "1e-60", "123456789012345678901234567890"
 	};
 	char		message[512];
 
@@ -226,6 +236,8 @@ test_limits(void **state)
 	Fixture    *fixture = *state;
 	YsArena		small;
 	static const char message[] = RECORD("MODIFY", "\"Keys\":{\"id\":{\"S\":\"a\\u0000b\"}}," IMAGE);
+	YsEventReading reading = {.format = YS_FORMAT_DYNAMODB, .nkeys = 1, .key_names = names, .key_types = types};
+	YsEventMessage bytes;
 	char	   *copy;
 
 	assert_event(fixture, message, 1);
@@ -234,11 +246,15 @@ test_limits(void **state)
 	assert_memory_equal(fixture->event.keys.members[0].value.bytes, "a\0b", 4);
 
 	copy = unit_padded(message, strlen(message), '\0');
-	ys_arena_init(&small, ys_arena_malloc, 100);
-	assert_false(ys_event_decode(YS_FORMAT_DYNAMODB, fixture->base.reader, copy, strlen(message), 1, names, NULL,
-								 &small, &fixture->event, &fixture->base.err));
-	assert_int_equal(fixture->base.err.code, YS_ERR_OUT_OF_MEMORY);
-	ys_arena_free(&small);
+	bytes = (YsEventMessage) {.value = copy, .value_len = strlen(message)};
+	for (size_t most = 100; most <= 400; most += 100)
+	{
+		ys_arena_init(&small, ys_arena_malloc, most);
+		assert_false(ys_event_decode(&reading, fixture->base.reader, &bytes, &small, &fixture->events,
+									 &fixture->base.err));
+		assert_int_equal(fixture->base.err.code, YS_ERR_OUT_OF_MEMORY);
+		ys_arena_free(&small);
+	}
 	free(copy);
 }
 
@@ -250,6 +266,9 @@ test_format_names(void **state)
 	(void) state;
 	assert_true(ys_event_format_by_name("dynamodb", &format));
 	assert_int_equal(format, YS_FORMAT_DYNAMODB);
+	assert_true(ys_event_format_by_name("auto", &format));
+	assert_int_equal(format, YS_FORMAT_AUTO);
+	assert_string_equal(ys_event_format_name(YS_FORMAT_DEBEZIUM), "debezium");
 	assert_false(ys_event_format_by_name("DynamoDB", &format));
 	assert_false(ys_event_format_by_name("", &format));
 }
@@ -265,10 +284,15 @@ test_wanted(void **state)
 	YsPathTree	wanted = {0};
 	YsText		text;
 	char	   *copy = unit_padded(message, strlen(message), '}');
+	YsEventReading reading = {.format = YS_FORMAT_DYNAMODB, .nkeys = 1, .key_names = names, .key_types = types,
+	.wanted = &wanted};
+	YsEventMessage bytes = {.value = copy, .value_len = strlen(message)};
 
 	assert_true(ys_tree_add(&wanted, path, 2, &fixture->base.arena) > 0);
-	assert_true(ys_event_decode(YS_FORMAT_DYNAMODB, fixture->base.reader, copy, strlen(message), 1, names, &wanted,
-								&fixture->base.arena, &fixture->event, &fixture->base.err));
+	assert_true(ys_event_decode(&reading, fixture->base.reader, &bytes, &fixture->base.arena, &fixture->events,
+								&fixture->base.err));
+	assert_int_equal(fixture->events.count, 1);
+	fixture->event = fixture->events.events[0];
 	free(copy);
 	ys_text_init(&text, &fixture->base.arena);
 	ys_value_print_item(&text, fixture->event.new_image);
