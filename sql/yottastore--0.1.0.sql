@@ -508,6 +508,25 @@ CREATE FUNCTION yottastore.explain_item(
 COMMENT ON FUNCTION yottastore.explain_item(name, text, text) IS
 	'how each column of an item''s index row comes about: a row for each value looked at, read from the store, and what the index has';
 
+CREATE FUNCTION yottastore.peek_stream(
+	server name,
+	n integer DEFAULT 10,
+	OUT partition integer,
+	OUT "offset" bigint,
+	OUT produced_at timestamptz,
+	OUT format text,
+	OUT table_name text,
+	OUT kind text,
+	OUT key jsonb,
+	OUT new_image jsonb,
+	OUT old_image jsonb,
+	OUT error text)
+	RETURNS SETOF record
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_peek_stream';
+COMMENT ON FUNCTION yottastore.peek_stream(name, integer) IS
+	'the last n messages of a stream''s topic, decoded and taken from nobody: a row for each event, with the reason where one can''t be used';
+
 CREATE FUNCTION yottastore.profile_items(
 	source regclass,
 	sample integer DEFAULT 1000,

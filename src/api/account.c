@@ -77,12 +77,12 @@ show_location(const YsEntry *entry)
 	return DatumGetCString(DirectFunctionCall1(point_out, PointPGetDatum(&point)));
 }
 
-static Datum
-show_raw(const Account *account, const YsValue *value)
+Datum
+ys_account_show(const YsValue *value, YsArena *arena)
 {
 	YsRejection shown;
 
-	if (!ys_rejected_print(value, YS_REJECTED_WHOLE, account->arena, &shown))
+	if (!ys_rejected_print(value, YS_REJECTED_WHOLE, arena, &shown))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(pnstrdup(shown.raw, shown.raw_len)));
 }
@@ -113,7 +113,7 @@ add_seen(Account *account, const char *column, Seen *seen)
 	if (considered->value != NULL)
 	{
 		line->has_raw = true;
-		line->raw = show_raw(account, considered->value);
+		line->raw = ys_account_show(considered->value, account->arena);
 	}
 	seen->shown = true;
 	return line;

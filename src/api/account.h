@@ -36,6 +36,9 @@ typedef struct YsAccountLine
 extern List *ys_account_build(const YsPolicy *policy, const YsBindings *bindings, const YsValue *item,
 							  YsArena *arena);
 
+/* A value as jsonb: what the server can't hold is U+FFFD or a string, and what is very long is cut. */
+extern Datum ys_account_show(const YsValue *value, YsArena *arena);
+
 /* A text as a result's column; NULL is NULL. */
 extern void ys_account_put(const char *text, Datum *value, bool *isnull);
 

@@ -341,6 +341,12 @@ decode_value(YsEventDecoder *decoder)
 	return decode_declared(decoder);
 }
 
+static bool
+has_key(const YsEventDecoder *decoder, const YsEvent *event)
+{
+	return decoder->reading->nkeys > 0 ? event->key != NULL : event->keys.type == YS_TYPE_MAP;
+}
+
 /*
  * An event that can't be used makes the row it is about stale, too: where it doesn't tell which that is, an object in
  * the message's key may.
@@ -385,7 +391,7 @@ finish_events(YsEventDecoder *decoder)
 			return false;
 		if (!wanted)
 			ys_event_pass_over(decoder, i);
-		else if (alone && event->error != NULL && event->key == NULL && !recover_key(decoder, event))
+		else if (alone && event->error != NULL && !has_key(decoder, event) && !recover_key(decoder, event))
 			return false;
 		else
 			i++;

@@ -91,6 +91,13 @@ extern bool ys_consumer_take(YsConsumer *consumer, int max, size_t max_bytes, Ys
 /* The high watermark as of the last fetch, -1 when not known yet. */
 extern int64_t ys_consumer_high(YsConsumer *consumer, int32_t partition);
 
+/*
+ * The last so many messages of the topic, oldest first, as far as they are there now: by a consumer of its own, which
+ * takes them from nobody.  Watermarks are among them.
+ */
+extern bool ys_kafka_peek(const YsStreamConfig *config, int wanted, YsArena *arena, int *nmessages,
+						  YsMessage **messages, YsError *err);
+
 /* ---- producing ---- */
 typedef struct YsProducer YsProducer;
 

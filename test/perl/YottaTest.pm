@@ -276,6 +276,7 @@ sub produce_many
 	my ($topic, $messages, %option) = @_;
 	my @arguments = ('-P', '-b', $option{brokers} // kafka_brokers(), '-t', $topic, '-K', "\x1f");
 	push @arguments, '-p', $option{partition} if defined $option{partition};
+	push @arguments, '-H', "$_=$option{headers}{$_}" foreach sort keys %{ $option{headers} // {} };
 	_kcat(join('', map { "$_->[0]\x1f$_->[1]\n" } @$messages), @arguments);
 	return;
 }
