@@ -401,6 +401,7 @@ write_batch(YsBatch *batch)
 	ListCell   *lc;
 
 	ys_transaction_begin("applying a batch");
+	ys_transaction_commits_lazily();
 
 	/* the table before the policy's row: see the lock order in README.md */
 	LockRelationOid(follow->table->relid, RowExclusiveLock);

@@ -161,8 +161,7 @@ ys_relay_checkpoint(YsRelaySession *session, const YsRelayRound *round, bool cau
 	}
 	ys_transaction_begin("saving checkpoints");
 	if (!lineage->grown)
-		(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_LOCAL, true, 0, false);
+		ys_transaction_commits_lazily();
 	if (ys_relay_progress(relay_id, &progress))
 	{
 		outcome = YS_RELAY_ON;

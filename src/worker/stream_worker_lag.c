@@ -50,6 +50,7 @@ save_follow(YsFollow *follow)
 	YsPhase		phase;
 
 	ys_transaction_begin("saving positions");
+	ys_transaction_commits_lazily();
 	if (ys_follow_lock(follow, &phase))
 	{
 		ys_position_save(follow->row->policy_id, follow->npositions, follow->positions);

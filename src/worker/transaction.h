@@ -9,6 +9,12 @@
 /* Begin one, with a snapshot; activity is what pg_stat_activity shows meanwhile. */
 extern void ys_transaction_begin(const char *activity);
 
+/*
+ * Let the current one's commit not wait for the disk: after a crash it is done again from
+ * positions that were lost with it.
+ */
+extern void ys_transaction_commits_lazily(void);
+
 /* Commit it; the current memory context is again what it was at begin. */
 extern void ys_transaction_commit(void);
 
