@@ -701,7 +701,8 @@ CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
 		CASE WHEN starved.why IS NULL THEN p.phase ELSE 'STARVED' END AS state,
 		COALESCE(starved.why, p.reason) AS reason,
 		o.events,
-		GREATEST(EXTRACT(epoch FROM moment.now - complete.up_to), 0)::double precision AS seconds,
+		CASE WHEN complete.up_to IS NOT NULL
+			THEN GREATEST(EXTRACT(epoch FROM moment.now - complete.up_to), 0)::double precision END AS seconds,
 		complete.up_to AS complete_up_to,
 		s.events_per_second,
 		CASE WHEN p.phase <> 'LIVE' OR starved.why IS NOT NULL THEN NULL
@@ -919,8 +920,9 @@ CREATE VIEW yottastore.relay_status WITH (security_barrier) AS
 		r.bytes_produced,
 		r.last_record_at,
 		r.caught_up_at,
-		extract(epoch FROM greatest(pg_catalog.clock_timestamp() - greatest(r.read_to, r.caught_up_at), '0'))::float8
-			AS seconds_behind,
+		CASE WHEN COALESCE(r.read_to, r.caught_up_at) IS NOT NULL
+			THEN extract(epoch FROM greatest(pg_catalog.clock_timestamp() - greatest(r.read_to, r.caught_up_at), '0'))::float8
+			END AS seconds_behind,
 		r.store_retries,
 		r.store_throttles,
 		greatest(r.sessions - 1, 0) AS restarts,

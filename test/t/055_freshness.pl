@@ -52,6 +52,7 @@ lag_becomes("catch_up = interval '0' AND events = 0 AND seconds < 10", 'it has c
 is(query('SELECT work, state, items_done, items_estimated, percent, segments_done, segments, '
 	  . "started_at < finished_at, estimated_end FROM yottastore.index_progress"),
 	'backfill|DONE|30|30|100|4|4|t|', 'the backfill is told');
+lag_becomes('complete_up_to IS NOT NULL', 'and up to when it is complete');
 my $reached = lag('complete_up_to');
 lag_becomes("complete_up_to > '$reached'", 'a quiet stream is complete up to later and later');
 
