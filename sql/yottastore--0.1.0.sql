@@ -247,6 +247,20 @@ CREATE TABLE yottastore_internal.position (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE yottastore_internal.position IS 'the first offset not yet applied, committed with the rows it stands for';
 
+CREATE TABLE yottastore_internal.lease (
+	stream oid NOT NULL,
+	owner oid NOT NULL,
+	worker integer NOT NULL,
+	workers integer NOT NULL,
+	epoch bigint NOT NULL,
+	pid integer NOT NULL,
+	taken_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	PRIMARY KEY (stream, owner, worker)
+);
+COMMENT ON TABLE yottastore_internal.lease IS 'which stream worker may commit: the one that took the epoch, for every workers-th topic partition from the worker-th on';
+CREATE SEQUENCE yottastore_internal.lease_epoch;
+COMMENT ON SEQUENCE yottastore_internal.lease_epoch IS 'epochs of leases: none comes twice';
+
 CREATE TABLE yottastore_internal.backfill (
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
 	segment integer NOT NULL,

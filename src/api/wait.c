@@ -180,8 +180,8 @@ describe(const Wait *wait)
 ys_noreturn_compat static void
 throw_timeout(const Wait *wait)
 {
-	bool		runs = ys_worker_pid(YS_WORKER_STREAM, wait->policy->stream,
-									 wait->policy->owner) != 0;
+	const YsWorkerId worker = {YS_WORKER_STREAM, wait->policy->stream, wait->policy->owner, 0};
+	bool		runs = ys_worker_pid(&worker) != 0;
 
 	ereport(ERROR,
 			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),

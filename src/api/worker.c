@@ -11,8 +11,6 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "catalog/policy.h"
-#include "catalog/relay.h"
 #include "compat.h"
 #include "worker/lock.h"
 #include "worker/wake.h"
@@ -25,7 +23,8 @@ PG_FUNCTION_INFO_V1(ys_running_workers);
 Datum
 ys_start_workers(PG_FUNCTION_ARGS)
 {
-	bool		running = ys_worker_pid(YS_WORKER_SUPERVISOR, 0, 0) != 0;
+	const YsWorkerId supervisor = {.kind = YS_WORKER_SUPERVISOR};
+	bool		running = ys_worker_pid(&supervisor) != 0;
 
 	if (!running)
 		ys_workers_wake_at_commit();
@@ -36,21 +35,8 @@ ys_start_workers(PG_FUNCTION_ARGS)
 Datum
 ys_stop_workers(PG_FUNCTION_ARGS)
 {
-	int			stopped = 0;
-	ListCell   *lc;
-
-	foreach(lc, ys_policy_streams())
-	{
-		YsPolicyStream *stream = lfirst(lc);
-
-		stopped += ys_worker_terminate(YS_WORKER_STREAM, stream->stream, stream->owner);
-	}
-	foreach(lc, ys_relay_ids())
-		stopped += ys_worker_terminate(YS_WORKER_RELAY, (uint32) lfirst_int(lc), 0);
-
-	/* it ends within its round, and takes along what it has started meanwhile */
-	stopped += ys_worker_terminate(YS_WORKER_SUPERVISOR, 0, 0);
-	PG_RETURN_INT32(stopped);
+	/* of those that no policy wants any more, too: their last request may take long */
+	PG_RETURN_INT32(ys_worker_terminate_all());
 }
 
 /*

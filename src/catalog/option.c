@@ -88,6 +88,7 @@ static const OptionRule rules[] = {
 	{"topic", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_topic, true},
 	{"format", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_format, false},
 	{"table", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_table, false},
+	{"workers", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_workers, false},
 };
 
 static const OptionRule *
@@ -287,6 +288,15 @@ ys_option_stream_config(List *server_options, YsStreamConfig *config)
 	config->format = format != NULL ? format : "auto";
 	config->table = ys_option_get(server_options, "table");
 	config->timeout_ms = STREAM_TIMEOUT_MS;
+	config->workers = ys_option_workers(server_options);
+}
+
+int
+ys_option_workers(List *server_options)
+{
+	const char *workers = ys_option_get(server_options, "workers");
+
+	return workers != NULL ? pg_strtoint32(workers) : 1;
 }
 
 bool

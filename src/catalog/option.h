@@ -20,6 +20,7 @@ extern const char *ys_option_get(List *options, const char *name);
 extern void ys_option_store_config(List *server_options, List *mapping_options,
 								   YsStoreConfig *config);
 extern void ys_option_stream_config(List *server_options, YsStreamConfig *config);
+extern int	ys_option_workers(List *server_options);
 
 /* Is 'strong' the consistency these options ask for?  inherited when they don't say. */
 extern bool ys_option_consistent(List *options, bool inherited);

@@ -21,6 +21,7 @@
 #include "policy/path.h"
 #include "store/store.h"
 #include "stream/event.h"
+#include "stream/kafka.h"
 
 #define TABLE_NAME_MAX		255
 #define PLACE_NAME_MAX		100
@@ -258,6 +259,17 @@ ys_option_check_scan_segments(const char *name, const char *value)
 	if (!parse_int(value, &segments, 0, NULL) || segments < 1 || segments > YS_SCAN_SEGMENTS_MAX)
 		refuse_value(name, value, "It is not a number between 1 and 64.",
 					 "Leave it out to have as many as the table's size suggests.");
+}
+
+void
+ys_option_check_workers(const char *name, const char *value)
+{
+	int			workers;
+
+	if (!parse_int(value, &workers, 0, NULL) || strspn(value, "0123456789") != strlen(value) ||
+		workers < 1 || workers > YS_WORKERS_MAX)
+		refuse_value(name, value, "It is not a number between 1 and 64.",
+					 "More workers than the topic has partitions are of no use; leave it out for one.");
 }
 
 void

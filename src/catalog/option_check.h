@@ -38,6 +38,7 @@ extern void ys_option_check_sample_items(const char *name, const char *value);
 extern void ys_option_check_brokers(const char *name, const char *value);
 extern void ys_option_check_topic(const char *name, const char *value);
 extern void ys_option_check_format(const char *name, const char *value);
+extern void ys_option_check_workers(const char *name, const char *value);
 
 /* A number a second; -1 when it is none above 0. */
 extern double ys_option_parse_rate(const char *value);

@@ -7,9 +7,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "catalog/lock_class.h"
 #include "catalog/policy.h"
 #include "catalog/spi.h"
 #include "catalog/waiters.h"
@@ -140,16 +143,30 @@ ys_policy_find(const char *name)
 	return row;
 }
 
-/* *epoch is that of the policy whose row is locked. */
+/*
+ * A lock beside the row's: workers share it while they write rows, and still count in the row.
+ */
+static void
+lock_tag(int policy_id, LOCKMODE mode)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) policy_id, 0, YS_LOCK_CLASS_POLICY);
+	(void) LockAcquire(&tag, mode, false, false);
+}
+
+/* *epoch is that of the policy that is locked. */
 static bool
-lock_policy(int policy_id, int *epoch, YsPhase *phase)
+lock_policy(int policy_id, bool alone, int *epoch, YsPhase *phase)
 {
 	YsSpiScope	scope;
 	bool		found;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT phase, epoch FROM yottastore_internal.policy "
-				   "WHERE policy_id = $1 FOR NO KEY UPDATE",
+	lock_tag(policy_id, alone ? ExclusiveLock : ShareLock);
+	ys_spi_execute(alone ? "SELECT phase, epoch FROM yottastore_internal.policy "
+				   "WHERE policy_id = $1 FOR NO KEY UPDATE" :
+				   "SELECT phase, epoch FROM yottastore_internal.policy WHERE policy_id = $1",
 				   SPI_OK_SELECT, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
 	found = SPI_processed > 0;
 	if (found)
@@ -166,15 +183,15 @@ ys_policy_lock(int policy_id, YsPhase *phase)
 {
 	int			epoch;
 
-	return lock_policy(policy_id, &epoch, phase);
+	return lock_policy(policy_id, true, &epoch, phase);
 }
 
 bool
-ys_policy_lock_epoch(int policy_id, int epoch, YsPhase *phase)
+ys_policy_lock_epoch(int policy_id, int epoch, bool alone, YsPhase *phase)
 {
 	int			now;
 
-	return lock_policy(policy_id, &now, phase) && now == epoch;
+	return lock_policy(policy_id, alone, &now, phase) && now == epoch;
 }
 
 int
@@ -238,6 +255,8 @@ change_phase(int policy_id, const char *sql)
 	YsSpiScope	scope;
 	bool		changed;
 
+	/* after those who are committing rows */
+	lock_tag(policy_id, ExclusiveLock);
 	ys_spi_begin(&scope);
 	ys_spi_execute(sql, SPI_OK_UPDATE, 1, (Oid[]) {INT4OID},
 				   (Datum[]) {Int32GetDatum(policy_id)}, NULL);
@@ -276,7 +295,8 @@ ys_policy_set_reason(int policy_id, const char *reason)
 
 	ys_spi_begin(&scope);
 	ys_spi_execute("UPDATE yottastore_internal.policy SET reason = $2 "
-				   "WHERE policy_id = $1 AND reason IS DISTINCT FROM $2",
+				   "WHERE policy_id = $1 AND reason IS DISTINCT FROM $2 "
+				   "AND phase NOT IN ('PAUSED', 'INCOMPLETE')",
 				   SPI_OK_UPDATE, 2, (Oid[]) {INT4OID, TEXTOID},
 				   (Datum[])
 				   {

@@ -58,13 +58,17 @@ extern List *ys_policy_list(Oid stream, Oid owner);
 extern YsPolicyRow *ys_policy_find(const char *name);
 
 /*
- * Lock a policy's row until the transaction ends and return its phase now;
+ * Lock a policy and its row until the transaction ends and return its phase now;
  * false when the policy is gone.
  */
 extern bool ys_policy_lock(int policy_id, YsPhase *phase);
 
-/* The same; false, too, when the policy's epoch is another: what the caller knows of it is of before. */
-extern bool ys_policy_lock_epoch(int policy_id, int epoch, YsPhase *phase);
+/*
+ * The same; false, too, when the policy's epoch is another: what the caller knows of it is of
+ * before.  Not alone, several workers may write rows of different keys; whoever may meet
+ * theirs, or changes what the policy is, locks it alone.
+ */
+extern bool ys_policy_lock_epoch(int policy_id, int epoch, bool alone, YsPhase *phase);
 
 /* Returns the id.  Throws ERRCODE_UNIQUE_VIOLATION if the name is taken. */
 extern int	ys_policy_insert(const YsPolicyRow *row);

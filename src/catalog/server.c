@@ -341,3 +341,11 @@ ys_server_stream(Oid serverid, Oid userid)
 	ys_option_stream_config(GetForeignServer(serverid)->options, config);
 	return config;
 }
+
+int
+ys_server_stream_workers(Oid serverid)
+{
+	ForeignServer *server = GetForeignServerExtended(serverid, FSV_MISSING_OK);
+
+	return server != NULL ? ys_option_workers(server->options) : 1;
+}

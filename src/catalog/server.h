@@ -41,6 +41,9 @@ extern uint64 ys_server_epoch(void);
 /* Options of a stream server with the user's mapping; palloc'd. Throws when it is not one. */
 extern YsStreamConfig *ys_server_stream(Oid serverid, Oid userid);
 
+/* How many workers a stream asks for; 1 when there is no such server. */
+extern int	ys_server_stream_workers(Oid serverid);
+
 /* Is the server of this wrapper kind?  The other throws ERRCODE_WRONG_OBJECT_TYPE if not. */
 extern bool ys_server_is_kind(Oid serverid, YsWrapperKind kind);
 extern void ys_server_check_kind(Oid serverid, YsWrapperKind kind);

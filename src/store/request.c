@@ -565,7 +565,7 @@ ys_store_work(YsStore *store)
 }
 
 void
-ys_store_rest(YsStore *store)
+ys_store_signals(YsStore *store, int *fd, long *timeout_ms)
 {
 	long		timeout = ys_http_timeout_ms(store->http);
 	int64		now_us = ys_clock_us();
@@ -588,6 +588,17 @@ ys_store_rest(YsStore *store)
 		if (timeout < 0 || left < timeout)
 			timeout = left;
 	}
-	(void) ys_wait_for(YS_WAIT_STORE, ys_http_fd(store->http), timeout);
+	*fd = ys_http_fd(store->http);
+	*timeout_ms = timeout;
+}
+
+void
+ys_store_rest(YsStore *store)
+{
+	int			fd;
+	long		timeout;
+
+	ys_store_signals(store, &fd, &timeout);
+	(void) ys_wait_for(YS_WAIT_STORE, fd, timeout);
 	do_work(store);
 }

@@ -350,6 +350,13 @@ ys_store_wait_first(int ncalls, YsCall *const *calls)
 }
 
 bool
+ys_call_ended(YsCall *call)
+{
+	ys_store_work(call->store);
+	return call->state == YS_CALL_ENDED;
+}
+
+bool
 ys_store_wait(YsCall *call, const YsAttributeFilter *filter, YsArena *arena,
 			  YsReply *reply, YsError *err)
 {

@@ -234,6 +234,15 @@ extern bool ys_store_wait(YsCall *call, const YsAttributeFilter *filter, YsArena
  */
 extern YsCall *ys_store_wait_first(int ncalls, YsCall *const *calls);
 
+/* Has a call ended?  Does what can be done without waiting; ys_store_wait will not wait then. */
+extern bool ys_call_ended(YsCall *call);
+
+/*
+ * For who waits for other things, too: once fd (-1: none) is readable or timeout_ms have passed
+ * (-1: never), a call may have ended.
+ */
+extern void ys_store_signals(YsStore *store, int *fd, long *timeout_ms);
+
 /* Give up a call: the connection is closed if the reply is still under way. */
 extern void ys_call_cancel(YsCall *call);
 

@@ -26,7 +26,10 @@ typedef struct YsStreamConfig
 	const char *format;			/* a name of event.h's */
 	const char *table;			/* of events that name none; NULL: of any */
 	int			timeout_ms;		/* for metadata and administration */
+	int			workers;		/* among which the partitions are split */
 } YsStreamConfig;
+
+#define YS_WORKERS_MAX	64
 
 /* One consumed message, copied into an arena; YS_JSON_PADDING readable behind value. */
 typedef struct YsMessage

@@ -17,7 +17,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "storage/lmgr.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -132,7 +131,16 @@ static void
 add_area(void *arg)
 {
 	AreaArg    *area = arg;
+	const char *partition = area->area;
+	const char **place = &partition;
+	YsPhase		phase;
 
+	/* another worker may have made it, or the last one there may be */
+	(void) ys_policy_lock(area->follow->row->policy_id, &phase);
+	(void) ys_index_table_place(area->follow->table, 1, &place);
+	if (partition == NULL || strcmp(partition, area->area) != 0 ||
+		ys_index_table_place(area->follow->table, 1, &place) == NIL)
+		return;
 	ys_index_table_add_area(area->follow->table, area->area);
 }
 
@@ -164,16 +172,34 @@ ys_apply_add_areas(YsFollow *follow, const List *areas)
 	return add_areas(follow, areas, true);
 }
 
+/* The partitions that a batch's rows go to, as they are now; returns those there aren't. */
+static List *
+place_rows(YsBatch *batch, int count, const char ***areas)
+{
+	const YsIndexTable *table = batch->follow->table;
+	List	   *missing = NIL;
+
+	begin(batch, "looking up partitions");
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table->relid)))
+	{
+		MemoryContext old = MemoryContextSwitchTo(batch->context);
+
+		missing = ys_index_table_place(table, count, areas);
+		MemoryContextSwitchTo(old);
+	}
+	commit(batch);
+	return missing;
+}
+
 /*
- * Say which partitions the batch's rows go to, and make those there aren't.  False
- * when that failed for good.
+ * Say which partitions the batch's rows go to, and make those there aren't: again, should other
+ * workers have made as many as there may be.  False when that failed for good.
  */
 static bool
 ensure_areas(YsBatch *batch)
 {
-	YsFollow   *follow = batch->follow;
 	const char ***areas = palloc(sizeof(char **) * Max(batch->ncandidates, 1));
-	List	   *missing = NIL;
+	List	   *missing;
 	int			count = 0;
 
 	for (int i = 0; i < batch->ncandidates; i++)
@@ -181,18 +207,9 @@ ensure_areas(YsBatch *batch)
 		if (!batch->candidates[i]->row.gone)
 			areas[count++] = &batch->candidates[i]->row.entry.area;
 	}
-	begin(batch, "looking up partitions");
-	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(follow->table->relid)))
-	{
-		MemoryContext old = MemoryContextSwitchTo(batch->context);
-
-		missing = ys_index_table_place(follow->table, count, areas);
-		MemoryContextSwitchTo(old);
-	}
-	commit(batch);
+	while ((missing = place_rows(batch, count, areas)) != NIL && batch->systemic == NULL)
+		batch->systemic = add_areas(batch->follow, missing, batch->retry == NULL);
 	pfree(areas);
-
-	batch->systemic = add_areas(follow, missing, batch->retry == NULL);
 	return batch->systemic == NULL;
 }
 
@@ -386,7 +403,7 @@ save_stats(const YsBatch *batch)
 	for (int i = 0; i < batch->npositions; i++)
 		waiting = waiting || batch->positions[i].next_offset < batch->positions[i].high_offset;
 	ys_pace_rates(&follow->pace, &rates);
-	ys_stats_add(follow->row->policy_id, 0, kind, &batch->counters, &rates, waiting);
+	ys_stats_add(follow->row->policy_id, follow->lease != NULL ? follow->lease->worker : 0, kind, &batch->counters, &rates, waiting);
 	if (kind == YS_STATS_BATCH)
 		follow->pace.waiting = waiting;
 }
@@ -403,9 +420,8 @@ write_batch(YsBatch *batch)
 	ys_transaction_begin("applying a batch");
 	ys_transaction_commits_lazily();
 
-	/* the table before the policy's row: see the lock order in README.md */
-	LockRelationOid(follow->table->relid, RowExclusiveLock);
-	if (!ys_follow_lock(follow, &phase))
+	/* backfill may meet keys of any worker's partitions */
+	if (!ys_follow_lock(follow, batch->segment != NULL, &phase))
 		phase = YS_PHASE_PAUSED;
 	if (phase != YS_PHASE_LIVE && phase != YS_PHASE_BACKFILL)
 	{

@@ -41,6 +41,7 @@ struct YsBackfill
 	YsStore    *store;			/* of the step under way */
 	uint64		epoch;			/* of the calls: see ys_server_epoch */
 	YsAttributeFilter wanted;	/* key and source attributes */
+	bool		answers;		/* a page has come: the store does not keep others waiting */
 	bool		estimated;		/* how many items there may be is known, or never will be */
 	int			nsegments;
 	Segment    *segments;
@@ -180,7 +181,7 @@ finish(YsFollow *follow)
 
 	ys_backfill_close(follow);
 	ys_transaction_begin("finishing a backfill");
-	if (ys_follow_lock(follow, &phase) && phase == YS_PHASE_BACKFILL)
+	if (ys_follow_lock(follow, true, &phase) && phase == YS_PHASE_BACKFILL)
 	{
 		ys_policy_end_backfill(follow->row->policy_id);
 		follow->row->phase = YS_PHASE_LIVE;
@@ -231,11 +232,28 @@ estimate_items(YsFollow *follow)
 	ys_arena_free(&arena);
 }
 
-bool
+/* The next segment whose page has come; NULL: none has. */
+static Segment *
+next_page(YsBackfill *backfill)
+{
+	for (int i = 0; i < backfill->nsegments; i++)
+	{
+		Segment    *segment;
+
+		backfill->next = (backfill->next + 1) % backfill->nsegments;
+		segment = &backfill->segments[backfill->next];
+		if (segment->call != NULL && ys_call_ended(segment->call))
+			return segment;
+	}
+	return NULL;
+}
+
+YsBackfillStep
 ys_backfill_step(YsFollow *follow, YsError *err)
 {
 	YsBackfill *backfill = follow->backfill;
-	Segment    *segment = NULL;
+	Segment    *segment;
+	bool		all_done = true;
 	MemoryContext page_context;
 	MemoryContext old;
 	YsArena		arena;
@@ -243,12 +261,12 @@ ys_backfill_step(YsFollow *follow, YsError *err)
 	bool		ok;
 
 	if (!find_store(follow))
-		return true;
-	if (!backfill->estimated)
+		return YS_BACKFILL_ADVANCED;
+	if (backfill->answers && !backfill->estimated)
 	{
 		/* its transaction may have closed the store */
 		estimate_items(follow);
-		return true;
+		return YS_BACKFILL_ADVANCED;
 	}
 
 	/* every open segment has its page in flight */
@@ -256,27 +274,26 @@ ys_backfill_step(YsFollow *follow, YsError *err)
 	{
 		Segment    *each = &backfill->segments[i];
 
+		all_done = all_done && each->saved.done;
 		if (!each->saved.done && each->call == NULL && !start_page(follow, each, err))
-			return false;
+			return YS_BACKFILL_FAILED;
 	}
-	for (int i = 0; i < backfill->nsegments && segment == NULL; i++)
-	{
-		backfill->next = (backfill->next + 1) % backfill->nsegments;
-		if (!backfill->segments[backfill->next].saved.done)
-			segment = &backfill->segments[backfill->next];
-	}
-	if (segment == NULL)
+	if (all_done)
 	{
 		finish(follow);
-		return true;
+		return YS_BACKFILL_ADVANCED;
 	}
+	segment = next_page(backfill);
+	if (segment == NULL)
+		return YS_BACKFILL_WAITING;
 
-	page_context = AllocSetContextCreate(backfill->context, "yottastore backfill page",
+	page_context = AllocSetContextCreate(CurrentMemoryContext, "yottastore backfill page",
 										 ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(page_context);
 	ys_arena_init_context(&arena, page_context, 0);
 	ok = ys_store_wait(segment->call, &backfill->wanted, &arena, &reply, err);
 	segment->call = NULL;
+	backfill->answers = backfill->answers || ok;
 	if (ok)
 	{
 		YsSegment	next = advance(backfill, segment, &reply, &arena);
@@ -288,5 +305,21 @@ ys_backfill_step(YsFollow *follow, YsError *err)
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(page_context);
-	return ok;
+	return ok ? YS_BACKFILL_ADVANCED : YS_BACKFILL_FAILED;
+}
+
+bool
+ys_backfill_signals(YsFollow *follow, int *fd, long *timeout_ms)
+{
+	YsBackfill *backfill = follow->backfill;
+
+	forget_lost_calls(backfill);
+	for (int i = 0; i < backfill->nsegments; i++)
+	{
+		if (backfill->segments[i].call == NULL)
+			continue;
+		ys_store_signals(backfill->store, fd, timeout_ms);
+		return true;
+	}
+	return false;
 }

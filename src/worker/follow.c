@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "storage/lmgr.h"
 #include "utils/memutils.h"
 
 #include "base/memory.h"
@@ -12,7 +13,7 @@
 #include "worker/follow.h"
 
 YsFollow *
-ys_follow_open(MemoryContext parent, const YsPolicyRow *row)
+ys_follow_open(MemoryContext parent, const YsPolicyRow *row, const YsLease *lease)
 {
 	/* it is the parent's once nothing can fail any more */
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "yottastore followed policy",
@@ -25,6 +26,7 @@ ys_follow_open(MemoryContext parent, const YsPolicyRow *row)
 	YsError		err;
 
 	follow->context = context;
+	follow->lease = lease;
 	follow->row = palloc(sizeof(YsPolicyRow));
 	*follow->row = *row;
 	follow->row->name = pstrdup(row->name);
@@ -64,6 +66,18 @@ ys_follow_is_current(const YsFollow *follow)
 	return same;
 }
 
+bool
+ys_follow_lock(const YsFollow *follow, bool alone, YsPhase *phase)
+{
+	LockRelationOid(follow->table->relid, RowExclusiveLock);
+	if (follow->lease != NULL && !ys_lease_hold(follow->lease))
+		ereport(ERROR,
+				(errcode(YS_ERRCODE_LEASE_LOST),
+				 errmsg("another worker has taken this worker's share of the stream"),
+				 errdetail("Nothing of the batch was written.")));
+	return ys_policy_lock_epoch(follow->row->policy_id, follow->row->epoch, alone, phase);
+}
+
 void
 ys_follow_pause(YsPolicyRow *row, const ErrorData *error)
 {
@@ -78,12 +92,6 @@ ys_follow_pause_for(YsPolicyRow *row, const char *reason)
 			 errhint("Mend the cause, then call yottastore.resume_index_policy.")));
 	ys_policy_set_phase(row->policy_id, YS_PHASE_PAUSED, reason);
 	row->phase = YS_PHASE_PAUSED;
-}
-
-bool
-ys_follow_lock(const YsFollow *follow, YsPhase *phase)
-{
-	return ys_policy_lock_epoch(follow->row->policy_id, follow->row->epoch, phase);
 }
 
 void
@@ -101,10 +109,17 @@ void
 ys_follow_load_positions(YsFollow *follow)
 {
 	MemoryContext old = MemoryContextSwitchTo(follow->context);
+	int			count;
 
 	if (follow->positions != NULL)
 		pfree(follow->positions);
-	follow->npositions = ys_position_load(follow->row->policy_id, &follow->positions);
+	count = ys_position_load(follow->row->policy_id, &follow->positions);
+	follow->npositions = 0;
+	for (int i = 0; i < count; i++)
+	{
+		if (follow->lease == NULL || ys_lease_covers(follow->lease, follow->positions[i].partition))
+			follow->positions[follow->npositions++] = follow->positions[i];
+	}
 	follow->positions_dirty = false;
 	MemoryContextSwitchTo(old);
 }

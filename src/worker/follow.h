@@ -9,15 +9,18 @@
 
 #include "catalog/bindings.h"
 #include "catalog/index_table.h"
+#include "catalog/lease.h"
 #include "catalog/policy.h"
 #include "catalog/source.h"
 #include "worker/pace.h"
 
 typedef struct YsBackfill YsBackfill;
+typedef struct YsLane YsLane;
 
 typedef struct YsFollow
 {
 	MemoryContext context;		/* everything below lives here */
+	const YsLease *lease;		/* the worker's: of which partitions it may write; NULL: of all, as a session */
 	YsPolicyRow *row;			/* phase is kept current */
 	YsSource   *source;
 	YsPolicy   *policy;
@@ -26,12 +29,19 @@ typedef struct YsFollow
 	YsBound    *bound;			/* replaced when what it is made of changes */
 	bool		areas_noted;	/* the catalog knows which areas rows go by now */
 
-	int			npositions;
+	int			npositions;		/* in the worker's partitions */
 	YsPolicyPosition *positions;
 	bool		positions_dirty;	/* something to save that no batch has saved */
 
 	YsPace		pace;
+	/* of the stream worker: see stream_worker_lanes.c */
+	bool		aside;			/* takes no part in the shared lane */
+	YsLane	   *lane;			/* its own, while aside; NULL: not open */
+	int			batch_limit;	/* of events, while aside, so that others get their turn; 0: as configured */
+
 	YsBackfill *backfill;		/* while BACKFILL */
+	int			backfill_failures;	/* in a row, of the store */
+	int64		backfill_at;	/* leave the store alone until then */
 	int64		job_id;			/* the job under way, or the next; 0: none */
 } YsFollow;
 
@@ -44,10 +54,10 @@ typedef struct YsFollow
 	((phase) == YS_PHASE_PAUSED || (phase) == YS_PHASE_INCOMPLETE)
 
 /*
- * Open a policy, in a context below parent.  Inside a transaction; throws
+ * Open a policy, in a context below parent; lease (NULL: a session's) is borrowed.  Inside a transaction; throws
  * when its source or declaration can't be read any more.
  */
-extern YsFollow *ys_follow_open(MemoryContext parent, const YsPolicyRow *row);
+extern YsFollow *ys_follow_open(MemoryContext parent, const YsPolicyRow *row, const YsLease *lease);
 extern void ys_follow_close(YsFollow *follow);
 
 /*
@@ -56,17 +66,22 @@ extern void ys_follow_close(YsFollow *follow);
  */
 extern bool ys_follow_is_current(const YsFollow *follow);
 
+/*
+ * Before a policy's rows are written: lock its index table, then the worker's lease, then the
+ * policy, which is the lock order, and return its phase.  alone: no other worker may write
+ * the policy's rows meanwhile.  False when the policy is gone, or has begun anew since it was
+ * opened here: nothing of it may be written then.  Throws when the lease is another's by now.
+ */
+extern bool ys_follow_lock(const YsFollow *follow, bool alone, YsPhase *phase);
+
+/* The SQLSTATE of that error. */
+#define YS_ERRCODE_LEASE_LOST	MAKE_SQLSTATE('Y', 'S', 'L', '0', '1')
+
 /* Pause a policy for what it can't go on with, in the catalog and in row.  Inside a transaction. */
 extern void ys_follow_pause(YsPolicyRow *row, const ErrorData *error);
 
 /* The same for a reason in words. */
 extern void ys_follow_pause_for(YsPolicyRow *row, const char *reason);
-
-/*
- * Lock a policy's row until the transaction ends.  False when it is gone, or has begun anew
- * since it was opened here: nothing of it may be written then.
- */
-extern bool ys_follow_lock(const YsFollow *follow, YsPhase *phase);
 
 /* Read areas, synonyms and what else the policy names anew.  Inside a transaction. */
 extern void ys_follow_load_bindings(YsFollow *follow);

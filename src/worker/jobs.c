@@ -15,7 +15,6 @@
  */
 #include "postgres.h"
 
-#include "storage/lmgr.h"
 #include "utils/memutils.h"
 
 #include "base/memory.h"
@@ -104,9 +103,7 @@ step(YsFollow *follow)
 
 	ys_transaction_begin("relocating rows");
 
-	/* the table before the policy's row: see the lock order in README.md */
-	LockRelationOid(follow->table->relid, RowExclusiveLock);
-	if (ys_follow_lock(follow, &phase) && phase == follow->row->phase)
+	if (ys_follow_lock(follow, true, &phase) && phase == follow->row->phase)
 		taken = ys_job_take(follow->job_id, &relocation.next_key);
 	if (taken)
 	{

@@ -34,11 +34,11 @@
 /* What a worker's registration carries in bgw_extra. */
 typedef struct WorkerIdentity
 {
-	YsWorkerKind kind;
+	YsWorkerId	id;
 	Oid			database;
-	uint32		id1;
-	uint32		id2;
 } WorkerIdentity;
+
+static const YsWorkerId supervisor = {.kind = YS_WORKER_SUPERVISOR};
 
 static const char *const worker_names[] = {
 	[YS_WORKER_SUPERVISOR] = "yottastore supervisor",
@@ -76,21 +76,20 @@ ys_launcher_register(void)
 }
 
 bool
-ys_worker_start(YsWorkerKind kind, Oid database, uint32 id1, uint32 id2,
-				BackgroundWorkerHandle **handle)
+ys_worker_start(const YsWorkerId *id, Oid database, BackgroundWorkerHandle **handle)
 {
 	BackgroundWorker worker;
-	WorkerIdentity identity = {kind, database, id1, id2};
+	WorkerIdentity identity = {*id, database};
 
 	StaticAssertStmt(sizeof(WorkerIdentity) <= BGW_EXTRALEN, "identity fits a registration");
-	fill_registration(&worker, worker_names[kind], "ys_worker_main");
+	fill_registration(&worker, worker_names[id->kind], "ys_worker_main");
 	memcpy(worker.bgw_extra, &identity, sizeof(identity));
 
 	/*
 	 * The postmaster restarts supervisors, after a crash of the server too;
 	 * supervisors restart the others.
 	 */
-	if (kind != YS_WORKER_SUPERVISOR)
+	if (id->kind != YS_WORKER_SUPERVISOR)
 	{
 		worker.bgw_restart_time = BGW_NEVER_RESTART;
 		worker.bgw_notify_pid = MyProcPid;
@@ -143,14 +142,14 @@ ys_launcher_main(Datum arg)
 	{
 		bool		said = false;
 
-		while (!ys_worker_start(YS_WORKER_SUPERVISOR, lfirst_oid(lc), 0, 0, NULL))
+		while (!ys_worker_start(&supervisor, lfirst_oid(lc), NULL))
 		{
 			if (!said)
 				ereport(WARNING,
 						(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 						 errmsg("no free slot for a yottastore supervisor"),
 						 errhint("Raise max_worker_processes: each database with policies needs one "
-								 "worker, each of its streams and relays another.")));
+								 "worker, each worker of its streams and each relay another.")));
 			said = true;
 			(void) ys_wait_for(YS_WAIT_SUPERVISOR, -1, RESTART_SECONDS * 1000L);
 		}
@@ -170,22 +169,22 @@ ys_worker_main(Datum arg)
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(identity.database, InvalidOid, 0);
-	pgstat_report_appname(worker_names[identity.kind]);
+	pgstat_report_appname(worker_names[identity.id.kind]);
 
 	/* someone else is this worker already */
-	if (!ys_worker_lock(identity.kind, identity.id1, identity.id2))
+	if (!ys_worker_lock(&identity.id))
 		proc_exit(0);
 
-	switch (identity.kind)
+	switch (identity.id.kind)
 	{
 		case YS_WORKER_SUPERVISOR:
 			ys_supervisor_run();
 			break;
 		case YS_WORKER_STREAM:
-			ys_stream_worker_run(identity.id1, identity.id2);
+			ys_stream_worker_run(identity.id.id1, identity.id.id2, identity.id.number);
 			break;
 		case YS_WORKER_RELAY:
-			ys_relay_run((int) identity.id1);
+			ys_relay_run((int) identity.id.id1);
 			break;
 	}
 	proc_exit(0);
@@ -203,8 +202,8 @@ wake_callback(XactEvent event, void *arg)
 	if (event == XACT_EVENT_COMMIT)
 	{
 		wake_pending = false;
-		if (!ys_worker_wake(YS_WORKER_SUPERVISOR, 0, 0) &&
-			!ys_worker_start(YS_WORKER_SUPERVISOR, MyDatabaseId, 0, 0, NULL))
+		if (!ys_worker_wake(&supervisor) &&
+			!ys_worker_start(&supervisor, MyDatabaseId, NULL))
 			ereport(WARNING,
 					(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 					 errmsg("could not start yottastore's workers: no free slot"),

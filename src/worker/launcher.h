@@ -17,7 +17,6 @@ extern void ys_launcher_register(void);
  * Start a worker of a database.  False when there is no free slot
  * (max_worker_processes).  handle may be NULL.
  */
-extern bool ys_worker_start(YsWorkerKind kind, Oid database, uint32 id1, uint32 id2,
-							BackgroundWorkerHandle **handle);
+extern bool ys_worker_start(const YsWorkerId *id, Oid database, BackgroundWorkerHandle **handle);
 
 #endif							/* YS_WORKER_LAUNCHER_H */

@@ -1,9 +1,6 @@
 /*-------------------------------------------------------------------------
  * lock.c
  *	  Who is which worker: session locks that identify the processes.
- *
- * The tags are advisory ones whose last field no SQL function can produce
- * (those use 1 and 2), so that users' advisory locks never collide with ours.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -15,44 +12,67 @@
 #include "storage/proc.h"
 #include "storage/procarray.h"
 
+#include "catalog/lock_class.h"
+#include "stream/kafka.h"
 #include "worker/lock.h"
 
-#define LOCK_CLASS_BASE		0x5953
+#define CLASS_OF(kind, number)	(YS_LOCK_CLASS_WORKER + (int) (kind) + ((number) << 8))
 
 static void
-set_tag(LOCKTAG *tag, YsWorkerKind kind, uint32 id1, uint32 id2)
+set_tag(LOCKTAG *tag, const YsWorkerId *id)
 {
-	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, id1, id2, LOCK_CLASS_BASE + (int) kind);
+	StaticAssertStmt(CLASS_OF(YS_WORKER_RELAY, YS_WORKERS_MAX - 1) <= PG_UINT16_MAX,
+					 "a worker's number fits its lock's tag");
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, id->id1, id->id2, CLASS_OF(id->kind, id->number));
+}
+
+static int
+kind_of(const LOCKTAG *tag)
+{
+	return (tag->locktag_field4 & 0xff) - (YS_LOCK_CLASS_WORKER & 0xff);
+}
+
+/* Is it the lock of a worker of this database? */
+static bool
+is_worker_lock(const LockInstanceData *lock)
+{
+	const LOCKTAG *tag = &lock->locktag;
+	int			kind = kind_of(tag);
+
+	return tag->locktag_type == LOCKTAG_ADVISORY && tag->locktag_field1 == MyDatabaseId &&
+		tag->locktag_field4 >= YS_LOCK_CLASS_WORKER &&
+		kind >= YS_WORKER_SUPERVISOR && kind <= YS_WORKER_RELAY &&
+		(lock->holdMask & LOCKBIT_ON(ExclusiveLock)) != 0;
 }
 
 bool
-ys_worker_lock(YsWorkerKind kind, uint32 id1, uint32 id2)
+ys_worker_lock(const YsWorkerId *id)
 {
 	LOCKTAG		tag;
 
-	set_tag(&tag, kind, id1, id2);
+	set_tag(&tag, id);
 	return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 void
-ys_worker_unlock(YsWorkerKind kind, uint32 id1, uint32 id2)
+ys_worker_unlock(const YsWorkerId *id)
 {
 	LOCKTAG		tag;
 
-	set_tag(&tag, kind, id1, id2);
+	set_tag(&tag, id);
 	if (!LockRelease(&tag, ExclusiveLock, true))
-		elog(ERROR, "this process does not hold the lock of worker kind %d", (int) kind);
+		elog(ERROR, "this process does not hold the lock of worker kind %d", (int) id->kind);
 }
 
 int
-ys_worker_pid(YsWorkerKind kind, uint32 id1, uint32 id2)
+ys_worker_pid(const YsWorkerId *id)
 {
 	LockData   *locks = GetLockStatusData();
 	LOCKTAG		tag;
 	int			pid = 0;
 
 	/* not GetLockConflicts: it passes over holders that are in no transaction */
-	set_tag(&tag, kind, id1, id2);
+	set_tag(&tag, id);
 	for (int i = 0; i < locks->nelements && pid == 0; i++)
 	{
 		const LockInstanceData *lock = &locks->locks[i];
@@ -77,14 +97,11 @@ ys_worker_list(YsRunningWorker **workers)
 	{
 		const LockInstanceData *lock = &locks->locks[i];
 		const LOCKTAG *tag = &lock->locktag;
-		int			kind = tag->locktag_field4 - LOCK_CLASS_BASE;
 
-		if (tag->locktag_type == LOCKTAG_ADVISORY && tag->locktag_field1 == MyDatabaseId &&
-			kind >= YS_WORKER_SUPERVISOR && kind <= YS_WORKER_RELAY &&
-			(lock->holdMask & LOCKBIT_ON(ExclusiveLock)) != 0)
+		if (is_worker_lock(lock))
 			(*workers)[count++] = (YsRunningWorker)
 			{
-				(YsWorkerKind) kind, tag->locktag_field2, tag->locktag_field3, lock->pid
+				(YsWorkerKind) kind_of(tag), tag->locktag_field2, tag->locktag_field3, lock->pid
 			};
 	}
 	pfree(locks->locks);
@@ -93,9 +110,9 @@ ys_worker_list(YsRunningWorker **workers)
 }
 
 bool
-ys_worker_wake(YsWorkerKind kind, uint32 id1, uint32 id2)
+ys_worker_wake(const YsWorkerId *id)
 {
-	int			pid = ys_worker_pid(kind, id1, id2);
+	int			pid = ys_worker_pid(id);
 	PGPROC	   *proc = pid != 0 ? BackendPidGetProc(pid) : NULL;
 
 	if (proc != NULL)
@@ -104,9 +121,25 @@ ys_worker_wake(YsWorkerKind kind, uint32 id1, uint32 id2)
 }
 
 bool
-ys_worker_terminate(YsWorkerKind kind, uint32 id1, uint32 id2)
+ys_worker_terminate(const YsWorkerId *id)
 {
-	int			pid = ys_worker_pid(kind, id1, id2);
+	int			pid = ys_worker_pid(id);
 
 	return pid != 0 && kill(pid, SIGTERM) == 0;
+}
+
+int
+ys_worker_terminate_all(void)
+{
+	YsRunningWorker *workers;
+	int			running = ys_worker_list(&workers);
+	int			count = 0;
+
+	for (int i = 0; i < running; i++)
+	{
+		if (kill(workers[i].pid, SIGTERM) == 0)
+			count++;
+	}
+	pfree(workers);
+	return count;
 }

@@ -9,21 +9,29 @@
 typedef enum YsWorkerKind
 {
 	YS_WORKER_SUPERVISOR,		/* ids 0, 0 */
-	YS_WORKER_STREAM,			/* ids: stream server, owner */
+	YS_WORKER_STREAM,			/* ids: stream server, owner; number: which of its workers */
 	YS_WORKER_RELAY				/* ids: relay id, 0 */
 } YsWorkerKind;
+
+typedef struct YsWorkerId
+{
+	YsWorkerKind kind;
+	uint32		id1;
+	uint32		id2;
+	int			number;			/* of several alike, from 0 */
+} YsWorkerId;
 
 /*
  * Become that worker of this database until this process ends.  False when
  * another process is it.
  */
-extern bool ys_worker_lock(YsWorkerKind kind, uint32 id1, uint32 id2);
+extern bool ys_worker_lock(const YsWorkerId *id);
 
 /* Stop being that worker; throws unless it is us. */
-extern void ys_worker_unlock(YsWorkerKind kind, uint32 id1, uint32 id2);
+extern void ys_worker_unlock(const YsWorkerId *id);
 
 /* The process that is that worker, 0 when there is none. */
-extern int	ys_worker_pid(YsWorkerKind kind, uint32 id1, uint32 id2);
+extern int	ys_worker_pid(const YsWorkerId *id);
 
 /* A worker that runs. */
 typedef struct YsRunningWorker
@@ -38,9 +46,12 @@ typedef struct YsRunningWorker
 extern int	ys_worker_list(YsRunningWorker **workers);
 
 /* Set its latch.  False when there is none. */
-extern bool ys_worker_wake(YsWorkerKind kind, uint32 id1, uint32 id2);
+extern bool ys_worker_wake(const YsWorkerId *id);
 
 /* Send it SIGTERM.  False when there is none. */
-extern bool ys_worker_terminate(YsWorkerKind kind, uint32 id1, uint32 id2);
+extern bool ys_worker_terminate(const YsWorkerId *id);
+
+/* Send SIGTERM to every worker of this database, wanted or not.  Returns how many. */
+extern int	ys_worker_terminate_all(void);
 
 #endif							/* YS_WORKER_LOCK_H */

@@ -17,7 +17,6 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/memutils.h"
 
 #include "base/memory.h"
@@ -65,8 +64,7 @@ lock_policy(const YsFollow *follow)
 {
 	YsPhase		phase;
 
-	LockRelationOid(follow->table->relid, RowExclusiveLock);
-	if (!ys_follow_lock(follow, &phase))
+	if (!ys_follow_lock(follow, true, &phase))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("index policy \"%s\" was dropped or begun anew meanwhile", follow->row->name),
@@ -279,7 +277,7 @@ ys_quarantine_retry_entries(const YsPolicyRow *row, int64 only)
 	if (retry.reader == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	(void) ys_handle_own(context, retry.reader, release_reader);
-	retry.follow = ys_follow_open(context, row);
+	retry.follow = ys_follow_open(context, row, NULL);
 	load_format(&retry, row);
 	retry_items(&retry, only);
 	retry_all_events(&retry, only);

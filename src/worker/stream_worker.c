@@ -10,8 +10,12 @@
  */
 #include "postgres.h"
 
+#include <sys/epoll.h>
+#include <unistd.h>
+
 #include "miscadmin.h"
 #include "postmaster/interrupt.h"
+#include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -25,7 +29,9 @@
 #include "worker/transaction.h"
 
 #define HOUSEKEEPING_MS		1000
-#define RETRY_MS			1000L
+#define RETRY_MS			1000
+#define STORE_RETRY_LIMIT_MS 10000
+#define LOCK_TIMEOUT_MS		"200ms"
 #define QUIET_MS			3000	/* after which trouble is over: longer than trying again takes */
 
 static void
@@ -34,30 +40,66 @@ release_reader(void *reader)
 	ys_json_reader_destroy(reader);
 }
 
-void
-ys_stream_note_reason(YsStreamWorker *worker, const char *reason)
+/* Say on every policy what keeps all of them from going on; NULL: nothing does. */
+static void
+note_reasons(YsStreamWorker *worker, const char *reason)
 {
 	ListCell   *lc;
 
-	ys_transaction_begin("noting a reason");
 	foreach(lc, worker->follows)
 	{
 		YsFollow   *follow = lfirst(lc);
 
 		if (ys_follow_is_active(follow) || follow->row->phase == YS_PHASE_STARTING)
-			ys_policy_set_reason(follow->row->policy_id, reason);
+			ys_stream_note_reason(follow, reason);
 	}
-	ys_transaction_commit();
+}
+
+/* An error of brokers or store, as a policy's reason. */
+static char *
+reason_of(const YsError *err)
+{
+	return psprintf("%s%s%s", err->message, err->detail[0] != '\0' ? ": " : "", err->detail);
 }
 
 void
 ys_stream_note_trouble(YsStreamWorker *worker, const YsError *err)
 {
 	worker->troubled = true;
-	ys_stream_note_reason(worker, psprintf("%s%s%s", err->message, err->detail[0] != '\0' ? ": " : "",
-								 err->detail));
+	note_reasons(worker, reason_of(err));
 	ys_error_report(LOG, err);
 	worker->retry_at = ys_clock_ms() + RETRY_MS;
+}
+
+typedef struct FollowArg
+{
+	YsStreamWorker *worker;
+	YsFollow   *follow;
+	YsError		err;
+	bool		ok;				/* else err */
+	YsBackfillStep step;
+} FollowArg;
+
+static void
+start_follow(void *arg)
+{
+	FollowArg  *start = arg;
+
+	start->ok = ys_stream_start_follow(start->worker, start->follow, &start->err);
+}
+
+static void
+open_backfill(void *arg)
+{
+	ys_backfill_open(arg);
+}
+
+static void
+look_at_jobs(void *arg)
+{
+	YsStreamWorker *worker = arg;
+
+	ys_jobs_look(worker->stream, worker->owner, worker->follows);
 }
 
 /* Once a second, or when woken: policies, their starts, positions.  False: the end. */
@@ -65,48 +107,93 @@ static bool
 housekeep(YsStreamWorker *worker)
 {
 	ListCell   *lc;
-	YsError		err;
 
 	worker->housekeeping_at = ys_clock_ms() + HOUSEKEEPING_MS;
 	if (!ys_stream_refresh(worker))
 		return false;
+	if (worker->lease.epoch == 0)
+		return true;
 	foreach(lc, worker->follows)
 	{
 		YsFollow   *follow = lfirst(lc);
+		FollowArg	start = {worker, follow, .ok = true};
 
+		if (!ys_stream_is_first(worker) || !ys_stream_may_try(worker, follow->row->policy_id))
+			continue;
 		if (follow->row->phase == YS_PHASE_STARTING && ys_clock_ms() >= worker->retry_at &&
-			!ys_stream_start_follow(worker, follow, &err))
-			ys_stream_note_trouble(worker, &err);
+			ys_stream_attempt(worker, follow->row, start_follow, &start) && !start.ok)
+			ys_stream_note_trouble(worker, &start.err);
 		if (follow->row->phase == YS_PHASE_BACKFILL && follow->backfill == NULL)
-			ys_backfill_open(follow);
+			(void) ys_stream_attempt(worker, follow->row, open_backfill, follow);
 	}
 	ys_stream_save_lag(worker);
-	ys_jobs_look(worker->stream, worker->owner, worker->follows);
+	ys_stream_forgive(worker);
+	if (ys_stream_is_first(worker))
+		(void) ys_transaction_attempt(look_at_jobs, worker, 0);
 	return true;
 }
 
-/* One page of each backfill.  False when there is none under way. */
+static void
+step_backfill(void *arg)
+{
+	FollowArg  *step = arg;
+
+	step->step = ys_backfill_step(step->follow, &step->err);
+}
+
+/* The store of one policy can't be had: leave it alone for a while, longer each time. */
+static void
+note_store_trouble(YsFollow *follow, const YsError *err)
+{
+	follow->backfill_failures++;
+	follow->backfill_at = ys_clock_ms() + ys_backoff_ms(follow->backfill_failures, RETRY_MS,
+														STORE_RETRY_LIMIT_MS);
+	ys_stream_note_reason(follow, reason_of(err));
+	ys_error_report(LOG, err);
+}
+
+/* One page of each backfill whose page has come.  False when there is nothing to do now. */
 static bool
 backfill_pages(YsStreamWorker *worker)
 {
 	ListCell   *lc;
 	bool		busy = false;
-	YsError		err;
 
 	foreach(lc, worker->follows)
 	{
 		YsFollow   *follow = lfirst(lc);
+		FollowArg	step = {worker, follow};
 
-		if (follow->backfill == NULL || follow->row->phase != YS_PHASE_BACKFILL)
+		if (follow->backfill == NULL || follow->row->phase != YS_PHASE_BACKFILL ||
+			ys_clock_ms() < follow->backfill_at ||
+			!ys_stream_may_try(worker, follow->row->policy_id) ||
+			!ys_stream_attempt(worker, follow->row, step_backfill, &step))
 			continue;
-		ys_activity_set_policy(follow->row->name);
-		if (ys_backfill_step(follow, &err))
+		if (step.step == YS_BACKFILL_FAILED)
+			note_store_trouble(follow, &step.err);
+		else if (step.step == YS_BACKFILL_ADVANCED)
+		{
 			busy = true;
-		else
-			ys_stream_note_trouble(worker, &err);
-		ys_activity_set_policy(NULL);
+			if (follow->backfill_failures > 0)
+				ys_stream_note_reason(follow, NULL);
+			follow->backfill_failures = 0;
+		}
 	}
 	return busy;
+}
+
+typedef struct StepArg
+{
+	List	   *follows;
+	bool		busy;
+} StepArg;
+
+static void
+step_policy_jobs(void *arg)
+{
+	StepArg    *step = arg;
+
+	step->busy = ys_jobs_step(step->follows);
 }
 
 /*
@@ -116,13 +203,83 @@ backfill_pages(YsStreamWorker *worker)
 static bool
 step_jobs(YsStreamWorker *worker)
 {
-	return !ys_stream_declarations_changed() && ys_jobs_step(worker->follows);
+	ListCell   *lc;
+	bool		busy = false;
+
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+		StepArg		step = {list_make1(follow)};
+
+		if (ys_stream_declarations_changed())
+			return busy;
+		if (follow->job_id != 0 && ys_stream_may_try(worker, follow->row->policy_id) &&
+			ys_stream_attempt(worker, follow->row, step_policy_jobs, &step))
+			busy = busy || step.busy;
+	}
+	return busy;
+}
+
+/* ---- waiting ---- */
+
+static void
+watch(int set, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	/* two policies may wait for the same store */
+	if (fd >= 0)
+		(void) epoll_ctl(set, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* Wait until there may be something to do. */
+static void
+rest(YsStreamWorker *worker)
+{
+	long		timeout = (long) Max(worker->housekeeping_at - ys_clock_ms(), 1);
+	int			set = epoll_create1(EPOLL_CLOEXEC);
+	ListCell   *lc;
+
+	if (set < 0)
+		ereport(ERROR, (errmsg("could not make an epoll descriptor: %m")));
+	if (worker->shared.consumer != NULL)
+		watch(set, ys_consumer_fd(worker->shared.consumer));
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+		int			fd = -1;
+		long		left = -1;
+
+		if (follow->lane != NULL && follow->lane->consumer != NULL)
+			watch(set, ys_consumer_fd(follow->lane->consumer));
+		if (follow->backfill == NULL || !ys_backfill_signals(follow, &fd, &left))
+			continue;
+		watch(set, fd);
+		if (left >= 0)
+			timeout = Min(timeout, Max(left, 1));
+	}
+	PG_TRY();
+	{
+		ys_activity_report_idle("waiting for events");
+		ys_pace_idle(true);
+		(void) ys_wait_for(YS_WAIT_STREAM, set, timeout);
+		ys_pace_idle(false);
+	}
+	PG_FINALLY();
+	{
+		close(set);
+	}
+	PG_END_TRY();
 }
 
 void
-ys_stream_worker_run(Oid stream, Oid owner)
+ys_stream_worker_run(Oid stream, Oid owner, int number)
 {
-	YsStreamWorker worker = {.stream = stream, .owner = owner};
+	YsStreamWorker worker = {
+		.stream = stream,
+		.owner = owner,
+		.lease = {.stream = stream, .owner = owner, .worker = number, .workers = number + 1}
+	};
 
 	worker.context = AllocSetContextCreate(TopMemoryContext, "yottastore stream worker",
 										   ALLOCSET_DEFAULT_SIZES);
@@ -133,6 +290,10 @@ ys_stream_worker_run(Oid stream, Oid owner)
 	if (worker.reader == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	worker.reader_handle = ys_handle_own(worker.context, worker.reader, release_reader);
+
+	/* a lock that is held must not hold up the others for long; who sets it otherwise, knows better */
+	if (LockTimeout == 0)
+		SetConfigOption("lock_timeout", LOCK_TIMEOUT_MS, PGC_SUSET, PGC_S_DYNAMIC_DEFAULT);
 	ys_stream_watch(&worker);
 	MemoryContextSwitchTo(worker.batch_context);
 
@@ -150,28 +311,21 @@ ys_stream_worker_run(Oid stream, Oid owner)
 		now = ys_clock_ms();
 		if ((ys_stream_declarations_changed() || now >= worker.housekeeping_at) && !housekeep(&worker))
 			break;
-		if (now >= worker.retry_at)
+		if (worker.lease.epoch != 0 && now >= worker.retry_at)
 		{
 			taken = ys_stream_consume(&worker);
-			if (backfill_pages(&worker))
-				taken = 1;
 			if (worker.troubled && ys_clock_ms() >= worker.retry_at + QUIET_MS)
 			{
 				worker.troubled = false;
-				ys_stream_note_reason(&worker, NULL);
+				note_reasons(&worker, NULL);
 			}
 		}
+		if (backfill_pages(&worker))
+			taken = 1;
 		if (step_jobs(&worker))
 			taken = 1;
 		if (taken <= 0)
-		{
-			ys_activity_report_idle("waiting for events");
-			ys_pace_idle(true);
-			(void) ys_wait_for(YS_WAIT_STREAM,
-							   worker.consumer != NULL ? ys_consumer_fd(worker.consumer) : -1,
-							   Max(worker.housekeeping_at - ys_clock_ms(), 1));
-			ys_pace_idle(false);
-		}
+			rest(&worker);
 		MemoryContextReset(worker.batch_context);
 	}
 	MemoryContextSwitchTo(TopMemoryContext);

@@ -2,9 +2,8 @@
  * stream_worker_consume.c
  *	  Taking batches, decoding them once, applying them to each policy.
  *
- * All policies share one consumer that starts at the lowest of their
- * positions; each ignores what lies below its own.  So a policy that was
- * paused catches up by itself: its return reopens the consumer where it left.
+ * Each policy ignores what lies below its own positions.  What one throws is
+ * its own affair: see stream_worker_setback.c.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -13,6 +12,7 @@
 
 #include "base/memory.h"
 #include "base/wait.h"
+#include "errors.h"
 #include "guc.h"
 #include "worker/activity.h"
 #include "worker/apply.h"
@@ -21,67 +21,8 @@
 #include "worker/stream_worker_parts.h"
 #include "worker/transaction.h"
 
-void
-ys_stream_close_consumer(YsStreamWorker *worker)
-{
-	/* which also closes it */
-	if (worker->consumer_context != NULL)
-		MemoryContextDelete(worker->consumer_context);
-	worker->consumer_context = NULL;
-	worker->consumer = NULL;
-}
-
-/* The positions to consume from: the lowest of the active policies'.  0: none is active. */
-static int
-lowest_positions(YsStreamWorker *worker, YsPosition **positions)
-{
-	int			most = 0;
-	int			count = 0;
-	ListCell   *lc;
-
-	foreach(lc, worker->follows)
-		most += ((YsFollow *) lfirst(lc))->npositions;
-	*positions = palloc(sizeof(YsPosition) * Max(most, 1));
-	foreach(lc, worker->follows)
-	{
-		YsFollow   *follow = lfirst(lc);
-
-		for (int i = 0; ys_follow_is_active(follow) && i < follow->npositions; i++)
-		{
-			const YsPolicyPosition *own = &follow->positions[i];
-			int			p = 0;
-
-			while (p < count && (*positions)[p].partition != own->partition)
-				p++;
-			if (p == count)
-			{
-				(*positions)[count].partition = own->partition;
-				(*positions)[count++].next_offset = own->next_offset;
-			}
-			else if (own->next_offset < (*positions)[p].next_offset)
-				(*positions)[p].next_offset = own->next_offset;
-		}
-	}
-	return count;
-}
-
-/* False when consumption failed and err says why; true with no consumer: nobody is active. */
-static bool
-open_consumer(YsStreamWorker *worker, YsError *err)
-{
-	YsPosition *positions;
-	int			count = lowest_positions(worker, &positions);
-
-	if (count > 0)
-	{
-		worker->consumer_context = AllocSetContextCreate(worker->context, "yottastore consumer",
-														 ALLOCSET_SMALL_SIZES);
-		worker->consumer = ys_consumer_open(worker->consumer_context, worker->config, count,
-											positions, err);
-	}
-	pfree(positions);
-	return count == 0 || worker->consumer != NULL;
-}
+#define TURN_MS				250		/* of a policy in a lane of its own */
+#define SLOW_MS				1000	/* for one batch, where others wait */
 
 /* Changes between a policy's position and the oldest event kept are lost: say so, and stop it. */
 static void
@@ -123,61 +64,169 @@ mark_incomplete(YsStreamWorker *worker)
 	ys_arena_free(&arena);
 }
 
-/*
- * Decode what the policies of one source want of the batch, items included that have to be read for it.  False and
- * err when they can't be.
- */
-static bool
-decode_for(const YsStreamWorker *worker, const YsSource *source, int count, const YsMessage *messages,
-		   YsArena *arena, int *ndecoded, YsDecoded **decoded, YsError *err)
+/* What decoding a batch for the policies of one source takes, and makes of it. */
+typedef struct DecodeArg
 {
-	YsPathTree   *wanted = ys_decode_want_keys(source, arena);
+	const YsStreamWorker *worker;
+	const YsLane *lane;
+	const YsSource *source;
+	int			count;
+	const YsMessage *messages;
+	YsArena    *arena;
+	int			ndecoded;
+	YsDecoded  *decoded;
+} DecodeArg;
+
+/*
+ * Decode what a lane's policies of one source want of the batch, items included that have to be read for it.
+ * Throws when they can't be.
+ */
+static void
+decode(void *arg)
+{
+	DecodeArg  *decode = arg;
+	const YsStreamWorker *worker = decode->worker;
+	YsPathTree *wanted = ys_decode_want_keys(decode->source, decode->arena);
 	ListCell   *lc;
+	YsError		err;
 
 	foreach(lc, worker->follows)
 	{
 		const YsFollow *follow = lfirst(lc);
 
-		if (follow->source->relid == source->relid && ys_follow_is_active(follow))
-			ys_decode_want(wanted, follow->policy, arena);
+		if (follow->source->relid == decode->source->relid && ys_lane_has(worker, decode->lane, follow))
+			ys_decode_want(wanted, follow->policy, decode->arena);
 	}
-	*ndecoded = ys_decode_messages(worker->reader, worker->format, worker->config->table, source, wanted,
-								   count, messages, arena, decoded);
-	return ys_reread_needed_images(source, worker->owner, wanted, *ndecoded, *decoded, arena, err);
+	decode->ndecoded = ys_decode_messages(worker->reader, worker->format, worker->config->table,
+										  decode->source, wanted, decode->count, decode->messages,
+										  decode->arena, &decode->decoded);
+	if (!ys_reread_needed_images(decode->source, worker->owner, wanted, decode->ndecoded,
+								 decode->decoded, decode->arena, &err))
+		ys_error_throw(&err);
+}
+
+typedef struct ApplyArg
+{
+	YsFollow   *follow;
+	int			count;
+	YsDecoded  *decoded;
+} ApplyArg;
+
+static void
+apply(void *arg)
+{
+	ApplyArg   *apply = arg;
+
+	ys_apply_batch(apply->follow, apply->count, apply->decoded);
 }
 
 /*
- * Decode the batch for each source among the policies, apply it to each policy.  False and err when it can't be
- * applied to all: those it was applied to won't see it again.
+ * Aside, a policy gets batches that take no longer than a turn.  One whose batch failed, perhaps
+ * for taking too long, tries less.
  */
-static bool
-apply_messages(YsStreamWorker *worker, int count, const YsMessage *messages, YsArena *arena, YsError *err)
+static void
+adapt_limit(YsFollow *follow, int count, bool ok, int64 elapsed_ms)
+{
+	int			limit = follow->batch_limit > 0 ? follow->batch_limit : ys_guc_batch_events;
+
+	if (!ok || elapsed_ms > TURN_MS)
+		follow->batch_limit = Max(Min(limit, count) / 2, 1);
+	else if (elapsed_ms < TURN_MS / 4)
+		follow->batch_limit = Min(limit * 2, ys_guc_batch_events);
+}
+
+/* Apply the batch to one policy.  Returns how long that took. */
+static int64
+apply_to(YsStreamWorker *worker, ApplyArg *arg)
+{
+	int64		start = ys_clock_ms();
+	bool		ok = ys_stream_attempt(worker, arg->follow->row, apply, arg);
+	int64		elapsed = ys_clock_ms() - start;
+
+	if (ok)
+		ys_stream_recover(worker, arg->follow);
+	if (arg->follow->aside)
+		adapt_limit(arg->follow, arg->count, ok, elapsed);
+	return elapsed;
+}
+
+/*
+ * Decode a batch for each source among a lane's policies, apply it to each policy.  One that
+ * takes much longer than all the others together is set aside.
+ */
+static void
+apply_messages(YsStreamWorker *worker, YsLane *lane, int count, const YsMessage *messages,
+			   YsArena *arena)
 {
 	ListCell   *lc;
-	Oid			decoded_for = InvalidOid;
-	YsDecoded  *decoded = NULL;
-	int			ndecoded = 0;
+	DecodeArg	decoding = {worker, lane, NULL, count, messages, arena};
+	Oid			failed_for = InvalidOid;
+	YsFollow   *slowest = NULL;
+	int64		longest = 0;
+	int64		total = 0;
+	int			members = 0;
 
 	ys_activity_report("decoding a batch");
 	foreach(lc, worker->follows)
 	{
 		YsFollow   *follow = lfirst(lc);
+		ApplyArg	arg = {follow};
+		int64		elapsed;
 
-		if (!ys_follow_is_active(follow))
+		if (!ys_lane_has(worker, lane, follow))
 			continue;
-		if (follow->source->relid != decoded_for &&
-			!decode_for(worker, follow->source, count, messages, arena, &ndecoded, &decoded, err))
-			return false;
-		decoded_for = follow->source->relid;
-		ys_activity_set_policy(follow->row->name);
-		ys_apply_batch(follow, ndecoded, decoded);
-		ys_activity_set_policy(NULL);
+
+		/* a source whose store can't be had is its own policies' affair */
+		if (follow->source->relid == failed_for)
+		{
+			ys_lane_set_aside(worker, follow);
+			continue;
+		}
+		if (decoding.source == NULL || follow->source->relid != decoding.source->relid)
+		{
+			decoding.source = follow->source;
+			if (!ys_stream_attempt(worker, follow->row, decode, &decoding))
+			{
+				failed_for = follow->source->relid;
+				decoding.source = NULL;
+				continue;
+			}
+		}
+		arg.count = decoding.ndecoded;
+		arg.decoded = decoding.decoded;
+		elapsed = apply_to(worker, &arg);
+		members++;
+		total += elapsed;
+		if (elapsed > longest)
+		{
+			longest = elapsed;
+			slowest = follow;
+		}
 	}
-	return true;
+	if (members > 1 && longest > SLOW_MS && longest > total - longest && !slowest->aside)
+	{
+		ys_lane_set_aside(worker, slowest);
+		adapt_limit(slowest, count, true, longest);
+	}
 }
 
-int
-ys_stream_consume(YsStreamWorker *worker)
+/* The lane's consumer has handed these out. */
+static void
+advance(YsLane *lane, int count, const YsMessage *messages)
+{
+	for (int i = 0; i < count; i++)
+	{
+		for (int p = 0; p < lane->npositions; p++)
+		{
+			if (lane->positions[p].partition == messages[i].partition)
+				lane->positions[p].next_offset = messages[i].offset + 1;
+		}
+	}
+}
+
+/* Take and apply one batch of a lane, of at most so many events. */
+static int
+consume_lane(YsStreamWorker *worker, YsLane *lane, int limit)
 {
 	YsArena		arena;
 	YsMessage  *messages;
@@ -186,14 +235,14 @@ ys_stream_consume(YsStreamWorker *worker)
 	bool		ok = true;
 
 	ys_arena_init_context(&arena, worker->batch_context, 0);
-	if (worker->consumer == NULL)
-		ok = open_consumer(worker, &err);
-	if (ok && worker->consumer != NULL)
-		ok = ys_consumer_take(worker->consumer, ys_guc_batch_events,
-							  (size_t) ys_guc_batch_memory * 1024, &arena, &count, &messages, &err);
+	if (lane->consumer == NULL)
+		ok = ys_lane_open(worker, lane, &err);
+	if (ok && lane->consumer != NULL)
+		ok = ys_consumer_take(lane->consumer, limit, (size_t) ys_guc_batch_memory * 1024, &arena,
+							  &count, &messages, &err);
 	if (!ok)
 	{
-		ys_stream_close_consumer(worker);
+		ys_lane_close(lane);
 		if (err.code == YS_ERR_TRIMMED)
 			mark_incomplete(worker);
 		else
@@ -203,16 +252,47 @@ ys_stream_consume(YsStreamWorker *worker)
 	else if (count > 0 && ys_stream_declarations_changed())
 	{
 		/* the next consumer has them again */
-		ys_stream_close_consumer(worker);
+		ys_lanes_close(worker);
 		worker->housekeeping_at = 0;
 		count = 0;
 	}
-	else if (count > 0 && !apply_messages(worker, count, messages, &arena, &err))
+	else if (count > 0)
 	{
-		ys_stream_close_consumer(worker);
-		ys_stream_note_trouble(worker, &err);
-		count = -1;
+		advance(lane, count, messages);
+		apply_messages(worker, lane, count, messages, &arena);
 	}
 	ys_arena_free(&arena);
 	return count;
+}
+
+int
+ys_stream_consume(YsStreamWorker *worker)
+{
+	int			taken;
+	ListCell   *lc;
+
+	ys_lanes_tend(worker);
+	taken = consume_lane(worker, &worker->shared, ys_guc_batch_events);
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+		int			own;
+
+		if (taken < 0)
+			break;
+		if (follow->lane == NULL || !ys_lane_has(worker, follow->lane, follow))
+			continue;
+		own = consume_lane(worker, follow->lane, follow->batch_limit > 0 ?
+						   Min(follow->batch_limit, ys_guc_batch_events) : ys_guc_batch_events);
+		taken = own < 0 ? own : taken + own;
+	}
+	return taken;
+}
+
+int64
+ys_stream_high(const YsStreamWorker *worker, const YsFollow *follow, int32 partition)
+{
+	const YsLane *lane = follow->aside ? follow->lane : &worker->shared;
+
+	return lane != NULL && lane->consumer != NULL ? ys_consumer_high(lane->consumer, partition) : -1;
 }

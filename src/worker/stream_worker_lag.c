@@ -26,7 +26,7 @@ update_ends(YsStreamWorker *worker, YsFollow *follow)
 	for (int i = 0; i < follow->npositions; i++)
 	{
 		YsPolicyPosition *position = &follow->positions[i];
-		int64		high = ys_consumer_high(worker->consumer, position->partition);
+		int64		high = ys_stream_high(worker, follow, position->partition);
 
 		all_known = all_known && high >= 0;
 		if (high > position->high_offset)
@@ -45,19 +45,48 @@ update_ends(YsStreamWorker *worker, YsFollow *follow)
 }
 
 static void
-save_follow(YsFollow *follow)
+save_follow(void *arg)
 {
+	YsFollow   *follow = arg;
 	YsPhase		phase;
 
 	ys_transaction_begin("saving positions");
 	ys_transaction_commits_lazily();
-	if (ys_follow_lock(follow, &phase))
+	if (ys_follow_lock(follow, false, &phase))
 	{
 		ys_position_save(follow->row->policy_id, follow->npositions, follow->positions);
-		ys_stats_set_waiting(follow->row->policy_id, 0, follow->pace.waiting);
+		ys_stats_set_waiting(follow->row->policy_id, follow->lease->worker, follow->pace.waiting);
 	}
 	ys_transaction_commit();
 	follow->positions_dirty = false;
+}
+
+typedef struct RaiseArg
+{
+	const YsStreamWorker *worker;
+	int			count;
+	const YsPartitionOffsets *ends;
+} RaiseArg;
+
+static void
+raise_highs(void *arg)
+{
+	RaiseArg   *raise = arg;
+
+	ys_transaction_begin("saving where the topic ends");
+	for (int i = 0; i < raise->count; i++)
+		ys_position_raise_high(raise->worker->stream, raise->worker->owner,
+							   raise->ends[i].partition, raise->ends[i].high);
+	ys_transaction_commit();
+}
+
+/* Who has locked a paused policy's position keeps nobody else from going on. */
+static void
+raise_ends(const YsStreamWorker *worker, int count, const YsPartitionOffsets *ends)
+{
+	RaiseArg	arg = {worker, count, ends};
+
+	(void) ys_transaction_attempt(raise_highs, &arg, 0);
 }
 
 /* Where the topic ends, for policies that are paused. */
@@ -76,12 +105,7 @@ save_paused(YsStreamWorker *worker)
 
 	/* that brokers can't be had is no reason for whoever is paused anyway */
 	if (ys_kafka_topic_offsets(worker->config, &arena, &count, &ends, &err))
-	{
-		ys_transaction_begin("saving where the topic ends");
-		for (int i = 0; i < count; i++)
-			ys_position_raise_high(worker->stream, worker->owner, ends[i].partition, ends[i].high);
-		ys_transaction_commit();
-	}
+		raise_ends(worker, count, ends);
 	ys_arena_free(&arena);
 }
 
@@ -89,11 +113,15 @@ save_paused(YsStreamWorker *worker)
 static void
 save_paused_beside(YsStreamWorker *worker, const YsFollow *follow)
 {
-	ys_transaction_begin("saving where the topic ends");
+	YsPartitionOffsets *ends = palloc0(sizeof(YsPartitionOffsets) * Max(follow->npositions, 1));
+
 	for (int i = 0; i < follow->npositions; i++)
-		ys_position_raise_high(worker->stream, worker->owner, follow->positions[i].partition,
-							   follow->positions[i].high_offset);
-	ys_transaction_commit();
+	{
+		ends[i].partition = follow->positions[i].partition;
+		ends[i].high = follow->positions[i].high_offset;
+	}
+	raise_ends(worker, follow->npositions, ends);
+	pfree(ends);
 }
 
 void
@@ -106,15 +134,15 @@ ys_stream_save_lag(YsStreamWorker *worker)
 	{
 		YsFollow   *follow = lfirst(lc);
 
-		if (worker->consumer == NULL || !ys_follow_is_active(follow))
+		if (!ys_follow_is_active(follow) || !ys_stream_may_try(worker, follow->row->policy_id))
 			continue;
 		update_ends(worker, follow);
 		if (follow->positions_dirty)
-			save_follow(follow);
+			(void) ys_stream_attempt(worker, follow->row, save_follow, follow);
 		active = follow;
 	}
-	if (active == NULL)
+	if (active == NULL && ys_stream_is_first(worker))
 		save_paused(worker);
-	else if (worker->any_paused)
+	else if (active != NULL && worker->any_paused)
 		save_paused_beside(worker, active);
 }

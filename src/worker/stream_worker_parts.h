@@ -12,10 +12,34 @@
 #include "stream/kafka.h"
 #include "worker/follow.h"
 
+/*
+ * A consumer, and the policies it is for: they have seen all that comes before its
+ * positions.  The shared lane is everyone's; a policy that can't keep up, or was away,
+ * is set aside and has its own until it has caught up.
+ */
+struct YsLane
+{
+	MemoryContext context;		/* of the consumer; NULL: none is open */
+	YsConsumer *consumer;
+	int			npositions;
+	YsPosition *positions;		/* what it hands out next; of these partitions */
+	int64		opened_at;
+};
+
+/* A policy that failed in a way that may pass: leave it alone for a while. */
+typedef struct YsSetback
+{
+	int			policy_id;
+	int			failures;		/* in a row */
+	int64		retry_at;
+	bool		noted;			/* the reason is on the policy */
+} YsSetback;
+
 typedef struct YsStreamWorker
 {
 	Oid			stream;
 	Oid			owner;
+	YsLease		lease;			/* epoch 0: to be taken */
 	MemoryContext context;
 	MemoryContext batch_context;	/* reset after each batch */
 	MemoryContext config_context;
@@ -24,10 +48,10 @@ typedef struct YsStreamWorker
 	YsJsonReader *reader;
 	YsHandle   *reader_handle;
 	List	   *follows;
-	MemoryContext consumer_context; /* its own: consumers come and go */
-	YsConsumer *consumer;		/* NULL: to be opened */
+	List	   *setbacks;		/* of YsSetback, of policies followed or not */
+	YsLane		shared;
 	int64		housekeeping_at;
-	int64		retry_at;		/* don't bother brokers or store before */
+	int64		retry_at;		/* don't bother brokers before */
 	bool		troubled;		/* a reason is noted on the policies */
 	bool		any_paused;		/* of its policies */
 	int64		ends_at;		/* when to ask the brokers next where the topic ends */
@@ -35,11 +59,32 @@ typedef struct YsStreamWorker
 
 /* ---- stream_worker.c ---- */
 
-/* Say on every policy of this worker what keeps it from going on; NULL: nothing does. */
-extern void ys_stream_note_reason(YsStreamWorker *worker, const char *reason);
-
-/* Brokers or store can't be had: say so, and leave them alone for a while. */
+/* Brokers can't be had: say so, and leave them alone for a while. */
 extern void ys_stream_note_trouble(YsStreamWorker *worker, const YsError *err);
+
+/* ---- stream_worker_setback.c ---- */
+
+/* Say what keeps a policy from going on; NULL: nothing does. */
+extern void ys_stream_note_reason(const YsFollow *follow, const char *reason);
+
+/*
+ * Do fn for one policy, and catch what it throws: such a policy is paused if that is how it
+ * stays, else left alone for a while, longer each time.  Others must not notice: where there
+ * are any, fn is cancelled when it takes too long.  False when it threw.
+ */
+extern bool ys_stream_attempt(YsStreamWorker *worker, YsPolicyRow *row, void (*fn) (void *arg), void *arg);
+
+/* Take up the failure of one policy: as above.  A lost lease is the worker's own: it is taken anew. */
+extern void ys_stream_set_back(YsStreamWorker *worker, YsPolicyRow *row, const ErrorData *error);
+
+/* Is a policy not to be left alone now? */
+extern bool ys_stream_may_try(const YsStreamWorker *worker, int policy_id);
+
+/* A policy made progress: what was set back is over. */
+extern void ys_stream_recover(YsStreamWorker *worker, const YsFollow *follow);
+
+/* So is what was set back and has not failed since it may be tried again. */
+extern void ys_stream_forgive(YsStreamWorker *worker);
 
 /* ---- stream_worker_policies.c ---- */
 
@@ -67,13 +112,40 @@ extern bool ys_stream_refresh(YsStreamWorker *worker);
  */
 extern bool ys_stream_start_follow(YsStreamWorker *worker, YsFollow *follow, YsError *err);
 
-/* ---- stream_worker_consume.c ---- */
+/* Does this worker do what only one of a stream's workers does: starts, backfills, jobs? */
+#define ys_stream_is_first(worker) ((worker)->lease.worker == 0)
 
-/* Take and apply one batch.  Returns how many messages there were, -1 on an error noted. */
-extern int	ys_stream_consume(YsStreamWorker *worker);
+/* ---- stream_worker_lanes.c ---- */
+
+/* Does a policy take its events from a lane now? */
+extern bool ys_lane_has(const YsStreamWorker *worker, const YsLane *lane, const YsFollow *follow);
+
+/* Open a lane's consumer where its policies are.  True without one: it has no policies. */
+extern bool ys_lane_open(YsStreamWorker *worker, YsLane *lane, YsError *err);
 
 /* The next batch is taken by a consumer opened anew, from the policies' positions. */
-extern void ys_stream_close_consumer(YsStreamWorker *worker);
+extern void ys_lane_close(YsLane *lane);
+extern void ys_lanes_close(YsStreamWorker *worker);
+
+/* A policy has come, or its positions were read anew: has it to catch up with the others? */
+extern void ys_lane_join(YsStreamWorker *worker, YsFollow *follow);
+
+/* A policy takes no part in the shared lane until it has caught up again. */
+extern void ys_lane_set_aside(YsStreamWorker *worker, YsFollow *follow);
+
+/* Forget a policy's own lane. */
+extern void ys_lane_discard(YsFollow *follow);
+
+/* Give own lanes to policies aside, as many as may be open, in turn; let those rejoin that have caught up. */
+extern void ys_lanes_tend(YsStreamWorker *worker);
+
+/* ---- stream_worker_consume.c ---- */
+
+/* Take and apply one batch of each lane.  Returns how many messages there were, -1 on an error noted. */
+extern int	ys_stream_consume(YsStreamWorker *worker);
+
+/* The high watermark of a policy's partition, -1 when not known. */
+extern int64 ys_stream_high(const YsStreamWorker *worker, const YsFollow *follow, int32 partition);
 
 /* ---- stream_worker_lag.c ---- */
 

@@ -73,15 +73,15 @@ find_follow(YsStreamWorker *worker, int policy_id)
 	return NULL;
 }
 
-/* Follow a policy no more.  The others' consumer is opened anew. */
+/* Follow a policy no more. */
 static void
 discard_follow(YsStreamWorker *worker, YsFollow *follow)
 {
 	worker->follows = list_delete_ptr(worker->follows, follow);
 	if (follow->backfill != NULL)
 		ys_backfill_close(follow);
+	ys_lane_discard(follow);
 	ys_follow_close(follow);
-	ys_stream_close_consumer(worker);
 }
 
 typedef struct RefreshArg
@@ -105,7 +105,8 @@ refresh_follow(void *arg)
 	YsFollow   *follow = find_follow(worker, row->policy_id);
 	MemoryContext old;
 
-	if (follow != NULL && (follow->row->phase != row->phase || ys_phase_is_resting(row->phase) ||
+	if (follow != NULL && (follow->row->phase != row->phase || follow->row->epoch != row->epoch ||
+						   ys_phase_is_resting(row->phase) ||
 						   !ys_follow_is_current(follow)))
 	{
 		discard_follow(worker, follow);
@@ -116,18 +117,19 @@ refresh_follow(void *arg)
 	if (follow != NULL || ys_phase_is_resting(row->phase))
 		return;
 
-	follow = ys_follow_open(worker->context, row);
+	follow = ys_follow_open(worker->context, row, &worker->lease);
 	old = MemoryContextSwitchTo(worker->context);
 	worker->follows = lappend(worker->follows, follow);
 	MemoryContextSwitchTo(old);
-	ys_stream_close_consumer(worker);
+	ys_lane_join(worker, follow);
 }
 
 /*
- * Refresh one policy; what it can't go on with pauses it, and it alone.
+ * Refresh one policy; what it can't go on with pauses it, and it alone.  An error that may pass is
+ * returned, and the policy not followed meanwhile: its declarations may have changed.
  * Positions in one topic mean nothing in another.  Inside a transaction.
  */
-static void
+static ErrorData *
 refresh_or_stop(YsStreamWorker *worker, YsPolicyRow *row, bool bind)
 {
 	RefreshArg	arg = {worker, row, bind};
@@ -143,13 +145,18 @@ refresh_or_stop(YsStreamWorker *worker, YsPolicyRow *row, bool bind)
 									 row->topic, worker->config->topic));
 		row->phase = YS_PHASE_INCOMPLETE;
 	}
-	error = ys_transaction_try(refresh_follow, &arg);
+	if (!ys_stream_may_try(worker, row->policy_id) && find_follow(worker, row->policy_id) == NULL)
+		return NULL;
+	error = ys_transaction_try_all(refresh_follow, &arg);
 	follow = find_follow(worker, row->policy_id);
 	if (error == NULL)
-		return;
+		return NULL;
 	if (follow != NULL)
 		discard_follow(worker, follow);
+	if (ys_error_is_transient(error))
+		return error;
 	ys_follow_pause(row, error);
+	return NULL;
 }
 
 static bool
@@ -174,18 +181,119 @@ load_config(YsStreamWorker *worker)
 		strcmp(config->topic, worker->config->topic) == 0 &&
 		strcmp(config->format, worker->config->format) == 0 &&
 		same_text(config->table, worker->config->table) &&
-		config->timeout_ms == worker->config->timeout_ms)
+		config->timeout_ms == worker->config->timeout_ms &&
+		config->workers == worker->config->workers)
 	{
 		MemoryContextDelete(context);
 		return;
 	}
 	if (!ys_event_format_by_name(config->format, &worker->format))
 		elog(ERROR, "unknown stream format \"%s\"", config->format);
-	ys_stream_close_consumer(worker);
+	ys_lanes_close(worker);
 	if (worker->config_context != NULL)
 		MemoryContextDelete(worker->config_context);
 	worker->config_context = context;
 	worker->config = config;
+}
+
+/* Under another split, or another's lease, positions are nobody's until they are read anew. */
+static void
+discard_follows(YsStreamWorker *worker)
+{
+	while (worker->follows != NIL)
+		discard_follow(worker, linitial(worker->follows));
+	ys_lane_close(&worker->shared);
+}
+
+/* What one look at the catalog is about, and what it finds. */
+typedef struct Look
+{
+	YsStreamWorker *worker;
+	bool		bind;
+	bool		any;			/* is there anything to do for this worker? */
+	List	   *wanted;			/* of YsPolicyRow */
+	List	   *failed;			/* of YsPolicyRow: not to be followed now */
+	List	   *errors;			/* of ErrorData: why */
+} Look;
+
+static bool
+is_wanted(const Look *look, int policy_id)
+{
+	ListCell   *lc;
+
+	foreach(lc, look->wanted)
+	{
+		if (((YsPolicyRow *) lfirst(lc))->policy_id == policy_id)
+			return true;
+	}
+	return false;
+}
+
+/* The stream's options and, by these, this worker's share of it. */
+static void
+look_at_stream(void *arg)
+{
+	Look	   *look = arg;
+	YsStreamWorker *worker = look->worker;
+
+	ys_transaction_begin("reading the stream's options");
+	look->any = OidIsValid(get_extension_oid("yottastore", true)) &&
+		ys_policy_list(worker->stream, worker->owner) != NIL;
+	if (look->any)
+		load_config(worker);
+	ys_transaction_commit();
+	if (!look->any)
+		return;
+	if (worker->lease.workers != worker->config->workers)
+		worker->lease.epoch = 0;
+	worker->lease.workers = worker->config->workers;
+	look->any = worker->lease.worker < worker->lease.workers;
+}
+
+/* Committed before positions are read: whoever had them can't move them any more. */
+static void
+take_lease(void *arg)
+{
+	Look	   *look = arg;
+	YsLease		lease = look->worker->lease;
+
+	discard_follows(look->worker);
+	ys_transaction_begin("taking the lease");
+	ys_lease_take(&lease);
+	ys_transaction_commit();
+	look->worker->lease = lease;
+}
+
+static void
+look_at_policies(void *arg)
+{
+	Look	   *look = arg;
+	YsStreamWorker *worker = look->worker;
+	ListCell   *lc;
+
+	ys_transaction_begin("reading policies");
+	if (OidIsValid(get_extension_oid("yottastore", true)))
+		look->wanted = ys_policy_list(worker->stream, worker->owner);
+	foreach(lc, list_copy(worker->follows))
+	{
+		YsFollow   *follow = lfirst(lc);
+
+		if (!is_wanted(look, follow->row->policy_id))
+			discard_follow(worker, follow);
+	}
+	worker->any_paused = false;
+	foreach(lc, look->wanted)
+	{
+		YsPolicyRow *row = lfirst(lc);
+		ErrorData  *error = refresh_or_stop(worker, row, look->bind);
+
+		worker->any_paused = worker->any_paused || row->phase == YS_PHASE_PAUSED;
+		if (error == NULL)
+			continue;
+		look->failed = lappend(look->failed, row);
+		look->errors = lappend(look->errors, error);
+	}
+	ys_transaction_commit();
 }
 
 bool
@@ -194,41 +302,31 @@ ys_stream_refresh(YsStreamWorker *worker)
 	MemoryContext rows = AllocSetContextCreate(CurrentMemoryContext, "yottastore policy rows",
 											   ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(rows);
-	List	   *wanted = NIL;
-	ListCell   *lc;
-	bool		bind = bound_changed;
+	Look		look = {.worker = worker, .bind = bound_changed};
+	ErrorData  *error;
 	bool		any;
 
 	/* a change from now on is another */
 	bound_changed = false;
 	sources_changed = false;
-	ys_transaction_begin("reading policies");
-	if (OidIsValid(get_extension_oid("yottastore", true)))
-		wanted = ys_policy_list(worker->stream, worker->owner);
-	foreach(lc, list_copy(worker->follows))
+	error = ys_transaction_attempt(look_at_stream, &look, 0);
+	if (error == NULL && look.any && worker->lease.epoch == 0)
+		error = ys_transaction_attempt(take_lease, &look, 0);
+	if (error == NULL && look.any)
+		error = ys_transaction_attempt(look_at_policies, &look, 0);
+	if (error != NULL)
 	{
-		YsFollow   *follow = lfirst(lc);
-		bool		found = false;
-		ListCell   *row;
-
-		foreach(row, wanted)
-			found = found || ((YsPolicyRow *) lfirst(row))->policy_id == follow->row->policy_id;
-		if (!found)
-			discard_follow(worker, follow);
+		/* what was read is not to be relied on: once more, from the start */
+		bound_changed = true;
+		sources_changed = true;
+		if (!ys_error_is_transient(error))
+			ReThrowError(error);
+		ereport(LOG, (errmsg("policies could not be read, and will be again: %s", error->message)));
 	}
-	if (wanted != NIL)
-		load_config(worker);
-	worker->any_paused = false;
-	foreach(lc, wanted)
-	{
-		YsPolicyRow *row = lfirst(lc);
+	for (int i = 0; error == NULL && i < list_length(look.failed); i++)
+		ys_stream_set_back(worker, list_nth(look.failed, i), list_nth(look.errors, i));
 
-		refresh_or_stop(worker, row, bind);
-		worker->any_paused = worker->any_paused || row->phase == YS_PHASE_PAUSED;
-	}
-	ys_transaction_commit();
-
-	any = wanted != NIL;
+	any = look.any || error != NULL;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(rows);
 	return any;

@@ -51,7 +51,7 @@ ys_stream_start_follow(YsStreamWorker *worker, YsFollow *follow, YsError *err)
 		positions[i].high_offset = offsets[i].high;
 	}
 	ys_transaction_begin("starting a policy");
-	if (ys_follow_lock(follow, &phase) && phase == YS_PHASE_STARTING)
+	if (ys_follow_lock(follow, true, &phase) && phase == YS_PHASE_STARTING)
 	{
 		ys_position_save(follow->row->policy_id, count, positions);
 		ys_segment_create(follow->row->policy_id, ys_guc_backfill_segments);
@@ -60,7 +60,7 @@ ys_stream_start_follow(YsStreamWorker *worker, YsFollow *follow, YsError *err)
 		ys_follow_load_positions(follow);
 	}
 	ys_transaction_commit();
-	ys_stream_close_consumer(worker);
+	ys_lane_join(worker, follow);
 	pfree(positions);
 	ys_arena_free(&arena);
 	return true;

@@ -26,6 +26,7 @@
 #include "catalog/policy.h"
 #include "catalog/relay.h"
 #include "worker/activity.h"
+#include "catalog/server.h"
 #include "worker/launcher.h"
 #include "worker/supervisor.h"
 
@@ -37,9 +38,7 @@
 /* A worker there should be, or was. */
 typedef struct Charge
 {
-	YsWorkerKind kind;
-	uint32		id1;
-	uint32		id2;
+	YsWorkerId	id;
 	bool		wanted;
 	BackgroundWorkerHandle *handle; /* of the last one we started */
 	int			failures;
@@ -48,7 +47,7 @@ typedef struct Charge
 } Charge;
 
 static Charge *
-find_charge(List **charges, YsWorkerKind kind, uint32 id1, uint32 id2)
+find_charge(List **charges, const YsWorkerId *id)
 {
 	ListCell   *lc;
 	Charge	   *charge;
@@ -57,14 +56,13 @@ find_charge(List **charges, YsWorkerKind kind, uint32 id1, uint32 id2)
 	foreach(lc, *charges)
 	{
 		charge = lfirst(lc);
-		if (charge->kind == kind && charge->id1 == id1 && charge->id2 == id2)
+		if (charge->id.kind == id->kind && charge->id.id1 == id->id1 &&
+			charge->id.id2 == id->id2 && charge->id.number == id->number)
 			return charge;
 	}
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	charge = palloc0(sizeof(Charge));
-	charge->kind = kind;
-	charge->id1 = id1;
-	charge->id2 = id2;
+	charge->id = *id;
 	*charges = lappend(*charges, charge);
 	MemoryContextSwitchTo(old);
 	return charge;
@@ -89,11 +87,21 @@ read_wanted(List **charges)
 		foreach(lc, ys_policy_streams())
 		{
 			YsPolicyStream *stream = lfirst(lc);
+			int			workers = ys_server_stream_workers(stream->stream);
 
-			find_charge(charges, YS_WORKER_STREAM, stream->stream, stream->owner)->wanted = true;
+			for (int n = 0; n < workers; n++)
+			{
+				YsWorkerId	id = {YS_WORKER_STREAM, stream->stream, stream->owner, n};
+
+				find_charge(charges, &id)->wanted = true;
+			}
 		}
 		foreach(lc, ys_relay_ids())
-			find_charge(charges, YS_WORKER_RELAY, (uint32) lfirst_int(lc), 0)->wanted = true;
+		{
+			YsWorkerId	id = {YS_WORKER_RELAY, (uint32) lfirst_int(lc), 0, 0};
+
+			find_charge(charges, &id)->wanted = true;
+		}
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
@@ -110,8 +118,10 @@ read_wanted(List **charges)
 static bool
 resign(List **charges)
 {
-	ys_worker_unlock(YS_WORKER_SUPERVISOR, 0, 0);
-	return !read_wanted(charges) || !ys_worker_lock(YS_WORKER_SUPERVISOR, 0, 0);
+	const YsWorkerId self = {.kind = YS_WORKER_SUPERVISOR};
+
+	ys_worker_unlock(&self);
+	return !read_wanted(charges) || !ys_worker_lock(&self);
 }
 
 /* Start a charge that isn't running, unless it is too soon after it died. */
@@ -120,7 +130,7 @@ tend(Charge *charge)
 {
 	int64		now = ys_clock_ms();
 
-	if (ys_worker_pid(charge->kind, charge->id1, charge->id2) != 0 || now < charge->not_before)
+	if (ys_worker_pid(&charge->id) != 0 || now < charge->not_before)
 		return;
 
 	if (charge->started_at != 0)
@@ -139,7 +149,7 @@ tend(Charge *charge)
 	if (charge->handle != NULL)
 		pfree(charge->handle);
 	charge->handle = NULL;
-	if (ys_worker_start(charge->kind, MyDatabaseId, charge->id1, charge->id2, &charge->handle))
+	if (ys_worker_start(&charge->id, MyDatabaseId, &charge->handle))
 	{
 		charge->started_at = now;
 		/* until it has taken its lock it looks as if it weren't running */
@@ -152,7 +162,7 @@ tend(Charge *charge)
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("no free slot for a yottastore worker"),
 				 errhint("Raise max_worker_processes: each database with policies needs one worker, "
-						 "each of its streams and relays another.")));
+						 "each worker of its streams and each relay another.")));
 	}
 }
 
@@ -192,6 +202,6 @@ ys_supervisor_run(void)
 		/* the handle reaches one that hasn't taken its lock yet; the lock one of an earlier supervisor's */
 		if (charge->handle != NULL)
 			TerminateBackgroundWorker(charge->handle);
-		(void) ys_worker_terminate(charge->kind, charge->id1, charge->id2);
+		(void) ys_worker_terminate(&charge->id);
 	}
 }

@@ -6,11 +6,13 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/timeout.h"
 
 #include "worker/activity.h"
 #include "worker/transaction.h"
@@ -45,9 +47,8 @@ ys_transaction_commit(void)
 	MemoryContextSwitchTo(context_at_begin);
 }
 
-/* Would trying again, unchanged, be the remedy? */
-static bool
-is_transient(const ErrorData *error)
+bool
+ys_error_is_transient(const ErrorData *error)
 {
 	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
@@ -72,8 +73,9 @@ ys_error_is_systemic(const ErrorData *error)
 		category == ERRCODE_INTERNAL_ERROR;
 }
 
-ErrorData *
-ys_transaction_try(void (*fn) (void *arg), void *arg)
+/* Run fn in a subtransaction, and return what it throws; what passes by itself, too, if asked. */
+static ErrorData *
+try_subtransaction(void (*fn) (void *arg), void *arg, bool all)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -90,7 +92,7 @@ ys_transaction_try(void (*fn) (void *arg), void *arg)
 	{
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (is_transient(error))
+		if (!all && ys_error_is_transient(error))
 			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
@@ -98,5 +100,50 @@ ys_transaction_try(void (*fn) (void *arg), void *arg)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	return error;
+}
+
+ErrorData *
+ys_transaction_try(void (*fn) (void *arg), void *arg)
+{
+	return try_subtransaction(fn, arg, false);
+}
+
+ErrorData *
+ys_transaction_try_all(void (*fn) (void *arg), void *arg)
+{
+	return try_subtransaction(fn, arg, true);
+}
+
+ErrorData *
+ys_transaction_attempt(void (*fn) (void *arg), void *arg, int timeout_ms)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	if (timeout_ms > 0)
+		enable_timeout_after(STATEMENT_TIMEOUT, timeout_ms);
+	PG_TRY();
+	{
+		fn(arg);
+	}
+	PG_CATCH();
+	{
+		/* a cancellation that comes now is of what has ended already */
+		HOLD_INTERRUPTS();
+		disable_all_timeouts(false);
+		QueryCancelPending = false;
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		MemoryContextSwitchTo(context);
+		pgstat_report_activity(STATE_IDLE, NULL);
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+	if (timeout_ms > 0)
+		disable_timeout(STATEMENT_TIMEOUT, false);
+	QueryCancelPending = false;
 	return error;
 }

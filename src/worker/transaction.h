@@ -26,6 +26,22 @@ extern void ys_transaction_commit(void);
  */
 extern ErrorData *ys_transaction_try(void (*fn) (void *arg), void *arg);
 
+/* The same, but returns those errors too. */
+extern ErrorData *ys_transaction_try_all(void (*fn) (void *arg), void *arg);
+
+/*
+ * Run fn, which opens transactions of its own, outside of any.  NULL when it returned; else the
+ * error it threw, palloc'd in the current context, with its transaction rolled back.  fn is
+ * cancelled after timeout_ms (0: never).  For work on one policy that must not end the others'.
+ */
+extern ErrorData *ys_transaction_attempt(void (*fn) (void *arg), void *arg, int timeout_ms);
+
+/*
+ * May the error be gone when the same is tried again, unchanged (cancellation, deadlock, lock
+ * timeout)?
+ */
+extern bool ys_error_is_transient(const ErrorData *error);
+
 /*
  * Is the error the whole system's (disk full, privilege, missing table), so that any other
  * event would meet it too?

@@ -8,7 +8,8 @@ use Test::More;
 use YottaFleet;
 use YottaTest;
 
-my $node = new_node('freshness');
+# a worker that is blocked stays so
+my $node = new_node('freshness', conf => "lock_timeout = '1h'");
 my $table = unique_name('vehicles');
 my $named_waits = $node->safe_psql('postgres', "SELECT current_setting('server_version_num')::int >= 170000");
 
