@@ -2,18 +2,6 @@
  * credential.h
  *	  The credentials requests are signed with: given, or named and read
  *	  from a file or from the environment.
- *
- * A file is one of AWS's kind:
- *
- *	  # comment, also with ;
- *	  [fleet]
- *	  aws_access_key_id = AKIA...
- *	  aws_secret_access_key = ...
- *	  aws_session_token = ...		(may be left out)
- *
- * Other keys are ignored; a line that is none of these, a section or a key
- * that comes twice is an error.  It must be a regular file that nobody but the
- * server's user, or root and its group, may read.
  *-------------------------------------------------------------------------
  */
 #ifndef YS_STORE_CREDENTIAL_H
@@ -51,8 +39,5 @@ extern bool ys_credentials_renew(YsCredentials *credentials);
 
 /* Does a text that came back repeat what is secret of what was sent?  A beginning counts, too. */
 extern bool ys_credentials_are_in(const YsCredentials *credentials, const char *text);
-
-/* Text that ends up in a header or in libcurl's signing option must not break out of it. */
-extern bool ys_credential_is_plain(const char *text, size_t len, char forbidden);
 
 #endif							/* YS_STORE_CREDENTIAL_H */

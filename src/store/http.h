@@ -10,7 +10,7 @@
 #ifndef YS_STORE_HTTP_H
 #define YS_STORE_HTTP_H
 
-#include "store/endpoint.h"
+#include "base/endpoint.h"
 
 typedef struct YsHttp YsHttp;
 typedef struct YsHttpTransfer YsHttpTransfer;

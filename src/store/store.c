@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "base/memory.h"
+#include "base/secret.h"
 #include "base/wait.h"
 #include "store/request.h"
 #include "utils/memutils.h"
@@ -123,7 +124,7 @@ check_region(const char *region, YsError *err)
 {
 	size_t		len = strlen(region);
 
-	if (len <= LONGEST_REGION && ys_credential_is_plain(region, len, ':'))
+	if (len <= LONGEST_REGION && ys_secret_is_plain(region, len, ':', false))
 		return true;
 	ys_error_set(err, YS_ERR_INVALID_OPTION, "invalid value for option \"region\"");
 	ys_error_detail(err, "It contains a blank or another character that cannot stand there, "

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * endpoint.c
- *	  The addresses a store may be at: reading the list, looking one up.
+ *	  The addresses that may be connected to: reading the list, looking one up.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <netinet/in.h>
 
-#include "store/endpoint.h"
+#include "base/endpoint.h"
 
 #define V4_BITS		32
 #define V6_BITS		128

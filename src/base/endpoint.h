@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  * endpoint.h
- *	  The addresses a store may be at: a list of networks, and whether an
+ *	  The addresses that may be connected to: a list of networks, and whether an
  *	  address is in it.
  *-------------------------------------------------------------------------
  */
-#ifndef YS_STORE_ENDPOINT_H
-#define YS_STORE_ENDPOINT_H
+#ifndef YS_BASE_ENDPOINT_H
+#define YS_BASE_ENDPOINT_H
 
 #include <sys/socket.h>
 
@@ -40,4 +40,4 @@ extern bool ys_endpoints_have(const YsEndpointList *list, const struct sockaddr 
 /* The address and port, for messages. */
 extern void ys_endpoint_print(const struct sockaddr *address, char text[YS_ENDPOINT_TEXT]);
 
-#endif							/* YS_STORE_ENDPOINT_H */
+#endif							/* YS_BASE_ENDPOINT_H */
