@@ -109,7 +109,7 @@ ys_guc_define(void)
 							&ys_guc_analyze_pages, 100, 1, 1000000,
 							PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("yottastore.allowed_endpoints",
-							   "Addresses and networks that store servers of non-superusers may connect to.",
+							   "Addresses and networks that servers of non-superusers may connect to.",
 							   "A list separated by commas, each with an optional port. Empty, only "
 							   "servers owned by superusers may connect.",
 							   &ys_guc_allowed_endpoints, "",

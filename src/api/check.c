@@ -32,7 +32,6 @@ ForeignServer *
 ys_check_source_and_stream(Oid source, const char *stream)
 {
 	ForeignServer *server = GetForeignServerByName(stream, false);
-	AclResult	result;
 
 	ys_server_check_kind(server->serverid, YS_WRAPPER_STREAM);
 	if (!ys_class_ownercheck_compat(source, GetUserId()))
@@ -41,9 +40,7 @@ ys_check_source_and_stream(Oid source, const char *stream)
 				 errmsg("must be owner of foreign table \"%s\"", get_rel_name(source)),
 				 errdetail("The owner of a foreign table decides who sees its items."),
 				 errhint("Have the table's owner call it.")));
-	result = ys_server_aclcheck_compat(server->serverid, GetUserId());
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_FOREIGN_SERVER, server->servername);
+	ys_server_check_usage(server->serverid, GetUserId());
 	return server;
 }
 

@@ -24,6 +24,7 @@
 #include "catalog/index_table.h"
 #include "catalog/policy.h"
 #include "catalog/quality.h"
+#include "catalog/server.h"
 #include "compat.h"
 #include "worker/wake.h"
 
@@ -129,6 +130,8 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	source = ys_source_load(row.source);
 	stream = ys_check_source_and_stream(row.source, NameStr(*PG_GETARG_NAME(2)));
 	row.stream = stream->serverid;
+	/* what would keep the worker from following it, as far as it is known without asking brokers */
+	(void) ys_server_stream(row.stream, row.owner);
 
 	row.declaration = ys_declaration_build(PG_GETARG_ARRAYTYPE_P(3),
 										   PG_ARGISNULL(4) ? NULL : PG_GETARG_JSONB_P(4),

@@ -10,6 +10,7 @@
 
 #include "api/check.h"
 #include "catalog/relay.h"
+#include "catalog/server.h"
 #include "catalog/source.h"
 #include "worker/wake.h"
 
@@ -62,7 +63,9 @@ ys_create_relay(PG_FUNCTION_ARGS)
 				 errdetail("Two relays would mix their positions and watermarks in one topic."),
 				 errhint("Create a stream server with a topic of its own, or drop the other relay.")));
 
-	relay_id = ys_relay_create(name, GetUserId(), source, stream->serverid, partitions);
+	/* what would keep the worker from producing, as far as it is known without asking brokers */
+	(void) ys_server_stream(stream->serverid, ys_source_owner(source));
+	relay_id = ys_relay_create(name, ys_source_owner(source), source, stream->serverid, partitions);
 	if (relay_id == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),

@@ -89,6 +89,30 @@ static const OptionRule rules[] = {
 	{"format", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_format, false},
 	{"table", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_table, false},
 	{"workers", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_workers, false},
+	{"security_protocol", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_protocol, false},
+	{"sasl_mechanism", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_mechanism, false},
+	{"ca_file", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_filled, false},
+	{"client_cert_file", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_filled, false},
+	{"client_key_file", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_filled, false},
+	{"broker_address_family", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"client_rack", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"compression", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"connections_max_idle_ms", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"fetch_max_bytes", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"fetch_min_bytes", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"fetch_wait_max_ms", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"linger_ms", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"max_partition_fetch_bytes", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"metadata_max_age_ms", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"queued_max_messages_kbytes", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"socket_connection_setup_timeout_ms", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"socket_keepalive", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+	{"socket_timeout_ms", YS_WRAPPER_STREAM, ForeignServerRelationId, ys_option_check_tuning, false},
+
+	{"user", YS_WRAPPER_STREAM, UserMappingRelationId, ys_option_check_login, true},
+	{"password", YS_WRAPPER_STREAM, UserMappingRelationId, ys_option_check_login, true},
+	{"profile", YS_WRAPPER_STREAM, UserMappingRelationId, ys_option_check_profile, false},
+	{"environment", YS_WRAPPER_STREAM, UserMappingRelationId, ys_option_check_environment, false},
 };
 
 static const OptionRule *
@@ -180,6 +204,42 @@ check_server(List *options)
 	ys_option_check_files(options);
 }
 
+static void
+refuse_useless(const char *name, const char *other, const char *detail, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+			 errmsg("option \"%s\" needs option \"%s\"", name, other),
+			 errdetail("%s", detail),
+			 errhint("%s", hint)));
+}
+
+/* What is given for security must be what the protocol uses: nobody shall believe in what isn't done. */
+static void
+check_stream_server(List *options)
+{
+	static const char *const of_tls[] = {"ca_file", "client_cert_file", "client_key_file"};
+	const char *protocol = ys_option_get(options, "security_protocol");
+	bool		tls = ys_kafka_protocol(protocol)->tls;
+	bool		sasl = ys_kafka_protocol(protocol)->sasl;
+	bool		mechanism = ys_option_get(options, "sasl_mechanism") != NULL;
+
+	for (size_t i = 0; i < lengthof(of_tls); i++)
+		if (ys_option_get(options, of_tls[i]) != NULL && !tls)
+			refuse_useless(of_tls[i], "security_protocol",
+						   "Without TLS nobody shows certificates.",
+						   "Add security_protocol 'ssl' or 'sasl_ssl' to the OPTIONS.");
+	if (mechanism && !sasl)
+		refuse_useless("sasl_mechanism", "security_protocol",
+					   "Without SASL nobody gives a password.",
+					   "Add security_protocol 'sasl_ssl' or 'sasl_plaintext' to the OPTIONS.");
+	if (sasl && !mechanism)
+		refuse_useless("security_protocol", "sasl_mechanism",
+					   "SASL has several ways to prove who one is.",
+					   "Add sasl_mechanism 'SCRAM-SHA-512', 'SCRAM-SHA-256' or 'PLAIN' to the OPTIONS.");
+	ys_option_check_files(options);
+}
+
 void
 ys_option_validate(YsWrapperKind kind, List *options, Oid catalog)
 {
@@ -211,6 +271,8 @@ ys_option_validate(YsWrapperKind kind, List *options, Oid catalog)
 		check_column(options);
 	else if (catalog == ForeignServerRelationId && kind == YS_WRAPPER_STORE)
 		check_server(options);
+	else if (catalog == ForeignServerRelationId)
+		check_stream_server(options);
 	else if (catalog == UserMappingRelationId)
 		ys_option_check_credentials(options);
 }
@@ -289,6 +351,14 @@ ys_option_stream_config(List *server_options, YsStreamConfig *config)
 	config->table = ys_option_get(server_options, "table");
 	config->timeout_ms = STREAM_TIMEOUT_MS;
 	config->workers = ys_option_workers(server_options);
+	config->protocol = ys_kafka_protocol(ys_option_get(server_options, "security_protocol"));
+	if (config->protocol->sasl)
+		config->mechanism = ys_kafka_mechanism(ys_option_get(server_options, "sasl_mechanism"));
+	config->ca_file = ys_option_get(server_options, "ca_file");
+	config->client_cert_file = ys_option_get(server_options, "client_cert_file");
+	config->client_key_file = ys_option_get(server_options, "client_key_file");
+	for (int i = 0; ys_kafka_tuning_option(i) != NULL; i++)
+		config->tuning[i] = ys_option_get(server_options, ys_kafka_tuning_option(i));
 }
 
 int
@@ -297,6 +367,17 @@ ys_option_workers(List *server_options)
 	const char *workers = ys_option_get(server_options, "workers");
 
 	return workers != NULL ? pg_strtoint32(workers) : 1;
+}
+
+bool
+ys_option_stream_login(List *mapping_options, const char *credentials_file, YsStreamLogin *login,
+					   YsError *err)
+{
+	if (ys_option_names_credentials(mapping_options))
+		return ys_stream_login_read(login, credentials_file, ys_option_get(mapping_options, "profile"),
+									ys_option_get(mapping_options, "environment"), err);
+	return ys_stream_login_take(login, ys_option_get(mapping_options, "user"),
+								ys_option_get(mapping_options, "password"), err);
 }
 
 bool

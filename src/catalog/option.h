@@ -22,6 +22,13 @@ extern void ys_option_store_config(List *server_options, List *mapping_options,
 extern void ys_option_stream_config(List *server_options, YsStreamConfig *config);
 extern int	ys_option_workers(List *server_options);
 
+/*
+ * The login that a stream's mapping gives, or names in credentials_file (NULL: there is none) or
+ * the environment.  False and err when it can't be had.
+ */
+extern bool ys_option_stream_login(List *mapping_options, const char *credentials_file,
+								   YsStreamLogin *login, YsError *err);
+
 /* Is 'strong' the consistency these options ask for?  inherited when they don't say. */
 extern bool ys_option_consistent(List *options, bool inherited);
 

@@ -18,7 +18,7 @@
 #include "catalog/option_access.h"
 
 static const char *const file_options[] = {"ca_file", "client_cert_file", "client_key_file"};
-static const char *const given[] = {"access_key_id", "secret_access_key", "session_token"};
+static const char *const given[] = {"access_key_id", "secret_access_key", "session_token", "user", "password"};
 static const char *const names[] = {"profile", "environment"};
 
 void

@@ -10,7 +10,7 @@
 #include "nodes/pg_list.h"
 
 /*
- * A store server's options: throws ERRCODE_INSUFFICIENT_PRIVILEGE when one names a file and the
+ * A server's options: throws ERRCODE_INSUFFICIENT_PRIVILEGE when one names a file and the
  * current user may not read the server's files.
  */
 extern void ys_option_check_files(List *options);

@@ -21,7 +21,7 @@
 #include "policy/path.h"
 #include "store/store.h"
 #include "stream/event.h"
-#include "stream/kafka.h"
+#include "stream/kafka_config.h"
 
 #define TABLE_NAME_MAX		255
 #define PLACE_NAME_MAX		100
@@ -153,6 +153,22 @@ ys_option_check_credential(const char *name, const char *value)
 				 errmsg("invalid value for option \"%s\"", name),
 				 errdetail("It is empty or has a character that cannot stand in a credential."),
 				 errhint("Copy it again, without blanks and line ends.")));
+}
+
+/* User or password of a stream: a secret, too. */
+void
+ys_option_check_login(const char *name, const char *value)
+{
+	bool		plain = value[0] != '\0';
+
+	for (const char *c = value; *c != '\0'; c++)
+		plain = plain && (unsigned char) *c >= ' ' && *c != 0x7f;
+	if (!plain)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"%s\"", name),
+				 errdetail("It is empty or has a control character."),
+				 errhint("Copy it again, without line ends.")));
 }
 
 void
@@ -366,4 +382,29 @@ ys_option_check_format(const char *name, const char *value)
 
 	if (!ys_event_format_by_name(value, &format))
 		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: auto, dynamodb, debezium, document.");
+}
+
+void
+ys_option_check_protocol(const char *name, const char *value)
+{
+	if (ys_kafka_protocol(value) == NULL)
+		refuse_value(name, value, NOT_A_CHOICE,
+					 "Valid values are: plaintext, ssl, sasl_plaintext, sasl_ssl.");
+}
+
+void
+ys_option_check_mechanism(const char *name, const char *value)
+{
+	if (ys_kafka_mechanism(value) == NULL)
+		refuse_value(name, value, NOT_A_CHOICE,
+					 "Valid values are: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512.");
+}
+
+void
+ys_option_check_tuning(const char *name, const char *value)
+{
+	YsError		err;
+
+	if (!ys_kafka_check_tuning(name, value, &err))
+		ys_error_throw(&err);
 }

@@ -39,6 +39,10 @@ extern void ys_option_check_brokers(const char *name, const char *value);
 extern void ys_option_check_topic(const char *name, const char *value);
 extern void ys_option_check_format(const char *name, const char *value);
 extern void ys_option_check_workers(const char *name, const char *value);
+extern void ys_option_check_protocol(const char *name, const char *value);
+extern void ys_option_check_mechanism(const char *name, const char *value);
+extern void ys_option_check_tuning(const char *name, const char *value);
+extern void ys_option_check_login(const char *name, const char *value);
 
 /* A number a second; -1 when it is none above 0. */
 extern double ys_option_parse_rate(const char *value);

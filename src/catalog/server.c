@@ -102,6 +102,15 @@ ys_server_may_use(Oid serverid, Oid userid, bool sees_all)
 		(sees_all || ys_server_aclcheck_compat(serverid, userid) == ACLCHECK_OK);
 }
 
+void
+ys_server_check_usage(Oid serverid, Oid userid)
+{
+	AclResult	result = ys_server_aclcheck_compat(serverid, userid);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FOREIGN_SERVER, GetForeignServer(serverid)->servername);
+}
+
 /* ---- open stores ---- */
 
 static void
@@ -222,7 +231,7 @@ create_table(void)
 
 /* The oid of the user's mapping, or of PUBLIC's; throws when there is neither. */
 static Oid
-find_mapping(ForeignServer *server, Oid userid)
+find_mapping(YsWrapperKind kind, ForeignServer *server, Oid userid)
 {
 	Oid			users[2] = {userid, InvalidOid};
 
@@ -240,25 +249,36 @@ find_mapping(ForeignServer *server, Oid userid)
 			 errmsg("user \"%s\" has no credentials for server \"%s\"",
 					GetUserNameFromId(userid, false), server->servername),
 			 errdetail("The server has a user mapping neither for that user nor for PUBLIC."),
-			 errhint("Use CREATE USER MAPPING FOR %s SERVER %s "
-					 "OPTIONS (access_key_id '...', secret_access_key '...').",
+			 errhint("Use CREATE USER MAPPING FOR %s SERVER %s OPTIONS (%s).",
 					 quote_identifier(GetUserNameFromId(userid, false)),
-					 quote_identifier(server->servername))));
+					 quote_identifier(server->servername),
+					 kind == YS_WRAPPER_STORE ? "access_key_id '...', secret_access_key '...'" :
+					 "user '...', password '...'")));
 }
 
-static void
-refuse_connecting(const ForeignServer *server)
+/*
+ * The addresses that the server may connect to, as the superusers have listed them for who is none;
+ * NULL: any.  Throws when there are none.
+ */
+static const char *
+allowed_endpoints(YsWrapperKind kind, const ForeignServer *server)
 {
+	if (superuser_arg(server->owner))
+		return NULL;
+	if (ys_guc_allowed_endpoints[strspn(ys_guc_allowed_endpoints, " \t\r\n")] != '\0')
+		return ys_guc_allowed_endpoints;
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("server \"%s\" may not connect to a store", server->servername),
+			 kind == YS_WRAPPER_STORE ?
+			 errmsg("server \"%s\" may not connect to a store", server->servername) :
+			 errmsg("server \"%s\" may not connect to brokers", server->servername),
 			 errdetail("Its owner \"%s\" is no superuser, and \"yottastore.allowed_endpoints\" is empty.",
 					   GetUserNameFromId(server->owner, false)),
 			 errhint("A superuser may list the addresses of its nodes there, or own the server.")));
 }
 
 static YsStore *
-open_store(const ForeignServer *server, Oid userid, bool restricted)
+open_store(const ForeignServer *server, Oid userid)
 {
 	UserMapping *mapping = GetUserMapping(userid, server->serverid);
 	YsStoreConfig config;
@@ -270,12 +290,7 @@ open_store(const ForeignServer *server, Oid userid, bool restricted)
 		config.credentials_file = ys_guc_credentials_file;
 	config.database = MyDatabaseId;
 	config.server = server->serverid;
-	if (restricted)
-	{
-		if (ys_guc_allowed_endpoints[strspn(ys_guc_allowed_endpoints, " \t\r\n")] == '\0')
-			refuse_connecting(server);
-		config.allowed_endpoints = ys_guc_allowed_endpoints;
-	}
+	config.allowed_endpoints = allowed_endpoints(YS_WRAPPER_STORE, server);
 	store = ys_store_open(CacheMemoryContext, &config, &err);
 	if (store == NULL)
 		ys_error_throw(&err);
@@ -298,7 +313,7 @@ ys_server_store(Oid serverid, Oid userid)
 				 errmsg("documents need a database in encoding UTF8"),
 				 errdetail("This one is in %s.", GetDatabaseEncodingName()),
 				 errhint("Use CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.")));
-	mapping = find_mapping(server, userid);
+	mapping = find_mapping(YS_WRAPPER_STORE, server, userid);
 
 	if (stores == NULL)
 		create_table();
@@ -317,7 +332,7 @@ ys_server_store(Oid serverid, Oid userid)
 		entry->stale = false;
 		entry->restricted = restricted;
 		entry->guc_changes = ys_guc_store_changes;
-		entry->store = open_store(server, userid, restricted);
+		entry->store = open_store(server, userid);
 	}
 	entry->used = true;
 	return entry->store;
@@ -335,10 +350,23 @@ YsStreamConfig *
 ys_server_stream(Oid serverid, Oid userid)
 {
 	YsStreamConfig *config = palloc(sizeof(YsStreamConfig));
+	ForeignServer *server = GetForeignServer(serverid);
+	const char *allowed;
+	YsError		err;
 
-	/* userid: brokers take no credentials yet, so there is no mapping to look up */
 	ys_server_check_kind(serverid, YS_WRAPPER_STREAM);
-	ys_option_stream_config(GetForeignServer(serverid)->options, config);
+	ys_option_stream_config(server->options, config);
+	allowed = allowed_endpoints(YS_WRAPPER_STREAM, server);
+	if (allowed != NULL)
+		config->allowed_endpoints = pstrdup(allowed);
+	if (config->protocol->sasl)
+	{
+		(void) find_mapping(YS_WRAPPER_STREAM, server, userid);
+		if (!ys_option_stream_login(GetUserMapping(userid, serverid)->options,
+									ys_guc_credentials_file[0] != '\0' ? ys_guc_credentials_file : NULL,
+									&config->login, &err))
+			ys_error_throw(&err);
+	}
 	return config;
 }
 

@@ -38,7 +38,10 @@ extern void ys_option_validate(YsWrapperKind kind, List *options, Oid catalog);
 extern YsStore *ys_server_store(Oid serverid, Oid userid);
 extern uint64 ys_server_epoch(void);
 
-/* Options of a stream server with the user's mapping; palloc'd. Throws when it is not one. */
+/*
+ * Options of a stream server with the user's mapping; palloc'd.  Throws when it is not one, may
+ * connect nowhere, or its protocol wants a login and the user has none that can be read.
+ */
 extern YsStreamConfig *ys_server_stream(Oid serverid, Oid userid);
 
 /* How many workers a stream asks for; 1 when there is no such server. */
@@ -50,6 +53,9 @@ extern void ys_server_check_kind(Oid serverid, YsWrapperKind kind);
 
 /* Does it exist, and may the user use it (or, sees_all, need not)? */
 extern bool ys_server_may_use(Oid serverid, Oid userid, bool sees_all);
+
+/* Throws ERRCODE_INSUFFICIENT_PRIVILEGE unless the user has USAGE on the server. */
+extern void ys_server_check_usage(Oid serverid, Oid userid);
 
 /* The name the extension gives the wrapper, for messages. */
 extern const char *ys_wrapper_name(YsWrapperKind kind);

@@ -388,3 +388,13 @@ ys_source_load(Oid relid)
 	relation_close(relation, AccessShareLock);
 	return source;
 }
+
+Oid
+ys_source_owner(Oid relid)
+{
+	Relation	relation = relation_open(relid, AccessShareLock);
+	Oid			owner = relation->rd_rel->relowner;
+
+	relation_close(relation, AccessShareLock);
+	return owner;
+}

@@ -88,6 +88,9 @@ typedef struct YsSource
  */
 extern YsSource *ys_source_load(Oid relid);
 
+/* Whose the foreign table is. */
+extern Oid	ys_source_owner(Oid relid);
+
 /* The table's key. */
 extern YsKeySchema ys_source_keys(const YsSource *source);
 

@@ -17,19 +17,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "stream/kafka_config.h"
 #include "stream/version.h"
-
-typedef struct YsStreamConfig
-{
-	const char *brokers;		/* host:port, ... */
-	const char *topic;
-	const char *format;			/* a name of event.h's */
-	const char *table;			/* of events that name none; NULL: of any */
-	int			timeout_ms;		/* for metadata and administration */
-	int			workers;		/* among which the partitions are split */
-} YsStreamConfig;
-
-#define YS_WORKERS_MAX	64
 
 /* One consumed message, copied into an arena; YS_JSON_PADDING readable behind value. */
 typedef struct YsMessage
@@ -85,7 +74,7 @@ extern int	ys_consumer_fd(const YsConsumer *consumer);
 /*
  * Take what is there, without waiting: at most max messages and about
  * max_bytes of payload.  False and err on an error that ends consumption
- * (YS_ERR_TRIMMED: the position asked for is out of range); transient broker trouble is no error.
+ * (YS_ERR_TRIMMED: the position asked for is out of range); broker trouble is none unless it stays.
  * To know that the queue is drained: *nmessages < max and bytes below max_bytes.
  */
 extern bool ys_consumer_take(YsConsumer *consumer, int max, size_t max_bytes, YsArena *arena,

@@ -155,7 +155,7 @@ await_result(YsKafkaClient *client, char *reason, size_t reason_size)
 				code = rd_kafka_topic_result_error(topics[0]);
 				text = rd_kafka_topic_result_error_string(topics[0]);
 			}
-			strlcpy(reason, text != NULL ? text : rd_kafka_err2str(code), reason_size);
+			strlcpy(reason, ys_kafka_reason(client, code, text), reason_size);
 			rd_kafka_event_destroy(event);
 			if (count == 1 || code != RD_KAFKA_RESP_ERR_NO_ERROR)
 				return code;

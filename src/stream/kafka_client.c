@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * kafka_client.c
- *	  One librdkafka instance: configuration, ownership, events and errors.
+ *	  One librdkafka instance: ownership, events and questions to the brokers.
  *
  * An instance is destroyed by its memory context's reset callback, or when
  * the process exits, before the library's own exit handlers could meet its
@@ -26,56 +26,6 @@
 #define LONGEST_SLICE_MS	1000
 
 static YsKafkaClient *open_clients = NULL;
-
-/* What every instance is configured with. */
-static const YsKafkaOption common_options[] = {
-	{"client.id", "yottastore", false},
-	{"log.queue", "true", false},
-	{"log_level", "3", false},
-	{"reconnect.backoff.max.ms", "2000", false},
-	{NULL, NULL, false}
-};
-
-/* ---- configuration ---- */
-
-static bool
-apply_options(rd_kafka_conf_t *conf, const YsKafkaOption *options, YsError *err)
-{
-	char		reason[256];
-
-	for (; options->name != NULL; options++)
-	{
-		if (rd_kafka_conf_set(conf, options->name, options->value,
-							  reason, sizeof(reason)) == RD_KAFKA_CONF_OK ||
-			options->optional)
-			continue;
-		ys_error_set(err, YS_ERR_INVALID_OPTION, "librdkafka refuses its option \"%s\"",
-					 options->name);
-		ys_error_detail(err, "%s.", reason);
-		return false;
-	}
-	return true;
-}
-
-static rd_kafka_conf_t *
-make_conf(const YsStreamConfig *config, const YsKafkaOption *options, YsError *err)
-{
-	const YsKafkaOption brokers[] = {
-		{"bootstrap.servers", config->brokers, false},
-		{NULL, NULL, false}
-	};
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-
-	if (apply_options(conf, common_options, err) &&
-		apply_options(conf, brokers, err) &&
-		apply_options(conf, options, err))
-	{
-		rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
-		return conf;
-	}
-	rd_kafka_conf_destroy(conf);
-	return NULL;
-}
 
 /* ---- destruction ---- */
 
@@ -145,6 +95,9 @@ release_client(void *handle)
 	}
 	if (client->fd >= 0 && ended)
 		close(client->fd);
+	if (ended)
+		ys_kafka_gate_close(client->gate);
+	client->gate = NULL;
 	client->rk = NULL;
 	client->fd = -1;
 }
@@ -171,17 +124,20 @@ allocate_client(MemoryContext context, const YsStreamConfig *config)
 {
 	size_t		brokers_size = strlen(config->brokers) + 1;
 	size_t		topic_size = strlen(config->topic) + 1;
+	size_t		password_size = strlen(config->login.password) + 1;
 	YsKafkaClient *client;
 	char	   *text;
 
-	client = MemoryContextAllocExtended(context, sizeof(YsKafkaClient) + brokers_size + topic_size,
-										MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
+	client = MemoryContextAllocExtended(context, sizeof(YsKafkaClient) + brokers_size + topic_size +
+										password_size, MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
 	if (client == NULL)
 		return NULL;
 	text = (char *) (client + 1);
 	client->brokers = memcpy(text, config->brokers, brokers_size);
 	client->topic_name = memcpy(text + brokers_size, config->topic, topic_size);
+	client->password = memcpy(text + brokers_size + topic_size, config->login.password, password_size);
 	client->timeout_ms = config->timeout_ms;
+	client->tls = config->protocol != NULL && config->protocol->tls;
 	client->fd = -1;
 	return client;
 }
@@ -205,8 +161,10 @@ start_instance(YsKafkaClient *client, YsKafkaRole role, rd_kafka_conf_t *conf, Y
 	if (client->rk == NULL)
 	{
 		rd_kafka_conf_destroy(conf);
-		ys_error_set(err, YS_ERR_INVALID_OPTION, "could not start a kafka client");
-		ys_error_detail(err, "%s.", reason);
+		ys_error_set(err, YS_ERR_INVALID_OPTION, "could not start a client of kafka topic \"%s\"",
+					 client->topic_name);
+		ys_error_detail(err, "%s.", ys_kafka_reason(client, RD_KAFKA_RESP_ERR__INVALID_ARG, reason));
+		ys_error_hint(err, "Check the options of the stream's server, and the files they name.");
 		return false;
 	}
 	if (role == YS_KAFKA_CONSUMER)
@@ -244,9 +202,19 @@ ys_kafka_open(void *context, YsKafkaRole role, const YsStreamConfig *config,
 		ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
 		return NULL;
 	}
-	conf = make_conf(config, options, err);
+	conf = ys_kafka_conf_make(role, config, options, err);
 	if (conf == NULL)
 		return NULL;
+	if (config->allowed_endpoints != NULL)
+	{
+		client->gate = ys_kafka_gate_open(config->allowed_endpoints, err);
+		if (client->gate == NULL)
+		{
+			rd_kafka_conf_destroy(conf);
+			return NULL;
+		}
+		ys_kafka_gate_install(client->gate, conf);
+	}
 
 	ys_signals_block();
 	started = start_instance(client, role, conf, err);
@@ -262,102 +230,21 @@ ys_kafka_open(void *context, YsKafkaRole role, const YsStreamConfig *config,
 	return client;
 }
 
-/* ---- errors ---- */
-
-/* YS_ERR_REMOTE for whatever has no meaning of its own. */
-static YsErrorCode
-map_code(int code)
-{
-	switch (code)
-	{
-		case RD_KAFKA_RESP_ERR__TRANSPORT:
-		case RD_KAFKA_RESP_ERR__RESOLVE:
-		case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-		case RD_KAFKA_RESP_ERR__SSL:
-			return YS_ERR_UNREACHABLE;
-		case RD_KAFKA_RESP_ERR__TIMED_OUT:
-		case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
-		case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
-		case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
-			return YS_ERR_TIMEOUT;
-		case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-		case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-		case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-		case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-			return YS_ERR_REFUSED;
-		case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-		case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-		case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-			return YS_ERR_TABLE_NOT_FOUND;
-		case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-			return YS_ERR_INVALID_OPTION;
-		case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-		case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-			return YS_ERR_TRIMMED;
-		case RD_KAFKA_RESP_ERR__BAD_MSG:
-		case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
-			return YS_ERR_INVALID_DATA;
-		case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-			return YS_ERR_TOO_LARGE;
-		default:
-			return YS_ERR_REMOTE;
-	}
-}
-
-static const char *
-hint_for(YsErrorCode code)
-{
-	switch (code)
-	{
-		case YS_ERR_UNREACHABLE:
-		case YS_ERR_TIMEOUT:
-			return "Check that the brokers run and are reached from the database server.";
-		case YS_ERR_REFUSED:
-			return "Check the brokers' access rules for this topic.";
-		case YS_ERR_TABLE_NOT_FOUND:
-			return "Check option \"topic\" of the stream's server, or create the topic.";
-		case YS_ERR_TRIMMED:
-			return "The topic's retention has passed, or the topic was made anew.";
-		case YS_ERR_TOO_LARGE:
-			return "Raise max.message.bytes of the topic to at least " YS_KAFKA_LARGEST_MESSAGE ".";
-		default:
-			return NULL;
-	}
-}
-
-bool
-ys_kafka_fail(YsError *err, const YsKafkaClient *client, int code, const char *doing,
-			  const char *reason)
-{
-	YsErrorCode mapped = map_code(code);
-	char		fatal_reason[256];
-
-	if (code == RD_KAFKA_RESP_ERR__FATAL)
-	{
-		mapped = map_code(rd_kafka_fatal_error(client->rk, fatal_reason, sizeof(fatal_reason)));
-		reason = fatal_reason;
-	}
-	/* a time-out's cause is what went wrong meanwhile */
-	else if (mapped == YS_ERR_TIMEOUT && client->trouble != 0)
-	{
-		mapped = map_code(client->trouble);
-		reason = client->trouble_text;
-	}
-	ys_error_set(err, mapped, "could not %s kafka topic \"%s\"", doing, client->topic_name);
-	ys_error_detail(err, "Brokers: %s. %s.", client->brokers,
-					reason != NULL ? reason : rd_kafka_err2str(code));
-	if (hint_for(mapped) != NULL)
-		ys_error_hint(err, "%s", hint_for(mapped));
-	return false;
-}
-
 /* ---- events ---- */
 
 /* Does this error end what we do, or is it trouble that passes by itself? */
 static bool
-error_is_final(rd_kafka_event_t *event)
+error_is_final(const YsKafkaClient *client, rd_kafka_event_t *event)
 {
-	switch (map_code(rd_kafka_event_error(event)))
+	char		address[YS_ENDPOINT_TEXT];
+	char		broker[YS_BROKER_NAME];
+
+	/* an address that may not be connected to, or no broker's certificate is believed */
+	if (ys_kafka_gate_refused(client->gate, address, broker) ||
+		(rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN &&
+		 client->trouble == RD_KAFKA_RESP_ERR__SSL))
+		return true;
+	switch (ys_kafka_error_code(rd_kafka_event_error(event)))
 	{
 		case YS_ERR_REFUSED:
 		case YS_ERR_TABLE_NOT_FOUND:
@@ -379,7 +266,7 @@ ys_kafka_next_event(YsKafkaClient *client)
 		int			type = rd_kafka_event_type(event);
 
 		if (type != RD_KAFKA_EVENT_LOG &&
-			(type != RD_KAFKA_EVENT_ERROR || error_is_final(event)))
+			(type != RD_KAFKA_EVENT_ERROR || error_is_final(client, event)))
 			return event;
 		/* that all brokers are down says less than why the last one is */
 		if (type == RD_KAFKA_EVENT_ERROR &&
@@ -387,9 +274,13 @@ ys_kafka_next_event(YsKafkaClient *client)
 			 rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN))
 		{
 			client->trouble = rd_kafka_event_error(event);
-			strlcpy(client->trouble_text, rd_kafka_event_error_string(event),
+			strlcpy(client->trouble_text,
+					ys_kafka_reason(client, client->trouble, rd_kafka_event_error_string(event)),
 					sizeof(client->trouble_text));
 		}
+		if (type == RD_KAFKA_EVENT_ERROR && client->down_at == 0 &&
+			rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+			client->down_at = ys_clock_ms();
 		rd_kafka_event_destroy(event);
 	}
 	return NULL;
@@ -444,10 +335,14 @@ ys_kafka_partition_count(YsKafkaClient *client, const char *doing, int *count, Y
 
 		if (event != NULL)
 		{
-			code = rd_kafka_event_error(event);
+			ys_kafka_fail(err, client, rd_kafka_event_error(event), doing,
+						  rd_kafka_event_error_string(event));
 			rd_kafka_event_destroy(event);
-			break;
+			return false;
 		}
+		/* who hangs up on a certificate goes on doing so */
+		if (client->tls && client->down_at != 0 && ys_clock_ms() >= client->down_at + YS_KAFKA_DOWN_MS)
+			return ys_kafka_fail(err, client, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, doing, NULL);
 		code = rd_kafka_metadata(client->rk, 0, client->topic, &metadata, slice);
 		if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		{

@@ -3,9 +3,9 @@
  *	  One librdkafka instance with its event queue: what consumer, producer
  *	  and administration share.  For src/stream/kafka*.c only.
  *
- * The library's threads never run code of ours: messages, delivery reports,
- * errors and log lines all arrive as events on one queue, which signals an
- * event descriptor and is drained by the process's main thread.
+ * The library's threads run no code of ours but the gate's: messages, delivery
+ * reports, errors and log lines all arrive as events on one queue, which
+ * signals an event descriptor and is drained by the process's main thread.
  *-------------------------------------------------------------------------
  */
 #ifndef YS_STREAM_KAFKA_CLIENT_H
@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "stream/kafka.h"
+#include "stream/kafka_gate.h"
 
 /* Headers of the relay's messages. */
 #define YS_KAFKA_POSITION_HEADER	"yottastore-position"	/* generation:sequence */
@@ -23,6 +24,7 @@
 
 /* as librdkafka/rdkafka.h declares them */
 struct rd_kafka_s;
+struct rd_kafka_conf_s;
 struct rd_kafka_queue_s;
 struct rd_kafka_op_s;
 struct rd_kafka_topic_s;
@@ -44,12 +46,19 @@ struct YsKafkaClient
 	int			fd;				/* readable when the queue may hold events */
 	const char *brokers;
 	const char *topic_name;
+	const char *password;		/* that no text may repeat; empty: none */
+	bool		tls;
+	YsKafkaGate *gate;			/* NULL: it may connect anywhere */
 	int			timeout_ms;
 	int			trouble;		/* the last passing error, for the detail of a time-out */
 	char		trouble_text[256];
+	int64		down_at;		/* ys_clock_ms when no broker was left; 0: not since the last message */
 	YsHandle   *owner;
 	YsKafkaClient *next;		/* of this process's open ones */
 };
+
+/* Without any broker for so long: before it is said, or given up where TLS is why. */
+#define YS_KAFKA_DOWN_MS	3000
 
 typedef struct YsKafkaOption
 {
@@ -75,6 +84,16 @@ extern struct rd_kafka_op_s *ys_kafka_next_event(YsKafkaClient *client);
 /* Take back the descriptor's signal before draining; renew it when draining stops early. */
 extern void ys_kafka_disarm(YsKafkaClient *client);
 extern void ys_kafka_rearm(YsKafkaClient *client);
+
+/* The library's configuration for an instance; NULL and err when it refuses any of it. */
+extern struct rd_kafka_conf_s *ys_kafka_conf_make(YsKafkaRole role, const YsStreamConfig *config,
+												  const YsKafkaOption *options, YsError *err);
+
+/* YS_ERR_REMOTE for whatever has no meaning of its own. */
+extern YsErrorCode ys_kafka_error_code(int code);
+
+/* What the library says of an error; the code's own text when that is NULL or repeats the password. */
+extern const char *ys_kafka_reason(const YsKafkaClient *client, int code, const char *text);
 
 /*
  * Fill err after a library error and return false.  doing completes "could

@@ -14,9 +14,11 @@
 #include <librdkafka/rdkafka.h>
 
 #include "base/json.h"
+#include "base/wait.h"
 #include "stream/kafka_client.h"
 
 #define FIRST_MESSAGES		64
+#define LOOK_MS				1000
 
 struct YsConsumer
 {
@@ -255,6 +257,29 @@ drop_event(YsConsumer *consumer)
 	consumer->message = NULL;
 }
 
+/*
+ * No broker has been left for a while, and nothing has come since: is that so?  What reconnects by
+ * itself says nothing when it has; what can't, such as for want of a certificate, goes on trying.
+ */
+static void
+look_for_brokers(YsConsumer *consumer)
+{
+	YsKafkaClient *client = consumer->client;
+	const struct rd_kafka_metadata *metadata;
+
+	if (client->down_at == 0 || ys_clock_ms() < client->down_at + YS_KAFKA_DOWN_MS)
+		return;
+	if (rd_kafka_metadata(client->rk, 0, client->topic, &metadata,
+						  LOOK_MS) != RD_KAFKA_RESP_ERR_NO_ERROR)
+	{
+		ys_kafka_fail(&consumer->failure, client, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "read from", NULL);
+		return;
+	}
+	rd_kafka_metadata_destroy(metadata);
+	client->down_at = 0;
+	client->trouble = 0;
+}
+
 bool
 ys_consumer_take(YsConsumer *consumer, int max, size_t max_bytes, YsArena *arena,
 				 int *nmessages, YsMessage **messages, YsError *err)
@@ -286,6 +311,7 @@ ys_consumer_take(YsConsumer *consumer, int max, size_t max_bytes, YsArena *arena
 			bytes += taken[*nmessages].key_len + taken[*nmessages].value_len;
 			(*nmessages)++;
 			client->trouble = 0;
+			client->down_at = 0;
 		}
 		else if (rd_kafka_event_type(client->held) == RD_KAFKA_EVENT_ERROR)
 			note_failure(consumer, client->held);
@@ -294,6 +320,8 @@ ys_consumer_take(YsConsumer *consumer, int max, size_t max_bytes, YsArena *arena
 	*messages = taken;
 	if (!drained)
 		ys_kafka_rearm(client);
+	else if (*nmessages == 0)
+		look_for_brokers(consumer);
 
 	/* what was taken before the failure is handed out first */
 	if (*nmessages > 0)

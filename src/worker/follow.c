@@ -5,10 +5,16 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "base/memory.h"
+#include "catalog/server.h"
 #include "errors.h"
 #include "worker/follow.h"
 
@@ -79,6 +85,32 @@ ys_follow_lock(const YsFollow *follow, bool alone, YsPhase *phase)
 }
 
 void
+ys_follow_check_rights(const YsPolicyRow *row)
+{
+	AclResult	result;
+
+	ys_server_check_usage(row->stream, row->owner);
+	result = pg_class_aclcheck(row->source, row->owner, ACL_SELECT);
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FOREIGN_TABLE, get_rel_name(row->source));
+}
+
+/* The owner of the policy's index table, who is the policy's; InvalidOid when that is gone. */
+static Oid
+owner_now(const YsPolicyRow *row)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(row->index_table));
+	Oid			owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
+void
 ys_follow_pause(YsPolicyRow *row, const ErrorData *error)
 {
 	ys_follow_pause_for(row, error->message);
@@ -87,6 +119,14 @@ ys_follow_pause(YsPolicyRow *row, const ErrorData *error)
 void
 ys_follow_pause_for(YsPolicyRow *row, const char *reason)
 {
+	Oid			owner = owner_now(row);
+
+	if (OidIsValid(owner) && owner != row->owner)
+	{
+		row->phase = YS_PHASE_PAUSED;
+		return;
+	}
+
 	ereport(LOG,
 			(errmsg("index policy \"%s\" is paused: %s", row->name, reason),
 			 errhint("Mend the cause, then call yottastore.resume_index_policy.")));

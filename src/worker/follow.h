@@ -77,7 +77,16 @@ extern bool ys_follow_lock(const YsFollow *follow, bool alone, YsPhase *phase);
 /* The SQLSTATE of that error. */
 #define YS_ERRCODE_LEASE_LOST	MAKE_SQLSTATE('Y', 'S', 'L', '0', '1')
 
-/* Pause a policy for what it can't go on with, in the catalog and in row.  Inside a transaction. */
+/*
+ * Throws ERRCODE_INSUFFICIENT_PRIVILEGE unless its owner still may do what creating it took: use the
+ * stream's server, and read the source.  Inside a transaction.
+ */
+extern void ys_follow_check_rights(const YsPolicyRow *row);
+
+/*
+ * Pause a policy for what it can't go on with, in the catalog and in row.  Inside a transaction.
+ * In row alone when it has been given to another owner meanwhile: what failed was the former one's.
+ */
 extern void ys_follow_pause(YsPolicyRow *row, const ErrorData *error);
 
 /* The same for a reason in words. */

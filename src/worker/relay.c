@@ -68,6 +68,7 @@ load_config(void *arg)
 		return;
 	ys_activity_identify("relay", config->relay->name);
 	config->source = ys_source_load(config->relay->source);
+	ys_server_check_usage(config->relay->stream, config->relay->owner);
 	config->stream = ys_server_stream(config->relay->stream, config->relay->owner);
 	config->store = ys_server_store(config->source->serverid, config->relay->owner);
 	config->epoch = ys_server_epoch();
@@ -111,9 +112,7 @@ read_config(int relay_id, YsRelayConfig *config, YsError *err)
 static bool
 same_config(const YsRelayConfig *a, const YsRelayConfig *b)
 {
-	if (strcmp(a->stream->brokers, b->stream->brokers) != 0 ||
-		strcmp(a->stream->topic, b->stream->topic) != 0 ||
-		a->stream->timeout_ms != b->stream->timeout_ms ||
+	if (!ys_stream_config_same(a->stream, b->stream) ||
 		strcmp(a->source->table, b->source->table) != 0 ||
 		a->source->serverid != b->source->serverid ||
 		a->source->nkeys != b->source->nkeys)

@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "catalog/area.h"
+#include "base/wait.h"
 #include "catalog/synonym.h"
 #include "worker/activity.h"
 #include "worker/backfill.h"
@@ -105,6 +106,8 @@ refresh_follow(void *arg)
 	YsFollow   *follow = find_follow(worker, row->policy_id);
 	MemoryContext old;
 
+	if (!ys_phase_is_resting(row->phase))
+		ys_follow_check_rights(row);
 	if (follow != NULL && (follow->row->phase != row->phase || follow->row->epoch != row->epoch ||
 						   ys_phase_is_resting(row->phase) ||
 						   !ys_follow_is_current(follow)))
@@ -159,41 +162,88 @@ refresh_or_stop(YsStreamWorker *worker, YsPolicyRow *row, bool bind)
 	return NULL;
 }
 
-static bool
-same_text(const char *a, const char *b)
+typedef struct ConfigArg
 {
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+	YsStreamWorker *worker;
+	YsStreamConfig *config;
+	YsEventFormat format;
+} ConfigArg;
+
+static void
+read_config(void *arg)
+{
+	ConfigArg  *read = arg;
+
+	read->config = ys_server_stream(read->worker->stream, read->worker->owner);
+	if (!ys_event_format_by_name(read->config->format, &read->format))
+		elog(ERROR, "unknown stream format \"%s\"", read->config->format);
 }
 
-/* Read the stream's options; when they changed, consume by the new ones.  Inside a transaction. */
+/*
+ * Without options that can be used, such as a login, nothing is followed until there are: say so
+ * on the policies that would be.
+ */
 static void
-load_config(YsStreamWorker *worker)
+do_without_config(YsStreamWorker *worker, const List *rows, const ErrorData *error)
+{
+	char	   *reason = psprintf("%s%s%s", error->message, error->detail != NULL ? ": " : "",
+								  error->detail != NULL ? error->detail : "");
+	ListCell   *lc;
+
+	if (worker->config != NULL || !worker->troubled)
+		ereport(LOG,
+				(errcode(error->sqlerrcode),
+				 errmsg("%s", error->message),
+				 error->detail != NULL ? errdetail("%s", error->detail) : 0,
+				 error->hint != NULL ? errhint("%s", error->hint) : 0));
+	while (worker->follows != NIL)
+		discard_follow(worker, linitial(worker->follows));
+	foreach(lc, rows)
+	{
+		const YsPolicyRow *row = lfirst(lc);
+
+		if (!ys_phase_is_resting(row->phase))
+			ys_policy_set_reason(row->policy_id, reason);
+	}
+	if (worker->config_context != NULL)
+		MemoryContextDelete(worker->config_context);
+	worker->config_context = NULL;
+	worker->config = NULL;
+	worker->any_paused = false;
+	worker->troubled = true;
+	worker->retry_at = ys_clock_ms();
+}
+
+/*
+ * Read the stream's options; when they changed, consume by the new ones.  Inside a transaction.
+ * False when there are none that can be used.
+ */
+static bool
+load_config(YsStreamWorker *worker, const List *rows)
 {
 	MemoryContext context = AllocSetContextCreate(worker->context, "yottastore stream options",
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	YsStreamConfig *config = ys_server_stream(worker->stream, worker->owner);
+	ConfigArg	read = {.worker = worker};
+	ErrorData  *error = ys_transaction_try(read_config, &read);
 
 	ys_activity_identify("stream", GetForeignServer(worker->stream)->servername);
 	MemoryContextSwitchTo(old);
-	if (worker->config != NULL &&
-		strcmp(config->brokers, worker->config->brokers) == 0 &&
-		strcmp(config->topic, worker->config->topic) == 0 &&
-		strcmp(config->format, worker->config->format) == 0 &&
-		same_text(config->table, worker->config->table) &&
-		config->timeout_ms == worker->config->timeout_ms &&
-		config->workers == worker->config->workers)
+	if (error != NULL)
+		do_without_config(worker, rows, error);
+	if (error != NULL ||
+		(worker->config != NULL && ys_stream_config_same(worker->config, read.config)))
 	{
 		MemoryContextDelete(context);
-		return;
+		return error == NULL;
 	}
-	if (!ys_event_format_by_name(config->format, &worker->format))
-		elog(ERROR, "unknown stream format \"%s\"", config->format);
 	ys_lanes_close(worker);
 	if (worker->config_context != NULL)
 		MemoryContextDelete(worker->config_context);
 	worker->config_context = context;
-	worker->config = config;
+	worker->config = read.config;
+	worker->format = read.format;
+	return true;
 }
 
 /* Under another split, or another's lease, positions are nobody's until they are read anew. */
@@ -211,6 +261,7 @@ typedef struct Look
 	YsStreamWorker *worker;
 	bool		bind;
 	bool		any;			/* is there anything to do for this worker? */
+	bool		configured;		/* by options that can be used */
 	List	   *wanted;			/* of YsPolicyRow */
 	List	   *failed;			/* of YsPolicyRow: not to be followed now */
 	List	   *errors;			/* of ErrorData: why */
@@ -235,14 +286,15 @@ look_at_stream(void *arg)
 {
 	Look	   *look = arg;
 	YsStreamWorker *worker = look->worker;
+	List	   *rows = NIL;
 
 	ys_transaction_begin("reading the stream's options");
-	look->any = OidIsValid(get_extension_oid("yottastore", true)) &&
-		ys_policy_list(worker->stream, worker->owner) != NIL;
-	if (look->any)
-		load_config(worker);
+	if (OidIsValid(get_extension_oid("yottastore", true)))
+		rows = ys_policy_list(worker->stream, worker->owner);
+	look->any = rows != NIL;
+	look->configured = look->any && load_config(worker, rows);
 	ys_transaction_commit();
-	if (!look->any)
+	if (!look->configured)
 		return;
 	if (worker->lease.workers != worker->config->workers)
 		worker->lease.epoch = 0;
@@ -310,9 +362,9 @@ ys_stream_refresh(YsStreamWorker *worker)
 	bound_changed = false;
 	sources_changed = false;
 	error = ys_transaction_attempt(look_at_stream, &look, 0);
-	if (error == NULL && look.any && worker->lease.epoch == 0)
+	if (error == NULL && look.any && look.configured && worker->lease.epoch == 0)
 		error = ys_transaction_attempt(take_lease, &look, 0);
-	if (error == NULL && look.any)
+	if (error == NULL && look.any && look.configured)
 		error = ys_transaction_attempt(look_at_policies, &look, 0);
 	if (error != NULL)
 	{

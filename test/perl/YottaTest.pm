@@ -107,6 +107,7 @@ sub _services
 	local $ENV{KAFKA_PORT} = $service->{port};
 	local $ENV{STORE_PORT} = $service->{port};
 	local $ENV{STORE_DATA} = $service->{durable} ? 1 : '';
+	local @ENV{ map { 'KAFKA_' . uc } keys %{ $service->{kafka} } } = values %{ $service->{kafka} };
 	my $output = `'$root/ci/services' $command $service->{kind} 2>&1`;
 	croak "$service->{kind} could not be asked to $command: $output" if $?;
 	return;
@@ -114,6 +115,7 @@ sub _services
 
 # start_service('kafka' | 'store', durable => 1): a private one on a free port. Returns a handle
 # with {port}, {address} (host:port) and {url}; a durable store keeps its items when it restarts.
+# kafka => { listeners => ..., properties => ... }: what ci/services takes as KAFKA_LISTENERS etc.
 sub start_service
 {
 	my ($kind, %option) = @_;
@@ -124,6 +126,7 @@ sub start_service
 		address => "127.0.0.1:$port",
 		url => "http://127.0.0.1:$port",
 		durable => $option{durable},
+		kafka => $option{kafka} // {},
 		state => "$temp/$kind-$port",
 	};
 	_services($service, 'start');
