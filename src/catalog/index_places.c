@@ -166,6 +166,7 @@ ys_places_read(YsIndexTable *table, ArrayType *after, int limit, YsPlacePage *pa
 	Datum		values[] = {PointerGetDatum(after)};
 	bool		isnull;
 
+	ys_index_table_check_visible(table);
 	memset(page, 0, sizeof(YsPlacePage));
 	ys_spi_begin(&scope);
 	ys_spi_execute(page_sql(table, after == NULL, limit), SPI_OK_SELECT, after != NULL ? 1 : 0,

@@ -590,6 +590,7 @@ ys_index_table_find(YsIndexTable *table, int nrows, YsIndexRow **rows)
 
 	if (nrows == 0)
 		return;
+	ys_index_table_check_visible(table);
 	ys_spi_begin(&scope);
 	present = MemoryContextAlloc(scope.caller, sizeof(YsIndexRow *) * nrows);
 	columns = columns_create(nrows);

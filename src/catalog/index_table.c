@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rls.h"
 
 #include "catalog/index_table.h"
 #include "catalog/spi.h"
@@ -71,6 +72,18 @@ run_ddl(const char *sql)
 		elog(ERROR, "SPI_connect failed");
 	ys_spi_utility(sql);
 	SPI_finish();
+}
+
+void
+ys_index_table_check_visible(const YsIndexTable *table)
+{
+	if (check_enable_rls(table->relid, table->owner, true) != RLS_ENABLED)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("row security of index table \"%s\" applies to its owner", get_rel_name(table->relid)),
+			 errdetail("Rows that are hidden cannot be kept up to date."),
+			 errhint("Use ALTER TABLE ... NO FORCE ROW LEVEL SECURITY; other roles' policies may stay.")));
 }
 
 Oid

@@ -110,6 +110,12 @@ extern void ys_index_table_add_area(YsIndexTable *table, const char *area);
 extern bool ys_index_table_key(YsIndexTable *table, const YsSource *source, const YsValue *keys,
 							   Datum *datums);
 
+/*
+ * Throws ERRCODE_INSUFFICIENT_PRIVILEGE when row security may hide rows of the table from its owner:
+ * who doesn't see a row takes a stale event for news.
+ */
+extern void ys_index_table_check_visible(const YsIndexTable *table);
+
 /* Fill known, area and version of every row (keys are distinct). */
 extern void ys_index_table_find(YsIndexTable *table, int nrows, YsIndexRow **rows);
 

@@ -25,8 +25,12 @@ static const char *const phase_names[] = {
 	[YS_PHASE_INCOMPLETE] = "INCOMPLETE",
 };
 
+/* A policy is its index table's owner's, whoever that is by now. */
+#define OWNER \
+	"COALESCE((SELECT c.relowner FROM pg_class c WHERE c.oid = index_table), owner)"
+
 #define POLICY_COLUMNS \
-	"policy_id, name, owner, source, stream, index_table, topic, declaration, phase, epoch, "\
+	"policy_id, name, " OWNER ", source, stream, index_table, topic, declaration, phase, epoch, "\
 	"max_areas"
 
 const char *
@@ -89,7 +93,7 @@ ys_policy_streams(void)
 	List	   *streams = NIL;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT DISTINCT stream, owner FROM yottastore_internal.policy",
+	ys_spi_execute("SELECT DISTINCT stream, " OWNER " FROM yottastore_internal.policy",
 				   SPI_OK_SELECT, 0, NULL, NULL, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
@@ -113,7 +117,7 @@ ys_policy_list(Oid stream, Oid owner)
 
 	ys_spi_begin(&scope);
 	ys_spi_execute("SELECT " POLICY_COLUMNS " FROM yottastore_internal.policy "
-				   "WHERE stream = $1 AND owner = $2 ORDER BY policy_id",
+				   "WHERE stream = $1 AND " OWNER " = $2 ORDER BY policy_id",
 				   SPI_OK_SELECT, 2, (Oid[]) {OIDOID, OIDOID},
 				   (Datum[]) {ObjectIdGetDatum(stream), ObjectIdGetDatum(owner)}, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
@@ -192,6 +196,27 @@ ys_policy_lock_epoch(int policy_id, int epoch, bool alone, YsPhase *phase)
 	int			now;
 
 	return lock_policy(policy_id, alone, &now, phase) && now == epoch;
+}
+
+void
+ys_policy_follow_owners(void)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT FROM yottastore_internal.policy WHERE owner <> " OWNER
+				   " UNION ALL SELECT FROM yottastore_internal.relay r "
+				   "JOIN pg_class c ON c.oid = r.source WHERE c.relowner <> r.owner",
+				   SPI_OK_SELECT, 0, NULL, NULL, NULL);
+	if (SPI_processed > 0)
+	{
+		ys_spi_execute("UPDATE yottastore_internal.policy SET owner = " OWNER " WHERE owner <> " OWNER,
+					   SPI_OK_UPDATE, 0, NULL, NULL, NULL);
+		ys_spi_execute("UPDATE yottastore_internal.relay r SET owner = c.relowner FROM pg_class c "
+					   "WHERE c.oid = r.source AND c.relowner <> r.owner",
+					   SPI_OK_UPDATE, 0, NULL, NULL, NULL);
+	}
+	ys_spi_end(&scope);
 }
 
 int
@@ -452,7 +477,7 @@ ys_position_raise_high(Oid stream, Oid owner, int32 partition, int64 high)
 	ys_spi_begin(&scope);
 	ys_spi_execute("UPDATE yottastore_internal.position o SET high_offset = $4 "
 				   "FROM yottastore_internal.policy p WHERE p.policy_id = o.policy_id "
-				   "AND p.stream = $1 AND p.owner = $2 AND p.phase = 'PAUSED' "
+				   "AND p.stream = $1 AND " OWNER " = $2 AND p.phase = 'PAUSED' "
 				   "AND o.partition = $3 AND o.high_offset < $4",
 				   SPI_OK_UPDATE, 4, (Oid[]) {OIDOID, OIDOID, INT4OID, INT8OID},
 				   (Datum[])

@@ -70,6 +70,12 @@ extern bool ys_policy_lock(int policy_id, YsPhase *phase);
  */
 extern bool ys_policy_lock_epoch(int policy_id, int epoch, bool alone, YsPhase *phase);
 
+/*
+ * Note whose policies and relays are, since their index tables or sources were given away: for the
+ * views; what is read here is right in any case.
+ */
+extern void ys_policy_follow_owners(void);
+
 /* Returns the id.  Throws ERRCODE_UNIQUE_VIOLATION if the name is taken. */
 extern int	ys_policy_insert(const YsPolicyRow *row);
 extern void ys_policy_delete(int policy_id);

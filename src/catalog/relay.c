@@ -12,8 +12,10 @@
 #include "catalog/relay.h"
 #include "catalog/spi.h"
 
+/* A relay is its source's owner's, whoever that is by now. */
 #define RELAY_COLUMNS \
-	"relay_id, name, owner, source, stream, partitions, store_stream, read_to"
+	"relay_id, name, COALESCE((SELECT c.relowner FROM pg_class c WHERE c.oid = source), owner), source, "\
+	"stream, partitions, store_stream, read_to"
 
 /* A text parameter; NULL stays NULL. */
 static Datum

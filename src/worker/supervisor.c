@@ -84,6 +84,7 @@ read_wanted(List **charges)
 	ys_activity_identify("supervisor", NULL);
 	if (OidIsValid(get_extension_oid("yottastore", true)))
 	{
+		ys_policy_follow_owners();
 		foreach(lc, ys_policy_streams())
 		{
 			YsPolicyStream *stream = lfirst(lc);
