@@ -64,6 +64,7 @@ ys_error_is_systemic(const ErrorData *error)
 
 	return category == ERRCODE_INSUFFICIENT_RESOURCES ||
 		category == ERRCODE_SYSTEM_ERROR ||
+		category == ERRCODE_FEATURE_NOT_SUPPORTED ||	/* such as a rule on the index table */
 		category == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION ||
 		category == ERRCODE_INVALID_SCHEMA_NAME ||
 		category == ERRCODE_INVALID_TRANSACTION_STATE ||

@@ -148,7 +148,7 @@ RESET ROLE;
 ALTER TABLE gift OWNER TO taker;
 END
 my (undef, undef, $stderr) = $node->psql('postgres', "SET ROLE giver; SELECT yottastore.drop_index_policy('gift')");
-like($stderr, qr/must be owner of table gift/, 'who gave an index table away does not drop it');
+like($stderr, qr/must be owner of index policy "gift"/, 'who gave an index table away does not drop it');
 query('SET ROLE taker; DROP TABLE gift');
 is(query(q{SELECT count(*) FROM yottastore_internal.policy WHERE name = 'gift'}), '0', 'its owner does');
 
