@@ -108,6 +108,7 @@ sub _services
 	local $ENV{STORE_PORT} = $service->{port};
 	local $ENV{STORE_DATA} = $service->{durable} ? 1 : '';
 	local @ENV{ map { 'KAFKA_' . uc } keys %{ $service->{kafka} } } = values %{ $service->{kafka} };
+	local $ENV{KAFKA_ADVERTISED_PORT} = $service->{advertised} // '';
 	my $output = `'$root/ci/services' $command $service->{kind} 2>&1`;
 	croak "$service->{kind} could not be asked to $command: $output" if $?;
 	return;
@@ -116,6 +117,7 @@ sub _services
 # start_service('kafka' | 'store', durable => 1): a private one on a free port. Returns a handle
 # with {port}, {address} (host:port) and {url}; a durable store keeps its items when it restarts.
 # kafka => { listeners => ..., properties => ... }: what ci/services takes as KAFKA_LISTENERS etc.
+# advertise => sub of a broker's port returns the port its clients are sent to.
 sub start_service
 {
 	my ($kind, %option) = @_;
@@ -127,6 +129,7 @@ sub start_service
 		url => "http://127.0.0.1:$port",
 		durable => $option{durable},
 		kafka => $option{kafka} // {},
+		advertised => $option{advertise} ? $option{advertise}->($port) : undef,
 		state => "$temp/$kind-$port",
 	};
 	_services($service, 'start');
