@@ -54,7 +54,11 @@ ys_relay_feeds(Oid stream)
 	bool		feeds;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT FROM yottastore_internal.relay WHERE stream = $1",
+	ys_spi_execute("WITH target AS (SELECT s.oid, (SELECT array_agg(o.option_value ORDER BY o.option_name) "
+				   "FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name IN ('brokers', 'topic')) "
+				   "AS topic FROM pg_foreign_server s) "
+				   "SELECT FROM yottastore_internal.relay r JOIN target a ON a.oid = r.stream "
+				   "JOIN target b ON b.topic = a.topic WHERE b.oid = $1",
 				   SPI_OK_SELECT, 1, (Oid[]) {OIDOID}, (Datum[]) {ObjectIdGetDatum(stream)}, NULL);
 	feeds = SPI_processed > 0;
 	ys_spi_end(&scope);
@@ -335,7 +339,8 @@ ys_relay_save_shard(int relay_id, const YsRelayShard *shard)
 	ys_spi_execute("INSERT INTO yottastore_internal.relay_shard "
 				   "(relay_id, shard_id, parent_id, generation, checkpoint, finished, whole) "
 				   "VALUES ($1, $2, $3, $4, $5, $6, $7) "
-				   "ON CONFLICT (relay_id, shard_id) DO UPDATE SET checkpoint = EXCLUDED.checkpoint, "
+				   "ON CONFLICT (relay_id, shard_id) DO UPDATE SET generation = EXCLUDED.generation, "
+				   "checkpoint = EXCLUDED.checkpoint, "
 				   "finished = EXCLUDED.finished, whole = EXCLUDED.whole",
 				   SPI_OK_INSERT, 7,
 				   (Oid[]) {INT4OID, TEXTOID, TEXTOID, INT4OID, TEXTOID, BOOLOID, BOOLOID},

@@ -53,7 +53,7 @@ typedef struct YsRelayProgress
 /* The ids of all relays, as integers. */
 extern List *ys_relay_ids(void);
 
-/* Does a relay of this database produce to the stream (so that it carries watermarks)? */
+/* Does a relay of this database produce to the stream's topic, by this server or another? */
 extern bool ys_relay_feeds(Oid stream);
 
 /* NULL when there is none of that id / name. */

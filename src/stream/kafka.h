@@ -20,6 +20,9 @@
 #include "stream/kafka_config.h"
 #include "stream/version.h"
 
+/* Tells relays of different databases apart. */
+#define YS_RELAY_TAG_SIZE	17
+
 /* One consumed message, copied into an arena; YS_JSON_PADDING readable behind value. */
 typedef struct YsMessage
 {
@@ -33,6 +36,8 @@ typedef struct YsMessage
 	bool		has_position;	/* the relay's headers were there */
 	uint32_t	generation;
 	char		sequence[48];
+	char		relay[YS_RELAY_TAG_SIZE];	/* that produced it; empty: none did */
+	uint32_t	relay_generation;	/* its highest at the time */
 	bool		is_watermark;	/* no event: everything before watermark_us has been produced */
 	int64_t		watermark_us;	/* microseconds since 1970 */
 } YsMessage;
@@ -94,6 +99,9 @@ extern bool ys_kafka_peek(const YsStreamConfig *config, int wanted, YsArena *are
 typedef struct YsProducer YsProducer;
 
 extern YsProducer *ys_producer_open(void *context, const YsStreamConfig *config, YsError *err);
+
+/* Who produces, and its highest generation: in a header of whatever is sent from now on. */
+extern void ys_producer_sign(YsProducer *producer, const char *tag, uint32_t generation);
 
 /* Queue one change event, partitioned by its key; waits while the queue is full. */
 extern bool ys_producer_send(YsProducer *producer, const char *key, size_t key_len,

@@ -17,6 +17,7 @@
 
 /* Headers of the relay's messages. */
 #define YS_KAFKA_POSITION_HEADER	"yottastore-position"	/* generation:sequence */
+#define YS_KAFKA_RELAY_HEADER	"yottastore-relay"	/* whose record, and its highest generation: tag:generation */
 #define YS_KAFKA_WATERMARK_HEADER	"yottastore-watermark"	/* microseconds since 1970 */
 
 /* The largest change event: 400 KB item, old and new image, as typed JSON. */

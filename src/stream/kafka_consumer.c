@@ -133,6 +133,21 @@ parse_position(const char *text, size_t len, YsMessage *message)
 		ys_version_from_sequence(&version, 0, message->generation, message->sequence);
 }
 
+/* tag:generation; anything else is no relay's. */
+static void
+parse_relay(const char *text, size_t len, YsMessage *message)
+{
+	const char *colon = memchr(text, ':', len);
+	uint64		generation;
+
+	if (colon == NULL || (size_t) (colon - text) >= sizeof(message->relay) ||
+		!parse_number(colon + 1, text + len, PG_UINT32_MAX, &generation))
+		return;
+	memcpy(message->relay, text, colon - text);
+	message->relay[colon - text] = '\0';
+	message->relay_generation = (uint32_t) generation;
+}
+
 static void
 read_headers(const rd_kafka_message_t *source, YsMessage *message)
 {
@@ -146,6 +161,9 @@ read_headers(const rd_kafka_message_t *source, YsMessage *message)
 	if (rd_kafka_header_get_last(headers, YS_KAFKA_POSITION_HEADER,
 								 &text, &len) == RD_KAFKA_RESP_ERR_NO_ERROR && text != NULL)
 		parse_position(text, len, message);
+	if (rd_kafka_header_get_last(headers, YS_KAFKA_RELAY_HEADER,
+								 &text, &len) == RD_KAFKA_RESP_ERR_NO_ERROR && text != NULL)
+		parse_relay(text, len, message);
 
 	/* a watermark has no key: an event with that header stays an event */
 	if (source->key == NULL &&

@@ -23,6 +23,8 @@ struct YsProducer
 {
 	YsKafkaClient *client;
 	int64		unacknowledged;
+	char		signature[48];
+	size_t		signature_len;
 	YsError		failure;		/* the first one; YS_OK: none */
 };
 
@@ -53,6 +55,13 @@ ys_producer_open(void *context, const YsStreamConfig *config, YsError *err)
 	}
 	producer->client = ys_kafka_open(context, YS_KAFKA_PRODUCER, config, producer_options, err);
 	return producer->client != NULL ? producer : NULL;
+}
+
+void
+ys_producer_sign(YsProducer *producer, const char *tag, uint32_t generation)
+{
+	producer->signature_len = (size_t) snprintf(producer->signature, sizeof(producer->signature),
+												"%s:%u", tag, generation);
 }
 
 /* Keep the first failure. */
@@ -138,6 +147,8 @@ ys_producer_send(YsProducer *producer, const char *key, size_t key_len,
 		{.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {unconstify(char *, value), value_len}},
 		{.vtype = RD_KAFKA_VTYPE_HEADER,
 		.u.header = {YS_KAFKA_POSITION_HEADER, position, position_len}},
+		{.vtype = RD_KAFKA_VTYPE_HEADER,
+		.u.header = {YS_KAFKA_RELAY_HEADER, producer->signature, producer->signature_len}},
 	};
 
 	YsVersion	version;
@@ -162,6 +173,8 @@ ys_producer_send_watermark(YsProducer *producer, int32_t partition, int64_t wate
 		{.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
 		{.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {empty, 0}},
 		{.vtype = RD_KAFKA_VTYPE_HEADER, .u.header = {YS_KAFKA_WATERMARK_HEADER, text, text_len}},
+		{.vtype = RD_KAFKA_VTYPE_HEADER,
+		.u.header = {YS_KAFKA_RELAY_HEADER, producer->signature, producer->signature_len}},
 	};
 
 	return enqueue(producer, parts, lengthof(parts), err);

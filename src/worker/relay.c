@@ -157,6 +157,7 @@ discover_shards(YsRelaySession *session, YsError *err)
 		return YS_RELAY_TROUBLE;
 	if (session->fresh)
 		ys_relay_note_horizon(session, info.created_at);
+	ys_relay_sign(session);
 	return ys_relay_checkpoint(session, NULL, false);
 }
 
@@ -208,7 +209,9 @@ open_session(YsRelaySession *session, int relay_id, YsError *err)
 	session->refresh_at = ys_clock_ms() + REFRESH_MS;
 	session->partitions_at = ys_clock_ms() + PARTITIONS_MS;
 	outcome = ys_relay_load_lineage(session, stream_id);
-	return outcome == YS_RELAY_ON ? discover_shards(session, err) : outcome;
+	if (outcome == YS_RELAY_ON)
+		outcome = discover_shards(session, err);
+	return outcome == YS_RELAY_ON ? ys_relay_claim_topic(session, true, err) : outcome;
 }
 
 /* ---- a session's rounds ---- */
@@ -247,6 +250,8 @@ refresh_session(YsRelaySession *session, YsError *err)
 		session->partitions_at = ys_clock_ms() + PARTITIONS_MS;
 		if (!ys_producer_partitions(session->producer, &session->partitions, err))
 			outcome = YS_RELAY_TROUBLE;
+		else
+			outcome = ys_relay_claim_topic(session, false, err);
 	}
 	session->refresh_at = ys_clock_ms() +
 		(ys_lineage_awaits_children(session->reader.lineage) ? CHILDREN_MS : REFRESH_MS);

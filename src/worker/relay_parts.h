@@ -77,4 +77,16 @@ extern YsRelayOutcome ys_relay_checkpoint(YsRelaySession *session, const YsRelay
 extern void ys_relay_note_outcome(YsRelaySession *session, int relay_id, YsRelayOutcome outcome,
 								  const YsError *err);
 
+/* ---- relay_topic.c ---- */
+
+/*
+ * Make sure that nobody else produces to the topic, and that what we produce comes after all
+ * that is there.  first: we haven't produced to it yet in this session.  Trouble when
+ * somebody does.
+ */
+extern YsRelayOutcome ys_relay_claim_topic(YsRelaySession *session, bool first, YsError *err);
+
+/* Records sent from now on say that they are ours, and the highest generation of our shards. */
+extern void ys_relay_sign(const YsRelaySession *session);
+
 #endif							/* YS_WORKER_RELAY_PARTS_H */

@@ -177,9 +177,8 @@ ys_lineage_abandon(YsLineage *lineage)
 	find_active(lineage);
 }
 
-/* 0 when no shard is known. */
-static int
-highest_generation(YsLineage *lineage)
+int
+ys_lineage_highest(YsLineage *lineage)
 {
 	HASH_SEQ_STATUS scan;
 	YsShardState *shard;
@@ -212,7 +211,7 @@ determine_generation(YsLineage *lineage, YsShardState *shard, int orphans)
 static void
 forget_shards(YsLineage *lineage)
 {
-	int			highest = highest_generation(lineage);
+	int			highest = ys_lineage_highest(lineage);
 	HASH_SEQ_STATUS scan;
 	YsShardState *shard;
 
@@ -239,10 +238,32 @@ forget_shards(YsLineage *lineage)
 	}
 }
 
+void
+ys_lineage_raise(YsLineage *lineage, int generation)
+{
+	int			lowest = PG_INT32_MAX;
+	HASH_SEQ_STATUS scan;
+	YsShardState *shard;
+
+	hash_seq_init(&scan, lineage->shards);
+	while ((shard = hash_seq_search(&scan)) != NULL)
+		lowest = Min(lowest, shard->generation);
+	if (lowest > generation)
+		return;
+	/* all by as much: what descends from the finished ones comes after them still */
+	hash_seq_init(&scan, lineage->shards);
+	while ((shard = hash_seq_search(&scan)) != NULL)
+	{
+		shard->generation += generation + 1 - lowest;
+		shard->dirty = true;
+	}
+	lineage->grown = true;
+}
+
 bool
 ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *shards, YsError *err)
 {
-	int			highest = highest_generation(lineage);
+	int			highest = ys_lineage_highest(lineage);
 	int			orphans = highest > 0 ? highest + 1 : (int) (GetCurrentTimestamp() / USECS_PER_SEC);
 	HASH_SEQ_STATUS scan;
 	YsShardState *shard;

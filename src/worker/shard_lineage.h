@@ -68,6 +68,12 @@ extern bool ys_lineage_awaits_children(const YsLineage *lineage);
 extern void ys_lineage_note_loss(YsLineage *lineage, const YsShardState *shard, const char *why);
 extern void ys_lineage_loss_told(YsLineage *lineage);
 
+/* 0 when no shard is known. */
+extern int	ys_lineage_highest(YsLineage *lineage);
+
+/* Whatever is read from now on comes after generation. */
+extern void ys_lineage_raise(YsLineage *lineage, int generation);
+
 /* Write what differs to the catalog of a relay; in a transaction. */
 extern void ys_lineage_save(YsLineage *lineage, int relay_id);
 
