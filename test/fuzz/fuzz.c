@@ -15,6 +15,7 @@ const FuzzTarget fuzz_targets[] = {
 	{"location", fuzz_location},
 	{"geojson", fuzz_geojson},
 	{"policy", fuzz_policy},
+	{"event", fuzz_event},
 	{"suggest", fuzz_suggest},
 };
 const int	fuzz_ntargets = sizeof(fuzz_targets) / sizeof(fuzz_targets[0]);

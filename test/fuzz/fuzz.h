@@ -36,6 +36,7 @@ extern void fuzz_number(const char *bytes, size_t len);
 extern void fuzz_location(const char *bytes, size_t len);
 extern void fuzz_geojson(const char *bytes, size_t len);
 extern void fuzz_policy(const char *bytes, size_t len);
+extern void fuzz_event(const char *bytes, size_t len);
 extern void fuzz_suggest(const char *bytes, size_t len);
 
 /* Abort, saying what does not hold. */

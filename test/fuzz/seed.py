@@ -2,6 +2,7 @@
 
   seed.py FOLDER        FOLDER/TARGET/...
 """
+import base64
 import hashlib
 import json
 import sys
@@ -82,6 +83,33 @@ def fleet_inputs(folder):
           + item[:-1] + ',"p":{"M":{"lat":{"N":"1"},"lon":{"N":"2.5"}}},"q":{"S":"45.5,9.25"}}')
 
 
+def event_inputs(folder):
+    """Messages of each format, read as that and as any, with keys of each form."""
+    image = {'id': {'S': 'a'}, 'n': {'M': {'b': {'L': [{'N': '1'}, {'SS': ['x']}]}}}}
+    record = {'eventName': 'MODIFY', 'tableName': 't', 'eventSourceARN': 'arn:aws:dynamodb:r:1:table/t/stream/x',
+              'dynamodb': {'ApproximateCreationDateTime': 1700000000.5, 'Keys': {'id': {'S': 'a'}, 'at': {'N': '1.50'}},
+                           'NewImage': image, 'OldImage': image, 'SequenceNumber': '1'}}
+    removed = {'eventName': 'REMOVE', 'dynamodb': {'Keys': {'id': {'B': 'AAE='}}, 'ApproximateCreationDateTime': 1700000000123,
+                                                   'ApproximateCreationDateTimePrecision': 'MILLISECOND'}}
+    kinesis = [{'kinesis': {'data': base64.b64encode(json.dumps(each).encode()).decode()}} for each in (record, {})]
+    row = {'id': 'a', 'at': 7, 'n': {'b': [1.5, None, True, 'x']}}
+    envelope = {'op': 'u', 'before': row, 'after': row, 'source': {'table': 't', 'ts_ms': 1700000000123}, 'ts_us': 1}
+    values = [record, removed, {'Records': [record, removed, None]}, {'Records': kinesis}, {'Records': []}, envelope,
+              {**envelope, 'op': 'd', 'after': None}, {'schema': {'type': 'struct'}, 'payload': envelope},
+              {'schema': None, 'payload': row}, {'schema': {}, 'payload': None}, row, {'op': 'm'}, {}, []]
+    keys = [b'', b'a', b'"a"', b'7', b'{"id":"a","at":7}', b'{"at":{"N":"7"},"id":{"S":"a"}}', b'\0\0\0\0\1"a"',
+            b'{"schema":{},"payload":{"id":"AAE=","at":"7"}}', b'{"no":1}']
+    for number, value in enumerate(values):
+        text = json.dumps(value, separators=(',', ':')).encode()
+        for how in range(0, 128, 3):
+            lead, key = bytes((how,)), keys[(number + how) % len(keys)]
+            write(folder, 'event', lead + (key + b'\n' if key else b'') + text)
+            write(folder, 'event', lead + key + b'\n\0\0\0\0\x2a' + text)
+    for key in keys:
+        for how in range(128, 256, 5):
+            write(folder, 'event', bytes((how,)) + key + b'\n')
+
+
 def main():
     """Everything."""
     folder = Path(sys.argv[1])
@@ -97,6 +125,7 @@ def main():
                 '[9.25, 45.5]', 'u0nd9h', '45\u00b030\u2032N 9\u00b015\u2032E'):
         write(folder, 'location', b'\0' + raw.encode())
     fleet_inputs(folder)
+    event_inputs(folder)
     for path in sorted((ROOT / 'test/corpus').glob('*.tsv')):
         corpus_inputs(folder, path)
     for raw in ('{"id":{"S":"x"},"a":{"M":{"b":{"L":[{"N":"1.5e3"},{"BOOL":true},{"NULL":true}]}}}}',
