@@ -319,7 +319,7 @@ CREATE INDEX quarantine_key_idx ON yottastore_internal.quarantine (policy_id, pg
 CREATE TABLE yottastore_internal.job (
 	job_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
-	kind text NOT NULL CHECK (kind IN ('relocate')),
+	kind text NOT NULL CHECK (kind IN ('relocate', 'resync')),
 	state text NOT NULL DEFAULT 'QUEUED'
 		CHECK (state IN ('QUEUED', 'RUNNING', 'DONE', 'STOPPED', 'FAILED')),
 	reason text,
@@ -332,6 +332,13 @@ CREATE TABLE yottastore_internal.job (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE yottastore_internal.job IS 'long work on a policy''s rows, done by its stream worker; next_key is the last key seen, committed with the rows up to it';
 CREATE INDEX job_policy_id_job_id_idx ON yottastore_internal.job (policy_id, job_id);
+
+CREATE TABLE yottastore_internal.resync (
+	policy_id integer PRIMARY KEY REFERENCES yottastore_internal.policy ON DELETE CASCADE,
+	job_id bigint NOT NULL,
+	last_key text[]
+) WITH (fillfactor = 50);
+COMMENT ON TABLE yottastore_internal.resync IS 'resyncs under way, and after which key looking for what the store has no more goes on';
 
 CREATE TABLE yottastore_internal.quality (
 	policy_id integer PRIMARY KEY REFERENCES yottastore_internal.policy ON DELETE CASCADE,
@@ -574,6 +581,12 @@ CREATE FUNCTION yottastore.index_relocate_start(policy name) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'ys_index_relocate_start';
 COMMENT ON FUNCTION yottastore.index_relocate_start(name) IS
 	'move every row of a policy''s index to the area it belongs to now; returns the job''s id';
+
+CREATE FUNCTION yottastore.index_resync_start(policy name) RETURNS bigint
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_index_resync_start';
+COMMENT ON FUNCTION yottastore.index_resync_start(name) IS
+	'read all of the store anew, also for a policy that is incomplete, and delete rows of what it has no more; returns the job''s id';
 
 CREATE FUNCTION yottastore.job_status(job_id bigint) RETURNS text
 	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp

@@ -17,6 +17,8 @@
 int			ys_guc_batch_events = 5000;
 int			ys_guc_batch_memory = 16 * 1024;
 int			ys_guc_backfill_segments = 4;
+int			ys_guc_backfill_rate = 0;
+int			ys_guc_tombstone_retention = 14 * 24 * 60;
 int			ys_guc_quarantine_size = 256 * 1024;
 int			ys_guc_relay_stream_delay = 0;
 bool		ys_guc_pushdown = true;
@@ -86,6 +88,17 @@ ys_guc_define(void)
 							"Takes effect for policies created from then on.",
 							&ys_guc_backfill_segments, 4, 1, 64,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("yottastore.backfill_rate",
+							"Most items a second that a backfill or resync reads.",
+							"Of each policy. 0: no limit.",
+							&ys_guc_backfill_rate, 0, 0, 10000000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("yottastore.tombstone_retention",
+							"How long deletions are remembered.",
+							"Longer than streams keep events, so that none of before a deletion can come "
+							"after it was forgotten. -1: for ever.",
+							&ys_guc_tombstone_retention, 14 * 24 * 60, -1, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
 	DefineCustomIntVariable("yottastore.quarantine_size",
 							"Most that a policy may have in quarantine.",
 							"A policy that would need more is paused. -1: no limit.",

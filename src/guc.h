@@ -17,6 +17,8 @@ typedef enum YsSessionConsistency
 extern int	ys_guc_batch_events;
 extern int	ys_guc_batch_memory;
 extern int	ys_guc_backfill_segments;
+extern int	ys_guc_backfill_rate;	/* items a second; 0: no limit */
+extern int	ys_guc_tombstone_retention; /* in minutes; -1: for ever */
 extern int	ys_guc_quarantine_size; /* in kB; -1: no limit */
 extern int	ys_guc_relay_stream_delay;
 extern bool ys_guc_pushdown;

@@ -14,8 +14,11 @@
 #include "api/check.h"
 #include "api/patience.h"
 #include "catalog/job.h"
+#include "catalog/resync.h"
+#include "worker/wake.h"
 
 PG_FUNCTION_INFO_V1(ys_index_relocate_start);
+PG_FUNCTION_INFO_V1(ys_index_resync_start);
 PG_FUNCTION_INFO_V1(ys_job_status);
 PG_FUNCTION_INFO_V1(ys_job_stop);
 PG_FUNCTION_INFO_V1(ys_job_wait);
@@ -35,6 +38,23 @@ ys_index_relocate_start(PG_FUNCTION_ARGS)
 	/* dropped in between: say so */
 	if (job_id == 0)
 		(void) ys_check_own_policy(name, false);
+	PG_RETURN_INT64(job_id);
+}
+
+/* yottastore.index_resync_start(policy) */
+Datum
+ys_index_resync_start(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"policy"};
+	const char *name;
+	int64		job_id;
+
+	ys_check_not_null(fcinfo, names, lengthof(names));
+	name = NameStr(*PG_GETARG_NAME(0));
+	job_id = ys_resync_begin(ys_check_own_policy(name, false)->policy_id);
+	if (job_id == 0)
+		(void) ys_check_own_policy(name, false);
+	ys_workers_wake_at_commit();
 	PG_RETURN_INT64(job_id);
 }
 

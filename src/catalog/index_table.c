@@ -144,7 +144,8 @@ ys_locator_create(int policy_id, Oid index_table, const YsSource *source)
 	appendStringInfoString(&sql, ", area text COLLATE \"C\", version bytea, noted_at timestamptz NOT NULL, "
 						   "PRIMARY KEY (");
 	append_key_columns(&sql, source, false);
-	appendStringInfoString(&sql, "))");
+	/* by age, for those that are forgotten in the end */
+	appendStringInfo(&sql, ")); CREATE INDEX ON yottastore_internal.%s (noted_at) WHERE area IS NULL", name);
 	ys_spi_begin(&scope);
 	ys_spi_utility(sql.data);
 	ys_spi_end(&scope);

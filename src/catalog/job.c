@@ -20,6 +20,7 @@
 
 static const char *const kind_names[] = {
 	[YS_JOB_RELOCATE] = "relocate",
+	[YS_JOB_RESYNC] = "resync",
 };
 
 static const char *const state_names[] = {
@@ -123,10 +124,33 @@ ys_job_find(int64 job_id)
 	return job;
 }
 
+/* The policy that a job resyncs, 0: it does something else.  Its row is locked then: it comes first. */
+static int
+lock_resynced(int64 job_id)
+{
+	YsSpiScope	scope;
+	int			policy_id = 0;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT p.policy_id FROM yottastore_internal.job j "
+				   "JOIN yottastore_internal.policy p USING (policy_id) "
+				   "WHERE j.job_id = $1 AND j.kind = 'resync' FOR NO KEY UPDATE OF p",
+				   SPI_OK_SELECT, 1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(job_id)}, NULL);
+	if (SPI_processed > 0)
+	{
+		bool		isnull;
+
+		policy_id = DatumGetInt32(ys_spi_value(0, 1, &isnull));
+	}
+	ys_spi_end(&scope);
+	return policy_id;
+}
+
 bool
 ys_job_set_stopped(int64 job_id)
 {
 	YsSpiScope	scope;
+	int			policy_id = lock_resynced(job_id);
 	bool		stopped;
 
 	ys_spi_begin(&scope);
@@ -136,6 +160,9 @@ ys_job_set_stopped(int64 job_id)
 				   SPI_OK_UPDATE, 1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(job_id)}, NULL);
 	stopped = SPI_processed > 0;
 	ys_spi_end(&scope);
+	if (stopped && policy_id != 0)
+		ys_policy_set_phase(policy_id, YS_PHASE_INCOMPLETE,
+							"its resync was stopped: call yottastore.index_resync_start");
 	return stopped;
 }
 
@@ -150,7 +177,7 @@ ys_job_turns(Oid stream, Oid owner)
 	ys_spi_begin(&scope);
 	ys_spi_execute("SELECT DISTINCT ON (policy_id) policy_id, job_id "
 				   "FROM yottastore_internal.job JOIN yottastore_internal.policy USING (policy_id) "
-				   "WHERE stream = $1 AND owner = $2 AND " ACTIVE
+				   "WHERE stream = $1 AND owner = $2 AND kind <> 'resync' AND " ACTIVE
 				   " ORDER BY policy_id, state = 'QUEUED', job_id",
 				   SPI_OK_SELECT, 2, (Oid[]) {OIDOID, OIDOID},
 				   (Datum[]) {ObjectIdGetDatum(stream), ObjectIdGetDatum(owner)}, NULL);

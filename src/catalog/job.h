@@ -16,7 +16,8 @@
 
 typedef enum YsJobKind
 {
-	YS_JOB_RELOCATE				/* move every row to the area it belongs to */
+	YS_JOB_RELOCATE,			/* move every row to the area it belongs to */
+	YS_JOB_RESYNC				/* read all of the store anew: see resync.h */
 } YsJobKind;
 
 typedef enum YsJobState
@@ -53,7 +54,7 @@ extern int64 ys_job_queue(int policy_id, YsJobKind kind);
 /* NULL when there is none of that id. */
 extern YsJob *ys_job_find(int64 job_id);
 
-/* False when it had ended. */
+/* False when it had ended.  A policy whose resync is stopped is INCOMPLETE. */
 extern bool ys_job_set_stopped(int64 job_id);
 
 /* ---- for the worker ---- */
@@ -65,7 +66,7 @@ typedef struct YsJobTurn
 	int64		job_id;
 } YsJobTurn;
 
-/* List of YsJobTurn for the policies of one stream and owner. */
+/* List of YsJobTurn for the policies of one stream and owner; a resync is done by backfill. */
 extern List *ys_job_turns(Oid stream, Oid owner);
 
 /*

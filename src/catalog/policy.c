@@ -308,7 +308,9 @@ ys_policy_resume(int policy_id)
 						"WHEN NOT EXISTS (SELECT FROM yottastore_internal.backfill b "
 						"WHERE b.policy_id = p.policy_id) THEN 'STARTING' "
 						"WHEN EXISTS (SELECT FROM yottastore_internal.backfill b "
-						"WHERE b.policy_id = p.policy_id AND NOT b.done) THEN 'BACKFILL' "
+						"WHERE b.policy_id = p.policy_id AND NOT b.done) "
+						"OR EXISTS (SELECT FROM yottastore_internal.resync r "
+						"WHERE r.policy_id = p.policy_id) THEN 'BACKFILL' "
 						"ELSE 'LIVE' END "
 						"WHERE p.policy_id = $1 AND p.phase = 'PAUSED'");
 }

@@ -282,7 +282,8 @@ ys_relay_mark_unseen(Oid source, Oid stream, TimestampTz since, const char *reas
 	ys_spi_begin(&scope);
 	ys_spi_execute("UPDATE yottastore_internal.policy p SET phase = 'INCOMPLETE', reason = $4 "
 				   "WHERE source = $1 AND stream = $2 AND topic IS NOT NULL AND phase <> 'INCOMPLETE' "
-				   "AND greatest(created_at, (SELECT CASE WHEN bool_and(watermark IS NOT NULL) "
+				   "AND greatest(COALESCE(backfill_started_at, created_at), "
+				   "(SELECT CASE WHEN bool_and(watermark IS NOT NULL) "
 				   "THEN min(watermark) END FROM yottastore_internal.position o "
 				   "WHERE o.policy_id = p.policy_id)) < $3",
 				   SPI_OK_UPDATE, 4, (Oid[]) {OIDOID, OIDOID, TIMESTAMPTZOID, TEXTOID},

@@ -293,8 +293,13 @@ account_run(const WriteArg *run)
 {
 	YsBatch	   *batch = run->batch;
 
+	batch->written += run->counters.applied;
 	if (batch->from_store)
-		batch->counters.backfilled += run->counters.applied;
+	{
+		for (int i = 0; i < run->count; i++)
+			batch->counters.backfilled += run->batch->candidates[run->first + i]->written &&
+				run->batch->candidates[run->first + i]->item != NULL;
+	}
 	else
 	{
 		batch->counters.applied += run->counters.applied;
@@ -345,13 +350,11 @@ write_bisecting(YsBatch *batch, int first, int count)
 		return write_bisecting(batch, first, count / 2) &&
 			write_bisecting(batch, first + count / 2, count - count / 2);
 
-	if (culprit->origin == NULL)
-	{
-		ys_batch_quarantine_item(batch, culprit->item, error->message);
-		return true;
-	}
 	/* its version is recorded: a row that it made stale goes */
-	ys_batch_quarantine_event(batch, culprit->origin, error->message);
+	if (culprit->origin == NULL)
+		ys_batch_quarantine_item(batch, culprit->item, error->message);
+	else
+		ys_batch_quarantine_event(batch, culprit->origin, error->message);
 	culprit->item = NULL;
 	culprit->row.gone = true;
 	return write_bisecting(batch, first, 1);
@@ -390,12 +393,12 @@ save_stats(const YsBatch *batch)
 	bool		waiting = false;
 	YsPolicyRates rates;
 
-	if (batch->segment != NULL)
+	if (batch->from_store)
 	{
 		kind = YS_STATS_PAGE;
-		ys_pace_page(&follow->pace, batch->segment->read);
+		ys_pace_page(&follow->pace, batch->read->nitems);
 	}
-	else if (!batch->from_store && batch->retry == NULL)
+	else if (batch->retry == NULL)
 	{
 		kind = YS_STATS_BATCH;
 		ys_pace_batch(&follow->pace, batch->messages, (int) batch->counters.taken, batch->appended_ms);
@@ -420,8 +423,8 @@ write_batch(YsBatch *batch)
 	ys_transaction_begin("applying a batch");
 	ys_transaction_commits_lazily();
 
-	/* backfill may meet keys of any worker's partitions */
-	if (!ys_follow_lock(follow, batch->segment != NULL, &phase))
+	/* what is read from the store, or tried again, may be of any worker's partitions */
+	if (!ys_follow_lock(follow, batch->from_store || batch->retry != NULL, &phase))
 		phase = YS_PHASE_PAUSED;
 	if (phase != YS_PHASE_LIVE && phase != YS_PHASE_BACKFILL)
 	{
@@ -449,8 +452,8 @@ write_batch(YsBatch *batch)
 		batch->counters.quarantined += ys_quarantine_insert(follow->row->policy_id, lfirst(lc));
 	save_stats(batch);
 	ys_quality_save(follow->row->policy_id, batch->quality);
-	if (batch->segment != NULL)
-		ys_segment_save(follow->row->policy_id, batch->segment);
+	if (batch->read != NULL && batch->read->save != NULL)
+		batch->read->save(batch->read->save_arg, batch->written);
 	if (!batch->from_store)
 		ys_position_save(follow->row->policy_id, batch->npositions, batch->positions);
 	ys_transaction_commit();
@@ -529,30 +532,32 @@ ys_apply_batch(YsFollow *follow, int count, const YsDecoded *decoded)
 	}
 }
 
-/* Apply what was read; segment, which comes after all of it, or NULL. */
-static void
-apply_items(YsFollow *follow, int count, const YsValue *items, const YsSegment *segment)
+void
+ys_apply_read(YsFollow *follow, const YsRead *read)
 {
-	YsBatch	   *batch = ys_batch_create(follow, count);
+	YsBatch    *batch = ys_batch_create(follow, read->nitems + read->ngone);
+	YsRead		part = *read;
 
 	batch->from_store = true;
-	batch->segment = segment;
-	ys_batch_collect_items(batch, count, items);
+	batch->read = read;
+	ys_batch_collect_items(batch, read->nitems, read->items);
+	ys_batch_collect_gone(batch, read->ngone, read->gone);
 	if (run_batch(batch))
 		return;
-	if (count == 1)
-		pause_full(follow);
-	else
+	if (read->nitems <= 1)
 	{
-		apply_items(follow, count / 2, items, NULL);
-		apply_items(follow, count - count / 2, items + count / 2, segment);
+		pause_full(follow);
+		return;
 	}
-}
-
-void
-ys_apply_backfill(YsFollow *follow, int count, const YsValue *items, const YsSegment *segment)
-{
-	apply_items(follow, count, items, segment);
+	/* what is not there, and the progress, with the last of it */
+	part.nitems = read->nitems / 2;
+	part.ngone = 0;
+	part.save = NULL;
+	ys_apply_read(follow, &part);
+	part = *read;
+	part.nitems -= read->nitems / 2;
+	part.items += read->nitems / 2;
+	ys_apply_read(follow, &part);
 }
 
 void

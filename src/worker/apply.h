@@ -32,12 +32,22 @@ typedef struct YsDecoded
  */
 extern void ys_apply_batch(YsFollow *follow, int count, const YsDecoded *decoded);
 
+/* What was read from the store, strongly. */
+typedef struct YsRead
+{
+	int			nitems;
+	const YsValue *items;
+	int			ngone;
+	const YsValue *gone;		/* keys; those that are of none of the items are deleted */
+	void		(*save) (void *arg, int64 written); /* notes the progress, in the transaction of the last of it */
+	void	   *save_arg;
+} YsRead;
+
 /*
- * Write a page of items read by backfill, under the floor of the policy's epoch: only where the index
- * knows nothing of this epoch yet, together with the segment's progress. The same otherwise.
+ * Write what was read, under the floor of the policy's epoch: only where the index knows nothing
+ * of this epoch yet, together with the progress that save notes.  The same otherwise.
  */
-extern void ys_apply_backfill(YsFollow *follow, int count, const YsValue *items,
-							  const YsSegment *segment);
+extern void ys_apply_read(YsFollow *follow, const YsRead *read);
 
 /* What is tried again: events as they were decoded, with their entries, and items read anew. */
 typedef struct YsRetry

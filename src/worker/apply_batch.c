@@ -309,27 +309,50 @@ ys_batch_collect_messages(YsBatch *batch, int count, const YsDecoded *decoded)
 	}
 }
 
+/* The candidate of what was read; NULL when its key doesn't fit, or it is there already. */
+static YsCandidate *
+collect_read(YsBatch *batch, const YsValue *item, bool *fits)
+{
+	const YsSource *source = batch->follow->source;
+	YsCandidate *candidate = NULL;
+	bool		found = false;
+	YsText		key;
+	YsError		err;
+
+	ys_text_init(&key, &batch->arena);
+	if (ys_value_canonical_key(&key, item, source->nkeys, source->key_names, &err))
+		candidate = find_candidate(batch, key.bytes, (uint32) key.len, item, &found);
+	*fits = candidate != NULL;
+	if (candidate == NULL || found)
+		return NULL;
+	ys_version_floor(&candidate->row.new_version, batch->follow->row->epoch);
+	return candidate;
+}
+
 void
 ys_batch_collect_items(YsBatch *batch, int count, const YsValue *items)
 {
-	const YsSource *source = batch->follow->source;
-
 	for (int i = 0; i < count; i++)
 	{
-		YsText		key;
-		YsError		err;
-		YsCandidate  *candidate = NULL;
-		bool		found = false;
+		bool		fits;
+		YsCandidate *candidate = collect_read(batch, &items[i], &fits);
 
-		ys_text_init(&key, &batch->arena);
-		if (ys_value_canonical_key(&key, &items[i], source->nkeys, source->key_names, &err))
-			candidate = find_candidate(batch, key.bytes, (uint32) key.len, &items[i], &found);
-		if (candidate == NULL)
+		if (!fits)
 			ys_batch_quarantine_item(batch, &items[i], "key does not fit the source's key columns");
-		else if (!found)
-		{
+		else if (candidate != NULL)
 			candidate->item = &items[i];
-			ys_version_floor(&candidate->row.new_version, batch->follow->row->epoch);
-		}
+	}
+}
+
+void
+ys_batch_collect_gone(YsBatch *batch, int count, const YsValue *keys)
+{
+	for (int i = 0; i < count; i++)
+	{
+		bool		fits;
+		YsCandidate *candidate = collect_read(batch, &keys[i], &fits);
+
+		if (candidate != NULL)
+			candidate->row.gone = true;
 	}
 }

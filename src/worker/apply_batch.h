@@ -36,10 +36,11 @@ typedef struct YsBatch
 	int64	   *appended_ms;	/* of the events taken */
 	YsQuality  *quality;		/* of what was written */
 	List	   *quarantined;	/* of YsQuarantined */
+	int64		written;		/* rows and deletions */
 	int			npositions;
 	YsPolicyPosition *positions;	/* as they will be */
-	bool		from_store;		/* items that backfill read, no events */
-	const YsSegment *segment;	/* backfill's progress, or NULL */
+	bool		from_store;		/* what was read, no events */
+	const YsRead *read;			/* it, then; its progress is noted with it */
 	const YsRetry *retry;		/* what is tried again, in its caller's transaction, or NULL */
 	ErrorData  *systemic;		/* what paused the policy */
 	bool		full;			/* there is no room in quarantine: nothing was written */
@@ -58,7 +59,8 @@ extern void ys_batch_collect_event(YsBatch *batch, const YsDecoded *decoded);
 /* Those behind the policy's positions, which advance. */
 extern void ys_batch_collect_messages(YsBatch *batch, int count, const YsDecoded *decoded);
 
-/* Items that were read from the store. */
+/* Items that were read from the store, and keys of those that are not there. */
 extern void ys_batch_collect_items(YsBatch *batch, int count, const YsValue *items);
+extern void ys_batch_collect_gone(YsBatch *batch, int count, const YsValue *keys);
 
 #endif							/* YS_WORKER_APPLY_BATCH_H */

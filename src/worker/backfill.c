@@ -22,11 +22,15 @@
 #include "utils/memutils.h"
 
 #include "base/memory.h"
+#include "base/wait.h"
+#include "catalog/resync.h"
 #include "catalog/server.h"
 #include "errors.h"
+#include "guc.h"
 #include "worker/apply.h"
 #include "worker/backfill.h"
 #include "worker/decode.h"
+#include "worker/resync.h"
 #include "worker/transaction.h"
 
 typedef struct Segment
@@ -134,6 +138,8 @@ start_page(YsFollow *follow, Segment *segment, YsError *err)
 		.table = follow->source->table,
 		.projection = &follow->backfill->wanted,
 		.consistent = true,
+		/* a page is read at once: several a second, then */
+		.limit = ys_guc_backfill_rate > 0 ? Max(ys_guc_backfill_rate / 4, 1) : 0,
 		.segment = segment->saved.segment,
 		.total_segments = segment->saved.total,
 	};
@@ -174,6 +180,36 @@ advance(const YsBackfill *backfill, const Segment *segment, const YsReply *reply
 	return next;
 }
 
+typedef struct SaveArg
+{
+	const YsFollow *follow;
+	const YsSegment *next;
+	int			nitems;
+} SaveArg;
+
+/* A segment's progress, with the rows of its page. */
+static void
+save_segment(void *arg, int64 written)
+{
+	const SaveArg *save = arg;
+	int			policy_id = save->follow->row->policy_id;
+
+	ys_segment_save(policy_id, save->next);
+	if (save->follow->row->epoch > 1)
+		ys_resync_count(policy_id, save->nitems, written);
+}
+
+/* Leave the store alone for as long as so many items may take. */
+static void
+rest(YsFollow *follow, int nitems)
+{
+	int			rate = ys_guc_backfill_rate;
+
+	if (rate > 0)
+		follow->backfill_at = Max(follow->backfill_at, ys_clock_ms()) +
+			((int64) nitems * 1000 + rate - 1) / rate;
+}
+
 static void
 finish(YsFollow *follow)
 {
@@ -183,10 +219,27 @@ finish(YsFollow *follow)
 	ys_transaction_begin("finishing a backfill");
 	if (ys_follow_lock(follow, true, &phase) && phase == YS_PHASE_BACKFILL)
 	{
+		ys_resync_end(follow->row->policy_id);
 		ys_policy_end_backfill(follow->row->policy_id);
 		follow->row->phase = YS_PHASE_LIVE;
 	}
 	ys_transaction_commit();
+}
+
+/* Behind the last segment: what was not seen, and then the end. */
+static bool
+end_backfill(YsFollow *follow, YsError *err)
+{
+	bool		done = true;
+	int			nread = 0;
+
+	if (follow->row->epoch > 1 &&
+		!ys_resync_step(follow, follow->backfill->store, &nread, &done, err))
+		return false;
+	rest(follow, nread);
+	if (done && follow->row->phase == YS_PHASE_BACKFILL)
+		finish(follow);
+	return true;
 }
 
 static void
@@ -254,6 +307,7 @@ ys_backfill_step(YsFollow *follow, YsError *err)
 	YsBackfill *backfill = follow->backfill;
 	Segment    *segment;
 	bool		all_done = true;
+	bool		asked = false;
 	MemoryContext page_context;
 	MemoryContext old;
 	YsArena		arena;
@@ -269,19 +323,24 @@ ys_backfill_step(YsFollow *follow, YsError *err)
 		return YS_BACKFILL_ADVANCED;
 	}
 
-	/* every open segment has its page in flight */
+	for (int i = 0; i < backfill->nsegments; i++)
+	{
+		all_done = all_done && backfill->segments[i].saved.done;
+		asked = asked || backfill->segments[i].call != NULL;
+	}
+	if (all_done)
+		return end_backfill(follow, err) ? YS_BACKFILL_ADVANCED : YS_BACKFILL_FAILED;
+
+	/* every open segment has its page in flight, or one alone where that would be too fast */
 	for (int i = 0; i < backfill->nsegments; i++)
 	{
 		Segment    *each = &backfill->segments[i];
 
-		all_done = all_done && each->saved.done;
-		if (!each->saved.done && each->call == NULL && !start_page(follow, each, err))
+		if (each->saved.done || each->call != NULL || (asked && ys_guc_backfill_rate > 0))
+			continue;
+		if (!start_page(follow, each, err))
 			return YS_BACKFILL_FAILED;
-	}
-	if (all_done)
-	{
-		finish(follow);
-		return YS_BACKFILL_ADVANCED;
+		asked = true;
 	}
 	segment = next_page(backfill);
 	if (segment == NULL)
@@ -297,8 +356,16 @@ ys_backfill_step(YsFollow *follow, YsError *err)
 	if (ok)
 	{
 		YsSegment	next = advance(backfill, segment, &reply, &arena);
+		SaveArg		save = {follow, &next, reply.nitems};
+		YsRead		read = {
+			.nitems = reply.nitems,
+			.items = reply.items,
+			.save = save_segment,
+			.save_arg = &save,
+		};
 
-		ys_apply_backfill(follow, reply.nitems, reply.items, &next);
+		rest(follow, reply.nitems);
+		ys_apply_read(follow, &read);
 		/* paused by this very page: it will be read again */
 		if (follow->row->phase == YS_PHASE_BACKFILL)
 			segment->saved = next;

@@ -42,6 +42,7 @@ typedef struct YsFollow
 	YsBackfill *backfill;		/* while BACKFILL */
 	int			backfill_failures;	/* in a row, of the store */
 	int64		backfill_at;	/* leave the store alone until then */
+	int64		prune_at;		/* look for old tombstones then */
 	int64		job_id;			/* the job under way, or the next; 0: none */
 } YsFollow;
 

@@ -18,12 +18,19 @@
 #include "utils/memutils.h"
 
 #include "base/memory.h"
+#include "base/wait.h"
 #include "catalog/job.h"
+#include "catalog/resync.h"
+#include "guc.h"
 #include "worker/activity.h"
 #include "worker/apply.h"
 #include "worker/jobs.h"
 #include "worker/relocate.h"
 #include "worker/transaction.h"
+
+/* How often old deletions are looked for, and how many are forgotten at once. */
+#define PRUNE_MS	60000
+#define PRUNE_ROWS	10000
 
 /* Note which areas rows go by from now on; if they went by others before, queue a job. */
 static void
@@ -37,6 +44,23 @@ note_areas(YsFollow *follow)
 		(void) ys_job_queue(policy_id, YS_JOB_RELOCATE);
 	ys_transaction_commit();
 	follow->areas_noted = true;
+}
+
+/*
+ * Forget old deletions, a bit at a time.  A policy that is LIVE reads nothing from the store
+ * that could be older than they are.
+ */
+static void
+prune(YsFollow *follow)
+{
+	YsPhase		phase;
+	int64		pruned = 0;
+
+	ys_transaction_begin("forgetting old deletions");
+	if (ys_follow_lock(follow, true, &phase) && phase == YS_PHASE_LIVE)
+		pruned = ys_tombstones_prune(follow->table, ys_guc_tombstone_retention, PRUNE_ROWS);
+	ys_transaction_commit();
+	follow->prune_at = ys_clock_ms() + (pruned < PRUNE_ROWS ? PRUNE_MS : 0);
 }
 
 void
@@ -54,6 +78,9 @@ ys_jobs_look(Oid stream, Oid owner, List *follows)
 
 		if (ys_policy_area_level(follow->policy) != NULL && !follow->areas_noted)
 			note_areas(follow);
+		if (follow->row->phase == YS_PHASE_LIVE && ys_guc_tombstone_retention >= 0 &&
+			ys_clock_ms() >= follow->prune_at)
+			prune(follow);
 	}
 	ys_transaction_begin("reading jobs");
 	turns = ys_job_turns(stream, owner);

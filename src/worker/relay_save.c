@@ -50,7 +50,7 @@ tell_loss(YsRelaySession *session)
 			 errhint("Its policies are INCOMPLETE until they are mended.")));
 	ys_relay_add_loss(relay->relay_id, loss);
 	ys_policy_mark_incomplete(relay->source, relay->stream,
-							  psprintf("relay \"%s\" lost changes, %s: drop and create the policy again",
+							  psprintf("relay \"%s\" lost changes, %s: call yottastore.index_resync_start",
 									   relay->name, loss));
 	ys_lineage_loss_told(session->reader.lineage);
 }
@@ -107,7 +107,7 @@ ys_relay_note_horizon(YsRelaySession *session, int64 created_at)
 	save_target(session, session->reader.stream_id);
 	ys_relay_mark_unseen(relay->source, relay->stream, since,
 						 psprintf("relay \"%s\" began to read the store's stream, which holds "
-								  "changes since %s only: drop and create the policy again",
+								  "changes since %s only: call yottastore.index_resync_start",
 								  relay->name, timestamptz_to_str(since)));
 	ys_transaction_commit();
 	session->fresh = false;
@@ -196,7 +196,7 @@ ys_relay_note_outcome(YsRelaySession *session, int relay_id, YsRelayOutcome outc
 									session->config.source->table));
 		ys_policy_mark_incomplete(relay->source, relay->stream,
 								  psprintf("store table \"%s\" has no stream: changes are missing: "
-										   "drop and create the policy again once it has one",
+										   "call yottastore.index_resync_start once it has one",
 										   session->config.source->table));
 	}
 	else if (relay != NULL)

@@ -24,8 +24,8 @@
 #include "catalog/server.h"
 #include "errors.h"
 #include "worker/apply.h"
-#include "worker/backfill.h"
 #include "worker/decode.h"
+#include "worker/read_items.h"
 #include "worker/reread.h"
 #include "worker/retry.h"
 
@@ -145,49 +145,25 @@ retry_events(Retry *retry, const YsQuarantinePage *page)
 
 /* ---- items ---- */
 
-/* Read keys, at most YS_BATCH_GET_MAX, and append the items that there are. */
-static void
-read_keys(const YsFollow *follow, YsStore *store, const YsAttributeFilter *wanted, int nkeys,
-		  const YsValue *keys, YsArena *arena, int *nitems, YsValue *items)
-{
-	while (nkeys > 0)
-	{
-		YsReply		reply;
-		YsError		err;
-		YsCall	   *call = ys_store_batch_get(store, follow->source->table, nkeys, keys, wanted,
-											  true, &err);
-
-		if (call == NULL || !ys_store_wait(call, wanted, arena, &reply, &err))
-			ys_error_throw(&err);
-		for (int i = 0; i < reply.nitems; i++)
-			items[(*nitems)++] = reply.items[i];
-		nkeys = reply.nunprocessed;
-		keys = reply.unprocessed;
-	}
-}
-
 /* Read the items of a page of entries; those without key can't be. */
 static YsRetry
 read_items(const YsFollow *follow, const YsQuarantinePage *page, YsArena *arena)
 {
 	YsStore    *store = ys_server_store(follow->source->serverid, follow->row->owner);
-	YsAttributeFilter wanted = ys_backfill_wanted(follow);
 	YsValue    *keys = palloc(sizeof(YsValue) * page->count);
 	YsValue    *items = palloc(sizeof(YsValue) * page->count);
 	YsRetry		retry = {.items = items};
 	int			nkeys = 0;
+	YsError		err;
 
 	for (int i = 0; i < page->count; i++)
 	{
-		YsError		err;
-
 		if (page->entries[i].key != NULL &&
 			!ys_decode_key(page->entries[i].key, arena, &keys[nkeys++], &err))
 			ys_error_throw(&err);
 	}
-	for (int i = 0; i < nkeys; i += YS_BATCH_GET_MAX)
-		read_keys(follow, store, &wanted, Min(nkeys - i, YS_BATCH_GET_MAX), keys + i, arena,
-				  &retry.nitems, items);
+	if (!ys_read_items(follow, store, nkeys, keys, arena, &retry.nitems, items, &err))
+		ys_error_throw(&err);
 	return retry;
 }
 

@@ -252,8 +252,10 @@ rest(YsStreamWorker *worker)
 
 		if (follow->lane != NULL && follow->lane->consumer != NULL)
 			watch(set, ys_consumer_fd(follow->lane->consumer));
-		if (follow->backfill == NULL || !ys_backfill_signals(follow, &fd, &left))
+		if (follow->backfill == NULL)
 			continue;
+		if (!ys_backfill_signals(follow, &fd, &left))
+			left = Max(follow->backfill_at, worker->retry_at) - ys_clock_ms();
 		watch(set, fd);
 		if (left >= 0)
 			timeout = Min(timeout, Max(left, 1));

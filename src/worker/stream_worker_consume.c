@@ -56,7 +56,7 @@ mark_incomplete(YsStreamWorker *worker)
 			follow->row->phase = YS_PHASE_INCOMPLETE;
 			ys_policy_set_phase(follow->row->policy_id, YS_PHASE_INCOMPLETE,
 								psprintf("partition %d of topic \"%s\" no longer holds offset " INT64_FORMAT
-										 ": drop and create the policy again",
+										 ": call yottastore.index_resync_start",
 										 own->partition, worker->config->topic, own->next_offset));
 		}
 	}

@@ -144,7 +144,7 @@ refresh_or_stop(YsStreamWorker *worker, YsPolicyRow *row, bool bind)
 	{
 		ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE,
 							psprintf("the stream's topic was \"%s\" and is \"%s\" now: "
-									 "drop and create the policy again",
+									 "call yottastore.index_resync_start",
 									 row->topic, worker->config->topic));
 		row->phase = YS_PHASE_INCOMPLETE;
 	}

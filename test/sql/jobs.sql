@@ -35,6 +35,12 @@ SELECT state, reason, started_at, finished_at >= created_at AS finished FROM yot
 SELECT yottastore.index_relocate_start('work') > :first AS another;
 
 -- no such thing
+SELECT yottastore.index_resync_start('nowhere');
+SELECT yottastore.index_resync_start(NULL);
+SELECT yottastore.quarantine_retry('nowhere');
+SELECT yottastore.quarantine_retry(NULL);
+SELECT yottastore.quarantine_discard('work', NULL);
+SELECT yottastore.quarantine_discard(NULL);
 SELECT yottastore.index_relocate_start('nowhere');
 SELECT yottastore.index_relocate_start(NULL);
 SELECT yottastore.job_status(0);
@@ -68,6 +74,21 @@ SELECT bool_and(yottastore.job_stop(yottastore.index_relocate_start('work'))) FR
 SELECT yottastore.index_relocate_start('work') > 0 AS started;
 SELECT state, count(*) FROM yottastore.jobs GROUP BY state ORDER BY state;
 SELECT yottastore.job_status(:first);
+
+-- a resync begins at once, replaces the one before, and leaves the policy incomplete when it is stopped
+SELECT yottastore.index_resync_start('work') AS resync \gset
+SELECT phase FROM yottastore.index_policies;
+SELECT yottastore.index_resync_start('work') > :resync AS another;
+SELECT kind, state, reason FROM yottastore.jobs WHERE job_id >= :resync ORDER BY job_id;
+SELECT yottastore.job_stop(max(job_id)) FROM yottastore.jobs;
+SELECT phase, reason FROM yottastore.index_policies;
+SELECT yottastore.resume_index_policy('work');
+SELECT yottastore.index_resync_start('work') > :resync AS again;
+SELECT phase FROM yottastore.index_policies;
+SELECT yottastore.pause_index_policy('work');
+SELECT yottastore.resume_index_policy('work');
+SELECT phase FROM yottastore.index_policies;
+SELECT yottastore.job_stop(max(job_id)) FROM yottastore.jobs;
 
 -- they go with their policy
 SELECT yottastore.drop_index_policy('work');
