@@ -51,7 +51,7 @@ PYTHON ?= /usr/bin/python3
 export PG_CONFIG PYTHON
 
 .PHONY: help deps unit fuzz fault tap isolation layers lint test test-installcheck test-isolation \
-	test-versions bench-scan bench-normalize bench-cancel \
+	test-versions bench-scan bench-normalize bench-cancel bench-stream \
 	demo up install-if-new psql down distclean build/regress build/isolation
 
 # ---- tests -----------------------------------------------------------------------------------
@@ -231,6 +231,11 @@ bench-cancel: deps
 	@ci/install
 	@ci/with-cluster $(PYTHON) bench/cancel/measure.py
 
+bench-stream: deps
+	@$(MAKE) --no-print-directory -s all
+	@ci/install
+	@bench/stream/run $(EVENTS)
+
 # ---- daily use -------------------------------------------------------------------------------
 
 deps:
@@ -279,5 +284,6 @@ help:
 #: make bench-scan    scans of recorded pages against the server's JSON parser and against boto3
 #: make bench-normalize  dates, numbers, documents, areas and stream records against their targets
 #: make bench-cancel  how soon statements end that are cancelled while they wait for the store
+#: make bench-stream  the stream worker against plain SQL (EVENTS=20000 for a short run)
 #: make deps          install packages and fetch the services
 #: make clean         remove what was built; distclean also the fetched services

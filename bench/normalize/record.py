@@ -8,7 +8,6 @@ it gives them, of which the relay makes messages.
 """
 import json
 import sys
-import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -19,45 +18,6 @@ import store
 from fleet import Fleet
 from generate import DEFAULT_SEED, typed_item
 from paths import json_text
-
-SECONDS = 120
-
-
-def ask_streams(operation, request):
-    """The text of the answer."""
-    return store.ask(operation, json.dumps(request), service='DynamoDBStreams').decode()
-
-
-def records_of(body):
-    """Each record of an answer, as its bytes stand there, and where to go on."""
-    decoder, records = json.JSONDecoder(), []
-    answer = json.loads(body)
-    if answer['Records']:
-        at = body.index('[', body.index('"Records"')) + 1
-        for _ in answer['Records']:
-            at = next(i for i in range(at, len(body)) if body[i] == '{')
-            end = decoder.raw_decode(body, at)[1]
-            records.append(body[at:end])
-            at = end
-    return records, answer.get('NextShardIterator')
-
-
-def stream_records(arn, count):
-    """All records of the table's stream."""
-    shards = json.loads(ask_streams('DescribeStream', {'StreamArn': arn}))
-    records, deadline = [], time.monotonic() + SECONDS
-    for shard in shards['StreamDescription']['Shards']:
-        iterator = json.loads(ask_streams('GetShardIterator', {
-            'StreamArn': arn, 'ShardId': shard['ShardId'], 'ShardIteratorType': 'TRIM_HORIZON'}))['ShardIterator']
-        while iterator and len(records) < count:
-            if time.monotonic() > deadline:
-                sys.exit(f'{len(records)} of {count} records after {SECONDS} s')
-            page, iterator = records_of(ask_streams('GetRecords', {'ShardIterator': iterator}))
-            records += page
-            if not page:
-                time.sleep(0.1)
-    assert len(records) == count, f'{len(records)} records instead of {count}'
-    return records
 
 
 def write_lines(path, lines):
@@ -74,7 +34,7 @@ def record(folder, count):
     store.put(items)
     store.put(seen)
     folder.mkdir(parents=True, exist_ok=True)
-    write_lines(folder / 'records', stream_records(table['LatestStreamArn'], 2 * count))
+    write_lines(folder / 'records', store.stream_records(table['LatestStreamArn'], 2 * count))
     write_lines(folder / 'items', map(json_text, items))
 
 
