@@ -16,6 +16,8 @@ typedef enum YsSessionConsistency
 
 extern int	ys_guc_batch_events;
 extern int	ys_guc_batch_memory;
+extern int	ys_guc_backlog_events;
+extern int	ys_guc_backlog_memory;
 extern int	ys_guc_backfill_segments;
 extern int	ys_guc_backfill_rate;	/* items a second; 0: no limit */
 extern int	ys_guc_tombstone_retention; /* in minutes; -1: for ever */

@@ -32,6 +32,7 @@
 #define RETRY_MS			1000
 #define STORE_RETRY_LIMIT_MS 10000
 #define LOCK_TIMEOUT_MS		"200ms"
+#define KEPT_MEMORY			((size_t) 32 * 1024 * 1024)	/* between batches */
 #define QUIET_MS			3000	/* after which trouble is over: longer than trying again takes */
 
 static void
@@ -288,6 +289,8 @@ ys_stream_worker_run(Oid stream, Oid owner, int number)
 	worker.batch_context = AllocSetContextCreate(worker.context, "yottastore stream batch",
 												 ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(worker.context);
+	ys_arena_init_context(&worker.arena, worker.context, 0);
+	ys_arena_keep(&worker.arena, KEPT_MEMORY);
 	worker.reader = ys_json_reader_create();
 	if (worker.reader == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));

@@ -22,7 +22,7 @@
 #include "worker/transaction.h"
 
 #define TURN_MS				250		/* of a policy in a lane of its own */
-#define SLOW_MS				1000	/* for one batch, where others wait */
+#define SLOW_MS				1000	/* for a batch of ordinary size, where others wait */
 
 /* Changes between a policy's position and the oldest event kept are lost: say so, and stop it. */
 static void
@@ -203,7 +203,8 @@ apply_messages(YsStreamWorker *worker, YsLane *lane, int count, const YsMessage 
 			slowest = follow;
 		}
 	}
-	if (members > 1 && longest > SLOW_MS && longest > total - longest && !slowest->aside)
+	if (members > 1 && longest > SLOW_MS * Max(count / ys_guc_batch_events, 1) &&
+		longest > total - longest && !slowest->aside)
 	{
 		ys_lane_set_aside(worker, slowest);
 		adapt_limit(slowest, count, true, longest);
@@ -224,22 +225,50 @@ advance(YsLane *lane, int count, const YsMessage *messages)
 	}
 }
 
-/* Take and apply one batch of a lane, of at most so many events. */
+/* A batch's size, as often doubled as there was more than it held: up to most, or what it is anyway. */
+static int64
+grown(int size, int most, int doublings)
+{
+	return Min((int64) size << doublings, Max(most, size));
+}
+
+/*
+ * Take a batch of a lane, of at most so many events; 0: as many as configured.  Those grow while more is
+ * waiting: the more events of one key there are in one, the less is written.
+ */
+static bool
+take_batch(YsStreamWorker *worker, YsLane *lane, int limit, int *count, YsMessage **messages, YsError *err)
+{
+	int			doublings = limit > 0 ? 0 : lane->doublings;
+	int64		events = limit > 0 ? limit : grown(ys_guc_batch_events, ys_guc_backlog_events, doublings);
+	int64		kilobytes = grown(ys_guc_batch_memory, ys_guc_backlog_memory, doublings);
+	int64		bytes = 0;
+
+	if (!ys_consumer_take(lane->consumer, (int) events, (size_t) kilobytes * 1024, &worker->arena,
+						  count, messages, err))
+		return false;
+	for (int i = 0; i < *count; i++)
+		bytes += (*messages)[i].key_len + (*messages)[i].value_len;
+	if (*count < events && bytes < kilobytes * 1024)
+		lane->doublings = Max(lane->doublings - 1, 0);
+	else if (events < ys_guc_backlog_events || kilobytes < ys_guc_backlog_memory)
+		lane->doublings++;
+	return true;
+}
+
+/* Take and apply one batch of a lane. */
 static int
 consume_lane(YsStreamWorker *worker, YsLane *lane, int limit)
 {
-	YsArena		arena;
 	YsMessage  *messages;
 	int			count = 0;
 	YsError		err;
 	bool		ok = true;
 
-	ys_arena_init_context(&arena, worker->batch_context, 0);
 	if (lane->consumer == NULL)
 		ok = ys_lane_open(worker, lane, &err);
 	if (ok && lane->consumer != NULL)
-		ok = ys_consumer_take(lane->consumer, limit, (size_t) ys_guc_batch_memory * 1024, &arena,
-							  &count, &messages, &err);
+		ok = take_batch(worker, lane, limit, &count, &messages, &err);
 	if (!ok)
 	{
 		ys_lane_close(lane);
@@ -259,9 +288,9 @@ consume_lane(YsStreamWorker *worker, YsLane *lane, int limit)
 	else if (count > 0)
 	{
 		advance(lane, count, messages);
-		apply_messages(worker, lane, count, messages, &arena);
+		apply_messages(worker, lane, count, messages, &worker->arena);
 	}
-	ys_arena_free(&arena);
+	ys_arena_reset(&worker->arena);
 	return count;
 }
 
@@ -272,7 +301,7 @@ ys_stream_consume(YsStreamWorker *worker)
 	ListCell   *lc;
 
 	ys_lanes_tend(worker);
-	taken = consume_lane(worker, &worker->shared, ys_guc_batch_events);
+	taken = consume_lane(worker, &worker->shared, 0);
 	foreach(lc, worker->follows)
 	{
 		YsFollow   *follow = lfirst(lc);
@@ -282,8 +311,7 @@ ys_stream_consume(YsStreamWorker *worker)
 			break;
 		if (follow->lane == NULL || !ys_lane_has(worker, follow->lane, follow))
 			continue;
-		own = consume_lane(worker, follow->lane, follow->batch_limit > 0 ?
-						   Min(follow->batch_limit, ys_guc_batch_events) : ys_guc_batch_events);
+		own = consume_lane(worker, follow->lane, follow->batch_limit);
 		taken = own < 0 ? own : taken + own;
 	}
 	return taken;

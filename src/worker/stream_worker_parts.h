@@ -23,6 +23,7 @@ struct YsLane
 	YsConsumer *consumer;
 	int			npositions;
 	YsPosition *positions;		/* what it hands out next; of these partitions */
+	int			doublings;		/* of the batch's size, while more is waiting */
 	int64		opened_at;
 };
 
@@ -52,6 +53,7 @@ typedef struct YsStreamWorker
 	YsLane		shared;
 	int64		housekeeping_at;
 	int64		retry_at;		/* don't bother brokers before */
+	YsArena		arena;			/* of a batch's messages and events */
 	bool		troubled;		/* a reason is noted on the policies */
 	bool		any_paused;		/* of its policies */
 	int64		ends_at;		/* when to ask the brokers next where the topic ends */
