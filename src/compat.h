@@ -210,4 +210,61 @@ ys_is_nonnullable_compat(List *clauses, Index varno, AttrNumber attnum)
 #define ys_array_length_compat(root, expr)	estimate_array_length(expr)
 #endif
 
+/* Writing rows without statements.  Only for who asks, as it is the executor's. */
+#ifdef YS_COMPAT_ROWS
+#include "access/genam.h"
+#include "access/tableam.h"
+#include "executor/executor.h"
+#include "nodes/parsenodes.h"
+#include "utils/relcache.h"
+
+#if PG_VERSION_NUM >= 180000
+#define ys_index_beginscan_compat(heap, index, snapshot, nkeys) \
+	index_beginscan(heap, index, snapshot, NULL, nkeys, 0)
+#define ys_primary_key_index_compat(rel)	RelationGetPrimaryKeyIndex(rel, false)
+#define ys_has_generated_compat(constr)	((constr)->has_generated_stored || (constr)->has_generated_virtual)
+#else
+#define ys_index_beginscan_compat(heap, index, snapshot, nkeys) \
+	index_beginscan(heap, index, snapshot, nkeys, 0)
+#define ys_primary_key_index_compat(rel)	RelationGetPrimaryKeyIndex(rel)
+#define ys_has_generated_compat(constr)	((constr)->has_generated_stored)
+#endif
+
+/* Which indexes an update is to be entered in: 16 knows those that only summarize. */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes YsUpdateIndexes_compat;
+#define ys_needs_index_entries_compat(which)	((which) != TU_None)
+#define ys_insert_index_entries_compat(info, slot, estate, update, which) \
+	ExecInsertIndexTuples(info, slot, estate, update, false, NULL, NIL, (which) == TU_Summarizing)
+#define YS_ALL_INDEXES_COMPAT	TU_All
+#else
+typedef bool YsUpdateIndexes_compat;
+#define ys_needs_index_entries_compat(which)	(which)
+#define ys_insert_index_entries_compat(info, slot, estate, update, which) \
+	ExecInsertIndexTuples(info, slot, estate, update, false, NULL, NIL)
+#define YS_ALL_INDEXES_COMPAT	true
+#endif
+
+/* A range table of one relation, of which the columns updated are said. */
+static inline void
+ys_range_table_compat(EState *estate, RangeTblEntry *rte, Bitmapset *updated)
+{
+#if PG_VERSION_NUM >= 160000
+	RTEPermissionInfo *permissions = makeNode(RTEPermissionInfo);
+
+	permissions->relid = rte->relid;
+	permissions->updatedCols = updated;
+	rte->perminfoindex = 1;
+#if PG_VERSION_NUM >= 180000
+	ExecInitRangeTable(estate, list_make1(rte), list_make1(permissions), bms_make_singleton(1));
+#else
+	ExecInitRangeTable(estate, list_make1(rte), list_make1(permissions));
+#endif
+#else
+	rte->updatedCols = updated;
+	ExecInitRangeTable(estate, list_make1(rte));
+#endif
+}
+#endif
+
 #endif							/* YS_COMPAT_H */

@@ -15,33 +15,11 @@
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/geo_decls.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
-#include "utils/timestamp.h"
 
-#include "base/memory.h"
-#include "catalog/index_table.h"
+#include "catalog/index_values.h"
 #include "catalog/spi.h"
-
-#define MAX_COLUMNS		(YS_POLICY_MAX_FIELDS + 10)
-
-/* Where the first key column is: renaming it, here or in the source, changes nothing. */
-#define INDEX_KEYS_AT	2
-#define LOCATOR_KEYS_AT	1
-
-static const Oid field_oids[] = {
-	[YS_FIELD_TEXT] = TEXTOID,
-	[YS_FIELD_TEXT_ARRAY] = TEXTARRAYOID,
-	[YS_FIELD_NUMERIC] = NUMERICOID,
-	[YS_FIELD_BOOLEAN] = BOOLOID,
-	[YS_FIELD_DATE] = DATEOID,
-	[YS_FIELD_TIMESTAMP] = TIMESTAMPTZOID,
-	[YS_FIELD_JSONB] = JSONBOID,
-};
 
 /* ---- columns as arrays ---- */
 
@@ -57,9 +35,9 @@ typedef struct ColumnSet
 {
 	int			nrows;
 	int			ncolumns;
-	Oid			types[MAX_COLUMNS];		/* of the elements */
-	Datum	   *values[MAX_COLUMNS];
-	bool	   *nulls[MAX_COLUMNS];
+	Oid			types[YS_INDEX_MAX_COLUMNS];		/* of the elements */
+	Datum	   *values[YS_INDEX_MAX_COLUMNS];
+	bool	   *nulls[YS_INDEX_MAX_COLUMNS];
 } ColumnSet;
 
 static ColumnSet *
@@ -101,8 +79,8 @@ write_literals(const ColumnSet *columns, int c)
 static void
 columns_execute(const ColumnSet *columns, const char *sql, int expected)
 {
-	Oid			types[MAX_COLUMNS];
-	Datum		values[MAX_COLUMNS];
+	Oid			types[YS_INDEX_MAX_COLUMNS];
+	Datum		values[YS_INDEX_MAX_COLUMNS];
 
 	for (int c = 0; c < columns->ncolumns; c++)
 	{
@@ -135,201 +113,28 @@ columns_add_keys(ColumnSet *columns, const YsIndexTable *table, YsIndexRow **row
 	}
 }
 
-static Datum
-version_datum(const YsVersion *version)
+/* A row's values, each into its column. */
+static void
+columns_set_row(ColumnSet *columns, int row, int count, const Datum *values, const bool *nulls)
 {
-	bytea	   *bytes = palloc(VARHDRSZ + YS_VERSION_SIZE);
-
-	SET_VARSIZE(bytes, VARHDRSZ + YS_VERSION_SIZE);
-	memcpy(VARDATA(bytes), version->bytes, YS_VERSION_SIZE);
-	return PointerGetDatum(bytes);
+	for (int c = 0; c < count; c++)
+	{
+		columns->values[c][row] = values[c];
+		columns->nulls[c][row] = nulls[c];
+	}
 }
 
 static void
-read_version(Datum datum, YsVersion *version)
-{
-	bytea	   *bytes = DatumGetByteaPP(datum);
-
-	if (VARSIZE_ANY_EXHDR(bytes) != YS_VERSION_SIZE)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("version of an index row has %d bytes instead of %d",
-						(int) VARSIZE_ANY_EXHDR(bytes), YS_VERSION_SIZE),
-				 errhint("Was the column event_version changed by hand? Drop and create the policy again.")));
-	memcpy(version->bytes, VARDATA_ANY(bytes), YS_VERSION_SIZE);
-}
-
-static void
-columns_add_areas(ColumnSet *columns, YsIndexRow **rows, bool as_found)
+columns_add_areas(ColumnSet *columns, YsIndexRow **rows)
 {
 	int			c = columns_add(columns, TEXTOID);
 
 	for (int i = 0; i < columns->nrows; i++)
 	{
-		const char *area = as_found ? rows[i]->area : rows[i]->gone ? NULL : rows[i]->entry.area;
-
-		columns->nulls[c][i] = area == NULL;
-		if (area != NULL)
-			columns->values[c][i] = CStringGetTextDatum(area);
+		columns->nulls[c][i] = rows[i]->area == NULL;
+		if (rows[i]->area != NULL)
+			columns->values[c][i] = CStringGetTextDatum(rows[i]->area);
 	}
-}
-
-static void
-columns_add_versions(ColumnSet *columns, YsIndexRow **rows, bool tombstones_only)
-{
-	int			c = columns_add(columns, BYTEAOID);
-
-	for (int i = 0; i < columns->nrows; i++)
-	{
-		columns->nulls[c][i] = tombstones_only && !rows[i]->gone;
-		if (!columns->nulls[c][i])
-			columns->values[c][i] = version_datum(&rows[i]->new_version);
-	}
-}
-
-Oid
-ys_index_column_type(YsFieldType type)
-{
-	return field_oids[type];
-}
-
-static Datum
-array_datum(const YsSlice *texts, uint32 count)
-{
-	Datum	   *elements = palloc(sizeof(Datum) * count);
-
-	for (uint32 i = 0; i < count; i++)
-		elements[i] = PointerGetDatum(cstring_to_text_with_len(texts[i].bytes, (int) texts[i].len));
-	return PointerGetDatum(construct_array(elements, (int) count, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
-static Datum
-document_datum(const YsValue *value)
-{
-	YsArena		arena;
-	YsText		text;
-	Datum		document;
-
-	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
-	ys_text_init(&text, &arena);
-	ys_value_print_plain(&text, value);
-	if (text.failed)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	document = DirectFunctionCall1(jsonb_in, CStringGetDatum(text.bytes));
-	ys_arena_free(&arena);
-	return document;
-}
-
-Datum
-ys_index_column_datum(const YsCell *cell, YsFieldType type)
-{
-	switch (type)
-	{
-		case YS_FIELD_TEXT:
-			return PointerGetDatum(cstring_to_text_with_len(cell->bytes, (int) cell->len));
-		case YS_FIELD_TEXT_ARRAY:
-			return array_datum(cell->texts, cell->ntexts);
-		case YS_FIELD_NUMERIC:
-			return DirectFunctionCall3(numeric_in,
-									   CStringGetDatum(pnstrdup(cell->bytes, cell->len)),
-									   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-		case YS_FIELD_BOOLEAN:
-			return BoolGetDatum(cell->boolean);
-		case YS_FIELD_DATE:
-			return DateADTGetDatum(cell->days);
-		case YS_FIELD_TIMESTAMP:
-			return TimestampTzGetDatum(cell->usecs);
-		case YS_FIELD_JSONB:
-			return document_datum(cell->value);
-	}
-	pg_unreachable();
-}
-
-static void
-columns_add_fields(ColumnSet *columns, const YsIndexTable *table, YsIndexRow **rows)
-{
-	for (int f = 0; f < ys_policy_field_count(table->policy); f++)
-	{
-		YsFieldType type = ys_policy_field(table->policy, f)->type;
-		int			c = columns_add(columns, field_oids[type]);
-
-		for (int i = 0; i < columns->nrows; i++)
-		{
-			const YsCell *cell = &rows[i]->entry.cells[f];
-
-			columns->nulls[c][i] = !cell->present;
-			if (cell->present)
-				columns->values[c][i] = ys_index_column_datum(cell, type);
-		}
-	}
-	if (table->has_location)
-	{
-		int			c = columns_add(columns, POINTOID);
-
-		for (int i = 0; i < columns->nrows; i++)
-		{
-			const YsEntry *entry = &rows[i]->entry;
-
-			columns->nulls[c][i] = !entry->located;
-			if (entry->located)
-			{
-				Point	   *point = palloc(sizeof(Point));
-
-				point->x = entry->lon;
-				point->y = entry->lat;
-				columns->values[c][i] = PointPGetDatum(point);
-			}
-		}
-	}
-	if (table->has_area_value)
-	{
-		int			c = columns_add(columns, TEXTOID);
-
-		for (int i = 0; i < columns->nrows; i++)
-		{
-			const YsEntry *entry = &rows[i]->entry;
-
-			columns->nulls[c][i] = entry->area_value == NULL;
-			if (entry->area_value != NULL)
-				columns->values[c][i] = PointerGetDatum(cstring_to_text_with_len(entry->area_value,
-																				 (int) entry->area_value_len));
-		}
-	}
-}
-
-static void
-columns_add_attributes(ColumnSet *columns, YsIndexRow **rows)
-{
-	int			c = columns_add(columns, JSONBOID);
-
-	for (int i = 0; i < columns->nrows; i++)
-	{
-		if (!ys_convert_to_jsonb(rows[i]->entry.attributes, YS_FORM_PLAIN, &columns->values[c][i]))
-			elog(ERROR, "the attributes of an item are no jsonb");
-	}
-}
-
-static void
-columns_add_rejections(ColumnSet *columns, YsIndexRow **rows)
-{
-	int			c = columns_add(columns, JSONBOID);
-	YsArena		arena;
-
-	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
-	for (int i = 0; i < columns->nrows; i++)
-	{
-		YsText		text;
-
-		columns->nulls[c][i] = rows[i]->entry.nrejections == 0;
-		if (columns->nulls[c][i])
-			continue;
-		ys_text_init(&text, &arena);
-		if (!ys_entry_print_rejected(&rows[i]->entry, &text))
-			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-		columns->values[c][i] = DirectFunctionCall1(jsonb_in, CStringGetDatum(text.bytes));
-		ys_arena_reset(&arena);
-	}
-	ys_arena_free(&arena);
 }
 
 /* ---- statement texts ---- */
@@ -400,8 +205,9 @@ build_statements(YsIndexTable *table)
 	StringInfoData sql;
 	StringInfoData columns;
 	StringInfoData assignments;
-	Oid			upsert_types[MAX_COLUMNS];
-	int			n = 0;
+	const char *names[YS_INDEX_MAX_COLUMNS];
+	Oid			types[YS_INDEX_MAX_COLUMNS];
+	int			n;
 	char	   *keys = key_list(table->nkeys, table->key_columns);
 	char	   *match = key_match(table->nkeys, table->key_columns);
 	char	   *locator_keys = key_list(table->nkeys, table->locator_columns);
@@ -429,50 +235,23 @@ build_statements(YsIndexTable *table)
 					 keys, match);
 	table->sql_delete = sql.data;
 
-	/* keys, area, fields, location, area_value, attributes, rejected, changed_at, version */
 	initStringInfo(&columns);
 	initStringInfo(&assignments);
-	appendStringInfoString(&columns, "area");
-	upsert_types[n++] = TEXTOID;
-	for (int f = 0; f < ys_policy_field_count(table->policy); f++)
+	n = ys_index_columns(table, names, types);
+	for (int c = table->nkeys; c < n; c++)
 	{
-		const YsFieldInfo *field = ys_policy_field(table->policy, f);
-		const char *column = quote_identifier(field->name);
+		const char *column = quote_identifier(names[c]);
 
-		appendStringInfo(&columns, ", %s", column);
-		appendStringInfo(&assignments, "%s = EXCLUDED.%s, ", column, column);
-		upsert_types[n++] = field_oids[field->type];
+		appendStringInfo(&columns, "%s%s", c > table->nkeys ? ", " : "", column);
+		if (c > table->nkeys)	/* the area is a key, too */
+			appendStringInfo(&assignments, "%s = EXCLUDED.%s, ", column, column);
 	}
-	if (table->has_location)
-	{
-		appendStringInfoString(&columns, ", location");
-		appendStringInfoString(&assignments, "location = EXCLUDED.location, ");
-		upsert_types[n++] = POINTOID;
-	}
-	if (table->has_area_value)
-	{
-		appendStringInfoString(&columns, ", area_value");
-		appendStringInfoString(&assignments, "area_value = EXCLUDED.area_value, ");
-		upsert_types[n++] = TEXTOID;
-	}
-	if (ys_policy_wants_attributes(table->policy))
-	{
-		appendStringInfoString(&columns, ", " YS_ATTRIBUTES_COLUMN);
-		appendStringInfoString(&assignments, YS_ATTRIBUTES_COLUMN " = EXCLUDED." YS_ATTRIBUTES_COLUMN ", ");
-		upsert_types[n++] = JSONBOID;
-	}
-	appendStringInfoString(&columns, ", rejected, changed_at, event_version");
-	appendStringInfoString(&assignments, "rejected = EXCLUDED.rejected, changed_at = EXCLUDED.changed_at, "
-						   "indexed_at = EXCLUDED.indexed_at, event_version = EXCLUDED.event_version");
-	upsert_types[n++] = JSONBOID;
-	upsert_types[n++] = TIMESTAMPTZOID;
-	upsert_types[n++] = BYTEAOID;
+	appendStringInfoString(&assignments, "indexed_at = EXCLUDED.indexed_at");
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "INSERT INTO %s (%s, %s, indexed_at) ", table->name, keys, columns.data);
-	append_rows(&sql, table->nkeys, table->key_types, n, upsert_types);
-	appendStringInfo(&sql, " ON CONFLICT (%s, area) DO UPDATE SET %s",
-					 keys, assignments.data);
+	append_rows(&sql, table->nkeys, table->key_types, n - table->nkeys, types + table->nkeys);
+	appendStringInfo(&sql, " ON CONFLICT (%s, area) DO UPDATE SET %s", keys, assignments.data);
 	table->sql_upsert = sql.data;
 
 	initStringInfo(&sql);
@@ -515,7 +294,7 @@ ys_index_table_follow_names(YsIndexTable *table)
 	same = table->statements != NULL && strcmp(table->name, name) == 0;
 	for (int k = 0; k < table->nkeys; k++)
 	{
-		keys[k] = column_name(table->relid, INDEX_KEYS_AT + k);
+		keys[k] = column_name(table->relid, YS_INDEX_KEYS_AT + k);
 		same = same && strcmp(table->key_columns[k], keys[k]) == 0;
 	}
 	if (!same)
@@ -545,6 +324,7 @@ ys_index_table_open(const YsPolicyRow *row, const YsSource *source, const YsPoli
 	table->relid = row->index_table;
 	table->owner = row->owner;
 	table->policy_id = row->policy_id;
+	table->locator_relid = locator;
 	table->locator = quote_qualified_identifier("yottastore_internal", locator_name);
 	table->context = CurrentMemoryContext;
 	table->policy = policy;
@@ -555,7 +335,7 @@ ys_index_table_open(const YsPolicyRow *row, const YsSource *source, const YsPoli
 	for (int k = 0; k < source->nkeys; k++)
 	{
 		table->key_types[k] = source->keys[k]->type;
-		table->locator_columns[k] = column_name(locator, LOCATOR_KEYS_AT + k);
+		table->locator_columns[k] = column_name(locator, YS_LOCATOR_KEYS_AT + k);
 		ys_converter_init(&table->key_converters[k], source->keys[k]->type,
 						  source->keys[k]->typmod, CurrentMemoryContext);
 	}
@@ -577,6 +357,28 @@ ys_index_table_key(YsIndexTable *table, const YsSource *source, const YsValue *k
 			return false;
 	}
 	return true;
+}
+
+void
+ys_index_table_versions(YsIndexTable *table, int nrows, YsIndexRow **rows)
+{
+	YsSpiScope	scope;
+	ColumnSet  *columns;
+	bool		isnull;
+
+	if (nrows == 0)
+		return;
+	ys_spi_begin_as(&scope, table->owner);
+	columns = columns_create(nrows);
+	columns_add_keys(columns, table, rows);
+	columns_add_areas(columns, rows);
+	columns_execute(columns, table->sql_versions, SPI_OK_SELECT);
+
+	/* a row the owner deleted by hand has the lowest version */
+	for (uint64 i = 0; i < SPI_processed; i++)
+		ys_index_read_version(ys_spi_value(i, 2, &isnull),
+							  &rows[DatumGetInt64(ys_spi_value(i, 1, &isnull)) - 1]->version);
+	ys_spi_end(&scope);
 }
 
 void
@@ -605,24 +407,11 @@ ys_index_table_find(YsIndexTable *table, int nrows, YsIndexRow **rows)
 		if (row->area != NULL)
 			present[npresent++] = row;
 		else
-			read_version(ys_spi_value(i, 3, &isnull), &row->version);
+			ys_index_read_version(ys_spi_value(i, 3, &isnull), &row->version);
 	}
 	ys_spi_end(&scope);
 
-	if (npresent > 0)
-	{
-		ys_spi_begin_as(&scope, table->owner);
-		columns = columns_create(npresent);
-		columns_add_keys(columns, table, present);
-		columns_add_areas(columns, present, true);
-		columns_execute(columns, table->sql_versions, SPI_OK_SELECT);
-
-		/* a row the owner deleted by hand has the lowest version */
-		for (uint64 i = 0; i < SPI_processed; i++)
-			read_version(ys_spi_value(i, 2, &isnull),
-						 &present[DatumGetInt64(ys_spi_value(i, 1, &isnull)) - 1]->version);
-		ys_spi_end(&scope);
-	}
+	ys_index_table_versions(table, npresent, present);
 	pfree(present);
 }
 
@@ -637,7 +426,7 @@ ys_index_table_delete(YsIndexTable *table, int nrows, YsIndexRow **rows)
 	ys_spi_begin_as(&scope, table->owner);
 	columns = columns_create(nrows);
 	columns_add_keys(columns, table, rows);
-	columns_add_areas(columns, rows, true);
+	columns_add_areas(columns, rows);
 	columns_execute(columns, table->sql_delete, SPI_OK_DELETE);
 	ys_spi_end(&scope);
 }
@@ -647,25 +436,24 @@ ys_index_table_upsert(YsIndexTable *table, int nrows, YsIndexRow **rows)
 {
 	YsSpiScope	scope;
 	ColumnSet  *columns;
-	int			c;
+	const char *names[YS_INDEX_MAX_COLUMNS];
+	Oid			types[YS_INDEX_MAX_COLUMNS];
+	Datum		values[YS_INDEX_MAX_COLUMNS];
+	bool		nulls[YS_INDEX_MAX_COLUMNS];
+	int			count;
 
 	if (nrows == 0)
 		return;
 	ys_spi_begin_as(&scope, table->owner);
 	columns = columns_create(nrows);
-	columns_add_keys(columns, table, rows);
-	columns_add_areas(columns, rows, false);
-	columns_add_fields(columns, table, rows);
-	if (ys_policy_wants_attributes(table->policy))
-		columns_add_attributes(columns, rows);
-	columns_add_rejections(columns, rows);
-	c = columns_add(columns, TIMESTAMPTZOID);
+	count = ys_index_columns(table, names, types);
+	for (int c = 0; c < count; c++)
+		columns_add(columns, types[c]);
 	for (int i = 0; i < nrows; i++)
 	{
-		columns->nulls[c][i] = !rows[i]->has_changed_at;
-		columns->values[c][i] = TimestampTzGetDatum(rows[i]->changed_at);
+		ys_index_row_values(table, rows[i], values, nulls);
+		columns_set_row(columns, i, count, values, nulls);
 	}
-	columns_add_versions(columns, rows, false);
 	columns_execute(columns, table->sql_upsert, SPI_OK_INSERT);
 	ys_spi_end(&scope);
 }
@@ -675,14 +463,24 @@ ys_index_table_note(YsIndexTable *table, int nrows, YsIndexRow **rows)
 {
 	YsSpiScope	scope;
 	ColumnSet  *columns;
+	const char *names[YS_LOCATOR_MAX_COLUMNS];
+	Oid			types[YS_LOCATOR_MAX_COLUMNS];
+	Datum		values[YS_LOCATOR_MAX_COLUMNS];
+	bool		nulls[YS_LOCATOR_MAX_COLUMNS];
+	int			count;
 
 	if (nrows == 0)
 		return;
 	ys_spi_begin(&scope);
 	columns = columns_create(nrows);
-	columns_add_keys(columns, table, rows);
-	columns_add_areas(columns, rows, false);
-	columns_add_versions(columns, rows, true);
+	count = ys_locator_columns(table, names, types);
+	for (int c = 0; c < count; c++)
+		columns_add(columns, types[c]);
+	for (int i = 0; i < nrows; i++)
+	{
+		ys_locator_row_values(table, rows[i], values, nulls);
+		columns_set_row(columns, i, count, values, nulls);
+	}
 	columns_execute(columns, table->sql_note, SPI_OK_INSERT);
 	ys_spi_end(&scope);
 }

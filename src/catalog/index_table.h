@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  * index_table.h
  *	  A policy's index table and locator: their DDL, and the four set-based
- *	  statements that every batch consists of.
+ *	  statements that a batch consists of where rows can't be written without
+ *	  (index_write.h).
  *
  * The index table is the policy owner's: statements on it run as the owner
  * under a security-restricted operation.  The locator (key -> area, and the
@@ -15,6 +16,7 @@
 #include "catalog/policy.h"
 #include "catalog/source.h"
 #include "policy/policy.h"
+#include "storage/itemptr.h"
 #include "stream/version.h"
 
 typedef struct YsIndexTable
@@ -23,6 +25,7 @@ typedef struct YsIndexTable
 	Oid			owner;
 	int			policy_id;
 	char	   *locator;		/* qualified and quoted */
+	Oid			locator_relid;
 	int			nkeys;
 	Oid			key_types[2];
 	char	   *locator_columns[2]; /* its keys, quoted */
@@ -53,6 +56,11 @@ typedef struct YsIndexRow
 	bool		known;			/* the locator has the key */
 	char	   *area;			/* where its row is; NULL: a tombstone */
 	YsVersion	version;		/* of the row or tombstone */
+
+	/* and where, unless statements found it */
+	bool		present;		/* there is a row in that area */
+	ItemPointerData at;			/* it */
+	ItemPointerData noted_at;	/* the locator's, when known */
 
 	/* as it shall be */
 	bool		gone;			/* a tombstone */
@@ -118,6 +126,9 @@ extern void ys_index_table_check_visible(const YsIndexTable *table);
 
 /* Fill known, area and version of every row (keys are distinct). */
 extern void ys_index_table_find(YsIndexTable *table, int nrows, YsIndexRow **rows);
+
+/* Fill the version of rows whose area is known. */
+extern void ys_index_table_versions(YsIndexTable *table, int nrows, YsIndexRow **rows);
 
 /* Remove the rows' old index rows (those found in an area). */
 extern void ys_index_table_delete(YsIndexTable *table, int nrows, YsIndexRow **rows);

@@ -8,10 +8,7 @@
  * are dropped, the rest is written, and with it quarantine, counters and the
  * policy's positions.  A crash anywhere replays into the same state.
  *
- * The stream worker is the only writer of its policies' rows, so reading
- * first and writing afterwards needs no row locks.  A batch that fails is
- * bisected in subtransactions until the culprit is alone; that one goes to
- * quarantine.
+ * Rows are written by apply_write.c.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -215,151 +212,6 @@ ensure_areas(YsBatch *batch)
 
 /* ---- writing ---- */
 
-/* A run of candidates, written in one subtransaction. */
-typedef struct WriteArg
-{
-	YsBatch	   *batch;
-	int			first;
-	int			count;
-	YsPolicyCounters counters;
-} WriteArg;
-
-static void
-write_run(void *arg)
-{
-	WriteArg   *run = arg;
-	YsIndexTable *table = run->batch->follow->table;
-	bool		again = run->batch->retry != NULL;
-	YsIndexRow **rows = palloc(sizeof(YsIndexRow *) * run->count);
-	YsIndexRow **moved = palloc(sizeof(YsIndexRow *) * run->count);
-	YsIndexRow **present = palloc(sizeof(YsIndexRow *) * run->count);
-	YsIndexRow **noted = palloc(sizeof(YsIndexRow *) * run->count);
-	int			nmoved = 0;
-	int			npresent = 0;
-	int			nnoted = 0;
-
-	memset(&run->counters, 0, sizeof(run->counters));
-	for (int i = 0; i < run->count; i++)
-	{
-		rows[i] = &run->batch->candidates[run->first + i]->row;
-		rows[i]->known = false;
-		rows[i]->area = NULL;
-		ys_version_lowest(&rows[i]->version);
-	}
-	ys_index_table_find(table, run->count, rows);
-
-	for (int i = 0; i < run->count; i++)
-	{
-		YsIndexRow *row = rows[i];
-		int			order = ys_version_compare(&row->new_version, &row->version);
-		bool		stale = row->known && (again ? order < 0 : order <= 0);
-		bool		elsewhere;
-
-		run->batch->candidates[run->first + i]->written = !stale;
-		if (stale)
-		{
-			run->counters.stale++;
-			continue;
-		}
-		elsewhere = row->area != NULL && (row->gone || strcmp(row->area, row->entry.area) != 0);
-		if (elsewhere)
-			moved[nmoved++] = row;
-		if (!row->gone)
-			present[npresent++] = row;
-		if (row->gone || row->area == NULL || elsewhere)
-			noted[nnoted++] = row;
-		run->counters.applied++;
-		if (row->gone)
-			run->counters.deleted += elsewhere;
-		else if (row->area == NULL)
-			run->counters.inserted++;
-		else if (elsewhere)
-			run->counters.moved++;
-		else
-			run->counters.updated++;
-	}
-	ys_index_table_delete(table, nmoved, moved);
-	ys_index_table_upsert(table, npresent, present);
-	ys_index_table_note(table, nnoted, noted);
-	pfree(rows);
-	pfree(moved);
-	pfree(present);
-	pfree(noted);
-}
-
-/* What has been written of a run: its counters and quality, and what fields kept out. */
-static void
-account_run(const WriteArg *run)
-{
-	YsBatch	   *batch = run->batch;
-
-	batch->written += run->counters.applied;
-	if (batch->from_store)
-	{
-		for (int i = 0; i < run->count; i++)
-			batch->counters.backfilled += run->batch->candidates[run->first + i]->written &&
-				run->batch->candidates[run->first + i]->item != NULL;
-	}
-	else
-	{
-		batch->counters.applied += run->counters.applied;
-		batch->counters.stale += run->counters.stale;
-	}
-	batch->counters.inserted += run->counters.inserted;
-	batch->counters.updated += run->counters.updated;
-	batch->counters.moved += run->counters.moved;
-	batch->counters.deleted += run->counters.deleted;
-	for (int i = 0; i < run->count; i++)
-	{
-		const YsCandidate *candidate = batch->candidates[run->first + i];
-
-		if (!candidate->written || candidate->item == NULL)
-			continue;
-		ys_quality_add(batch->quality, &candidate->row.entry);
-		if (candidate->refused == NULL)
-			continue;
-		if (candidate->origin != NULL)
-			ys_batch_quarantine_event(batch, candidate->origin, candidate->refused);
-		else
-			ys_batch_quarantine_item(batch, candidate->item, candidate->refused);
-	}
-}
-
-/* Write a run, halving it around what fails.  False on a systemic error. */
-static bool
-write_bisecting(YsBatch *batch, int first, int count)
-{
-	WriteArg	run = {batch, first, count};
-	YsCandidate  *culprit = batch->candidates[first];
-	ErrorData  *error;
-
-	if (count == 0)
-		return true;
-	error = ys_transaction_try(write_run, &run);
-	if (error == NULL)
-	{
-		account_run(&run);
-		return true;
-	}
-	if (ys_error_is_systemic(error) || (count == 1 && culprit->row.gone))
-	{
-		batch->systemic = error;
-		return false;
-	}
-	if (count > 1)
-		return write_bisecting(batch, first, count / 2) &&
-			write_bisecting(batch, first + count / 2, count - count / 2);
-
-	/* its version is recorded: a row that it made stale goes */
-	if (culprit->origin == NULL)
-		ys_batch_quarantine_item(batch, culprit->item, error->message);
-	else
-		ys_batch_quarantine_event(batch, culprit->origin, error->message);
-	culprit->item = NULL;
-	culprit->row.gone = true;
-	return write_bisecting(batch, first, 1);
-}
-
 /*
  * Is there room for what the batch puts in quarantine?  One event or item always has, where
  * nothing else is: else no size would do for it.
@@ -438,7 +290,7 @@ write_batch(YsBatch *batch)
 		return true;
 	}
 	ys_index_table_follow_names(follow->table);
-	ok = write_bisecting(batch, 0, batch->ncandidates);
+	ok = ys_batch_write(batch);
 	batch->full = ok && !has_room(batch);
 	if (!ok || batch->full)
 	{
@@ -574,7 +426,7 @@ ys_apply_retry(YsFollow *follow, const YsRetry *retry)
 			ys_batch_collect_event(batch, &retry->decoded[i]);
 	}
 	ys_batch_collect_items(batch, retry->nitems, retry->items);
-	if (!normalize(batch) || !ensure_areas(batch) || !write_bisecting(batch, 0, batch->ncandidates))
+	if (!normalize(batch) || !ensure_areas(batch) || !ys_batch_write(batch))
 		ThrowErrorData(batch->systemic);
 	foreach(lc, batch->quarantined)
 		ys_quarantine_keep(follow->row->policy_id, lfirst(lc));

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  * apply_batch.h
- *	  A batch between collecting (apply_batch.c) and applying (apply.c): for
- *	  these two only.
+ *	  A batch between collecting (apply_batch.c), applying (apply.c) and
+ *	  writing (apply_write.c): for these only.
  *-------------------------------------------------------------------------
  */
 #ifndef YS_WORKER_APPLY_BATCH_H
@@ -62,5 +62,11 @@ extern void ys_batch_collect_messages(YsBatch *batch, int count, const YsDecoded
 /* Items that were read from the store, and keys of those that are not there. */
 extern void ys_batch_collect_items(YsBatch *batch, int count, const YsValue *items);
 extern void ys_batch_collect_gone(YsBatch *batch, int count, const YsValue *keys);
+
+/*
+ * Write the batch's rows, in the current transaction.  False on a systemic error (systemic), which
+ * nothing of the batch may survive.
+ */
+extern bool ys_batch_write(YsBatch *batch);
 
 #endif							/* YS_WORKER_APPLY_BATCH_H */
