@@ -262,8 +262,8 @@ ys_relay_unready(Oid source, Oid stream)
 	char	   *reason = NULL;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT format('relay \"%s\" %s', name, CASE WHEN phase = 'PAUSED' THEN 'has no '"
-				   "'stream of the store to read' ELSE 'has not begun to read the store''s stream' END) "
+	ys_spi_execute("SELECT format('relay \"%s\" %s', name, CASE WHEN phase = 'PAUSED' THEN 'has no "
+				   "stream of the store to read' ELSE 'has not begun to read the store''s stream' END) "
 				   "FROM yottastore_internal.relay WHERE source = $1 AND stream = $2 "
 				   "AND (store_stream IS NULL OR phase = 'PAUSED')",
 				   SPI_OK_SELECT, 2, (Oid[]) {OIDOID, OIDOID},
