@@ -135,8 +135,8 @@ find_store_stream(YsRelaySession *session, char **stream_id, YsError *err)
 	if (!ys_store_describe_table(session->config.store, session->config.source->table,
 								 &session->reader.arena, &info, err))
 		return YS_RELAY_TROUBLE;
-	/* events must hold the item's new state */
-	if (!ys_table_has_images(&info))
+	/* of any view: who applies its records reads what they don't hold */
+	if (info.stream_id == NULL)
 		return YS_RELAY_NO_STREAM;
 	*stream_id = pstrdup(info.stream_id);
 	return YS_RELAY_ON;

@@ -191,8 +191,8 @@ ys_relay_note_outcome(YsRelaySession *session, int relay_id, YsRelayOutcome outc
 	if (relay != NULL && outcome == YS_RELAY_NO_STREAM)
 	{
 		ys_relay_set_phase(relay_id, YS_PHASE_PAUSED,
-						   psprintf("store table \"%s\" has no stream of its items' new images: "
-									"enable one with view type NEW_AND_OLD_IMAGES",
+						   psprintf("store table \"%s\" has no stream: enable one, with view type "
+									"NEW_AND_OLD_IMAGES or any other",
 									session->config.source->table));
 		ys_policy_mark_incomplete(relay->source, relay->stream,
 								  psprintf("store table \"%s\" has no stream: changes are missing: "

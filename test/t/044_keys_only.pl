@@ -118,6 +118,32 @@ wait_for_index($node, 'the store is back');
 is(kind_of('s') . ' ' . kind_of('t'), 'patient behind', 'then it goes on');
 is(quarantined(), '0', 'nothing went to quarantine');
 
+# ---- a stream of the store that has only keys --------------------------------------------------------
+
+my $keys_table = unique_name('keys');
+store_api('CreateTable', {
+	TableName => $keys_table, BillingMode => 'PAY_PER_REQUEST',
+	AttributeDefinitions => [ { AttributeName => 'id', AttributeType => 'S' } ],
+	KeySchema => [ { AttributeName => 'id', KeyType => 'HASH' } ],
+	StreamSpecification => { StreamEnabled => JSON::PP::true, StreamViewType => 'KEYS_ONLY' } });
+my $relayed = unique_name('relayed');
+my $brokers = kafka_brokers();
+$node->safe_psql('postgres', <<"END");
+CREATE FOREIGN TABLE keyed (id text OPTIONS (key 'partition') NOT NULL, n integer) SERVER fleet OPTIONS (table '$keys_table');
+CREATE SERVER keyed_changes FOREIGN DATA WRAPPER yottastore_stream OPTIONS (brokers '$brokers', topic '$relayed');
+SELECT yottastore.create_relay('keyed_relay', 'keyed', 'keyed_changes', 1);
+SELECT yottastore.create_index_policy('keyed_index', 'keyed', 'keyed_changes', fields => ARRAY[yottastore.field('n', 'numeric')]);
+END
+sub wait_for_keyed { is($node->safe_psql('postgres', "SELECT yottastore.index_wait('keyed_index', timeout => '60 s')"), 't', $_[0]); return }
+wait_for_keyed('a relay of keys starts');
+$node->safe_psql('postgres', $_) foreach 'INSERT INTO keyed SELECT i::text, i FROM generate_series(1, 20) i',
+  'UPDATE keyed SET n = n + 100 WHERE id::int > 10', 'DELETE FROM keyed WHERE id::int % 5 = 0';
+wait_for_keyed('and goes on');
+is( $node->safe_psql('postgres', 'SELECT id, n FROM keyed_index ORDER BY id::int'),
+	$node->safe_psql('postgres', 'SELECT id, n FROM keyed ORDER BY id::int'), 'the index is the store');
+$node->safe_psql('postgres', "SELECT yottastore.drop_index_policy('keyed_index'), yottastore.drop_relay('keyed_relay')");
+store_api('DeleteTable', { TableName => $keys_table });
+
 # ---- looking at the stream ----------------------------------------------------------------------------
 
 sub peek
