@@ -19,6 +19,7 @@ typedef struct YsShardState
 	char		sequence[YS_SEQUENCE_SIZE]; /* of the last record produced; empty: none */
 	char		first[YS_SEQUENCE_SIZE];	/* where it begins; empty: the store doesn't say */
 	bool		whole;			/* all of it was there when we first heard of it */
+	bool		unplaced;		/* its beginning was granted and then refused */
 	bool		finished;		/* closed, and read to its end */
 	bool		listed;			/* in the stream's last description */
 	bool		closed;			/* its last page has been read */

@@ -39,7 +39,8 @@ set_iterator(YsShardReader *reader, YsShardState *shard, const char *iterator)
 
 /*
  * Where to go on: after the checkpoint, or at the beginning as long as that is kept.  True with
- * *iterator NULL: neither is there any more.
+ * *iterator NULL: neither is there any more, or DynamoDB Local grants the beginning and refuses to
+ * read from there, as it does where the first record is not the one that the shard is said to begin with.
  */
 static bool
 find_place(YsShardReader *reader, YsShardState *shard, const char **iterator, YsError *err)
@@ -56,6 +57,8 @@ find_place(YsShardReader *reader, YsShardState *shard, const char **iterator, Ys
 	{
 		if (!resumes && !shard->whole)
 			shard->whole = shard->dirty = true;
+		if (!resumes && shard->unplaced)
+			*iterator = NULL;
 		return true;
 	}
 	*iterator = NULL;
@@ -142,6 +145,7 @@ ys_shard_read(YsShardReader *reader, YsShardState *shard, int64 began, YsStreamP
 			return false;
 		/* what is trimmed was lost if the next iterator can't be had where this one was to be */
 		set_iterator(reader, shard, NULL);
+		shard->unplaced = err->code == YS_ERR_TRIMMED && shard->sequence[0] == '\0';
 		memset(page, 0, sizeof(*page));
 		*lost = true;
 		return true;

@@ -263,6 +263,23 @@ ok($node->poll_query_until('postgres', 'SELECT true'), 'the server recovers from
 check_changes('killed', $table, wait_for_changes($table, $topic));
 wait_for_status('changes', "phase = 'LIVE'");
 
+# ---- a shard that doesn't begin with the record it is said to begin with -----------------------
+
+# DynamoDB Local numbers the records of all its tables together
+my $late = unique_name('late');
+create_table($late, 1);
+put($table, "v$_", '18.05') foreach 1 .. 20;
+put($late, 'v1', 1);
+query("CREATE SERVER late_changes FOREIGN DATA WRAPPER yottastore_stream "
+	  . "OPTIONS (brokers '" . kafka_brokers() . "', topic '$late', format 'dynamodb')");
+query("SELECT yottastore.create_relay('late', '$late', 'late_changes', 2)");
+check_changes('a late first record', $late, wait_for_changes($late, $late));
+query("SELECT yottastore.drop_relay('late')");
+$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'yottastore relay'")
+  or die 'the relay does not end';
+store_api('DeleteTable', { TableName => $late });
+check_changes('and those before it', $table, wait_for_changes($table, $topic));
+
 # ---- a store whose credentials and server change ---------------------------------------------
 
 $pid = relay_pid();
