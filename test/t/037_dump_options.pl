@@ -47,7 +47,12 @@ my %value = (
 		indexes => q(by_model (model, "o'dd") all; by_city (city) include (name, pos); by_age local (id, age) keys),
 		table => 'the_store.s-name', consistency => 'eventual', insert_mode => 'insert' },
 	column => { path => q(a."odd 'na\\\\me".x[0]), on_mismatch => 'error', encoding => 'typed' },
-	stream => { brokers => '127.0.0.1:9092,[::1]:9093', topic => 'some.topic', format => 'dynamodb' });
+	stream => {
+		brokers => '127.0.0.1:9092,[::1]:9093', topic => 'some.topic', format => 'dynamodb', workers => 4,
+		security_protocol => 'sasl_ssl', sasl_mechanism => 'SCRAM-SHA-256', ca_file => "$directory/ca.pem",
+		client_cert_file => "$directory/cert.pem", client_key_file => "$directory/key.pem", broker_address_family => 'v4',
+		compression => 'zstd', fetch_max_bytes => 2097152, max_partition_fetch_bytes => 1048576, metadata_max_age_ms => 60000,
+		queued_max_messages_kbytes => 2048, socket_connection_setup_timeout_ms => 5000, socket_timeout_ms => 30000 });
 # given elsewhere: they exclude others
 my %elsewhere = (mapping => [qw(profile environment)], column => [qw(key document)]);
 
