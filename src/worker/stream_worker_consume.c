@@ -12,7 +12,6 @@
 
 #include "base/memory.h"
 #include "base/wait.h"
-#include "errors.h"
 #include "guc.h"
 #include "worker/activity.h"
 #include "worker/apply.h"
@@ -102,7 +101,9 @@ decode(void *arg)
 										  decode->arena, &decode->decoded);
 	if (!ys_reread_needed_images(decode->source, worker->owner, wanted, decode->ndecoded,
 								 decode->decoded, decode->arena, &err))
-		ys_error_throw(&err);
+		ereport(ERROR,
+				(errcode(YS_ERRCODE_STORE_AWAY), errmsg("%s", err.message),
+				 err.detail[0] != '\0' ? errdetail("%s", err.detail) : 0));
 }
 
 typedef struct ApplyArg

@@ -27,6 +27,9 @@ struct YsLane
 	int64		opened_at;
 };
 
+/* The SQLSTATE of: items that a policy's events only name can't be read now. */
+#define YS_ERRCODE_STORE_AWAY	MAKE_SQLSTATE('Y', 'S', 'S', '0', '1')
+
 /* A policy that failed in a way that may pass: leave it alone for a while. */
 typedef struct YsSetback
 {

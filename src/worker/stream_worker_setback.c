@@ -142,8 +142,11 @@ ys_stream_set_back(YsStreamWorker *worker, YsPolicyRow *row, const ErrorData *er
 				 errdetail("It goes on by itself; other policies are not held up.")));
 
 	/* that a lock was held once is no news */
-	if ((setback->failures > 1 || slow) && !setback->noted)
-		setback->noted = note_reason(row->policy_id, psprintf("held up: %s", error->message));
+	if ((setback->failures > 1 || slow || error->sqlerrcode == YS_ERRCODE_STORE_AWAY) && !setback->noted)
+		setback->noted = note_reason(row->policy_id,
+									 psprintf("held up: %s%s%s", error->message,
+											  error->detail != NULL ? ": " : "",
+											  error->detail != NULL ? error->detail : ""));
 	if (follow != NULL)
 		ys_lane_set_aside(worker, follow);
 }
