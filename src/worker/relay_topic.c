@@ -13,6 +13,8 @@
  */
 #include "postgres.h"
 
+#include <inttypes.h>
+
 #include "access/xlog.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
@@ -48,7 +50,7 @@ print_tag(char *tag)
 {
 	uint64		id[] = {GetSystemIdentifier(), MyDatabaseId};
 
-	snprintf(tag, YS_RELAY_TAG_SIZE, "%016" INT64_MODIFIER "x",
+	snprintf(tag, YS_RELAY_TAG_SIZE, "%016" PRIx64,
 			 DatumGetUInt64(hash_any_extended((unsigned char *) id, sizeof(id), 0)));
 }
 

@@ -24,12 +24,12 @@ my $store = unique_name('cancel');
 create_servers($node, store => $proxy->url);
 
 # A port that takes no connection and refuses none: its queue is full.
-my $hole = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or BAIL_OUT("no port: $!");
+my $hole = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die("no port: $!");
 listen($hole, 0);
 my @queued = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $hole->sockport, Blocking => 0) } 1 .. 4;
 
 # One that accepts (the kernel does) and never says a word.
-my $mute = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1') or BAIL_OUT("no port: $!");
+my $mute = IO::Socket::INET->new(Listen => 64, LocalAddr => '127.0.0.1') or die("no port: $!");
 
 sub sql { return $node->safe_psql('postgres', $_[0]); }
 

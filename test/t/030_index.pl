@@ -99,7 +99,7 @@ $node->safe_psql('postgres', "UPDATE yottastore.areas SET name = 'Alpha' WHERE n
 put_vehicle($table, 'v60', { type => { S => 'cab' }, %{ at(5, 5) } });
 $node->poll_query_until('postgres',
 	"SELECT area = 'Alpha' FROM vehicle_service WHERE vehicle_id = 'v60' AND kind = 'cab'")
-  or BAIL_OUT('renamed area not seen');
+  or die('renamed area not seen');
 pass('the worker reads changed areas');
 
 # ---- the policy's owner, and its end -----------------------------------------------------------
@@ -130,7 +130,7 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM yottastore_internal.relay'
 	0, 'and the relay');
 $node->poll_query_until('postgres',
 	"SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type IN ('yottastore stream worker', 'yottastore relay')")
-  or BAIL_OUT('workers go on');
+  or die('workers go on');
 pass('workers with nothing to do end');
 store_api('DeleteTable', { TableName => $table });
 $node->stop;

@@ -135,7 +135,7 @@ $node->safe_psql('postgres', 'ALTER TABLE vehicle_service DROP COLUMN active');
 send_event('p1', event('p1', $good));
 $node->poll_query_until('postgres',
 	"SELECT phase = 'PAUSED' AND reason LIKE '%active%' FROM yottastore.index_policies")
-  or BAIL_OUT('not paused');
+  or die('not paused');
 pass('a missing column pauses the policy, with the reason');
 $node->safe_psql('postgres', 'ALTER TABLE vehicle_service ADD COLUMN active boolean');
 $node->safe_psql('postgres', "SELECT yottastore.resume_index_policy('vehicle_service')");

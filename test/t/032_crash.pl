@@ -91,7 +91,7 @@ sub wait_for_server
 		return if defined $code && $code == 0;
 		select undef, undef, undef, 0.1;
 	}
-	BAIL_OUT('the server does not come back');
+	die('the server does not come back');
 }
 
 # A killed postmaster's lock file stands until its process is really gone.

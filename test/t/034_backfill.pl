@@ -63,7 +63,7 @@ END
 	last;
 }
 ok($killed, 'killed in the middle of a backfill');
-$node->poll_query_until('postgres', 'SELECT true') or BAIL_OUT('the server does not come back');
+$node->poll_query_until('postgres', 'SELECT true') or die('the server does not come back');
 $node->safe_psql('postgres', 'DROP TRIGGER slowly ON vehicle_service');
 
 # Changed and deleted while the backfill goes on.

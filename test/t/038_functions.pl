@@ -144,15 +144,15 @@ END
 sub worker
 {
 	return $node->safe_psql('postgres',
-		"SELECT pid FROM pg_stat_activity WHERE backend_type = 'yottastore stream worker' AND query = 'normalizing a batch' AND wait_event = 'PgSleep'"
+		"SELECT pid FROM pg_stat_activity WHERE backend_type = 'yottastore stream worker' AND wait_event = 'PgSleep'"
 	);
 }
 sub wait_for_sleeper
 {
 	my ($before) = @_;
 	$node->poll_query_until('postgres',
-		"SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query = 'normalizing a batch' AND pid <> $before")
-	  or BAIL_OUT('nobody sleeps');
+		"SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND backend_type = 'yottastore stream worker' AND pid <> $before")
+	  or die 'nobody sleeps';
 	return worker();
 }
 put_vehicle($table, 's1', { sleepy => { S => 'sleep' } });
@@ -181,7 +181,7 @@ sub paused_by
 	$node->safe_psql('postgres', $change);
 	put_vehicle($table, 'c1', { p => { S => $change } });
 	$node->poll_query_until('postgres',
-		"SELECT phase = 'PAUSED' FROM yottastore.index_policies") or BAIL_OUT("not paused: $change");
+		"SELECT phase = 'PAUSED' FROM yottastore.index_policies") or die("not paused: $change");
 	like($node->safe_psql('postgres', 'SELECT reason FROM yottastore.index_policies'),
 		$reason, "$change pauses the policy");
 	$node->safe_psql('postgres', "$mend; SELECT yottastore.resume_index_policy('vehicle_service')");
@@ -204,7 +204,7 @@ DROP FUNCTION plate(text);
 END
 put_vehicle($table, 'c2', { p => { S => 'gone' } });
 $node->poll_query_until('postgres', "SELECT phase = 'PAUSED' AND reason LIKE 'function \"public.plate(pg_catalog.text)\" does not exist%' FROM yottastore.index_policies")
-  or BAIL_OUT('not paused');
+  or die('not paused');
 pass('a function that is gone pauses the policy');
 
 store_api('DeleteTable', { TableName => $table });

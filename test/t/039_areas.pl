@@ -124,7 +124,7 @@ is( query(q{SELECT rejected->'area'->>'reason' FROM by_geohash WHERE vehicle_id 
 # an area of the level takes its name from those below
 query(q{INSERT INTO yottastore.areas (level, name) VALUES ('country', 'Twin')});
 $node->poll_query_until('postgres', q{SELECT count(*) = 4 FROM by_name WHERE area = 'Twin'})
-  or BAIL_OUT('rows have not moved');
+  or die('rows have not moved');
 pass('rows move to an area that has their name now');
 
 store_api('DeleteTable', { TableName => $table });

@@ -25,7 +25,7 @@ my %items = (
 put_vehicle($table, "b_$_", $items{$_}) foreach sort keys %items;
 # What the relay produces from here on is live; these are the backfill's alone.
 $node->poll_query_until('postgres', 'SELECT records_produced = ' . keys(%items) . ' FROM yottastore.relay_status')
-  or BAIL_OUT('the relay is not through');
+  or die('the relay is not through');
 $node->safe_psql('postgres', <<'END');
 SELECT yottastore.create_index_policy('vehicle_service', 'vehicles', 'fleet_changes', fields => ARRAY[
   yottastore.field('kind', 'text', ARRAY['kind'], required => true, on_error => 'reject'),

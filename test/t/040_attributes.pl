@@ -33,7 +33,7 @@ my %items = (
 
 put_vehicle($table, "b_$_", $items{$_}) foreach sort keys %items;
 $node->poll_query_until('postgres', 'SELECT records_produced = ' . keys(%items) . ' FROM yottastore.relay_status')
-  or BAIL_OUT('the relay is not through');
+  or die('the relay is not through');
 $node->safe_psql('postgres', <<'END');
 CREATE EXTENSION pg_trgm;
 SELECT yottastore.create_index_policy('vehicle_service', 'vehicles', 'fleet_changes',
@@ -93,7 +93,7 @@ my ($out, $err) = ('', '');
 my $reader = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', $busy ],
 	'<', \undef, '>', \$out, '2>', \$err);
 $node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
-  or BAIL_OUT('nobody reads');
+  or die('nobody reads');
 put_vehicle($table, 'l_new', { where => { S => '5,25.9' }, spec => { M => { model => { S => 'Daily' } } } });
 put_vehicle($table, 'l_c', { where => { S => '5,21' }, spec => { M => { model => { S => 'Daily' } } } });
 wait_for_index($node, 'another partition, beside a transaction that reads and writes');

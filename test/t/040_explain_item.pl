@@ -98,7 +98,7 @@ is(explained('v1', "outcome, reason, indexed ~ '^.x[0-9a-f]{50}\$'"),
 # an event that can't be used makes the row go
 produce($topic, '{"vehicle_id":{"S":"v2"}}', '{"broken', headers => { 'yottastore-position' => '4294967295:1' });
 $node->poll_query_until('postgres', "SELECT count(*) > 0 FROM yottastore.quarantine WHERE item_key LIKE '%v2%'")
-  or BAIL_OUT('nothing is quarantined');
+  or die('nothing is quarantined');
 is(explained('v2', "outcome, reason = (SELECT max(q.reason) FROM yottastore.quarantine q)", "field = 'event_version'"),
 	'quarantined|t', 'the reason of what was quarantined is told');
 

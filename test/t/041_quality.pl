@@ -99,13 +99,13 @@ CREATE TRIGGER slowly AFTER INSERT ON vehicle_service FOR EACH STATEMENT EXECUTE
 END
 send_event('k1', { kind => { S => ' tram ' } }, '00500');
 $node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
-  or BAIL_OUT('the batch does not come');
+  or die('the batch does not come');
 my $pid = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
 kill 'KILL', $pid;
 $node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid")
-  or BAIL_OUT('the server does not come back');
+  or die('the server does not come back');
 $node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
-  or BAIL_OUT('the batch does not come again');
+  or die('the batch does not come again');
 is(kinds(), '10|1|8', 'nothing is counted before it is committed');
 $node->safe_psql('postgres', "DROP TRIGGER slowly ON vehicle_service")
   if $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") eq 't';

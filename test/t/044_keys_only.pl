@@ -110,7 +110,7 @@ put('s', 'patient');
 post('s');
 post('t', NewImage => of_type('behind'));
 $node->poll_query_until('postgres', "SELECT reason IS NOT NULL FROM yottastore.index_policies")
-  or BAIL_OUT('trouble is not said');
+  or die('trouble is not said');
 is($node->safe_psql('postgres', "SELECT phase FROM yottastore.index_policies"), 'LIVE', 'a store that is away is trouble, and no pause');
 is(kind_of('t'), '', 'events behind wait');
 $node->safe_psql('postgres', "ALTER SERVER fleet OPTIONS (SET nodes '$store', DROP request_timeout)");

@@ -67,7 +67,7 @@ sub wait_for_server
 		return if defined $code && $code == 0;
 		select undef, undef, undef, 0.1;
 	}
-	BAIL_OUT('the server does not come back');
+	die('the server does not come back');
 }
 
 # One of its processes, or all of them.
@@ -116,7 +116,7 @@ $waiter->query_until(qr/waiting/, "\\echo waiting\nSELECT yottastore.index_wait(
 send_some();
 $node->poll_query_until('postgres',
 	"SELECT state = 'idle' FROM pg_stat_activity WHERE query LIKE 'SELECT yottastore.index_wait%'")
-  or BAIL_OUT('the wait does not end');
+  or die('the wait does not end');
 is($node->safe_psql('postgres', 'SELECT events FROM yottastore.index_stats'), $sent, 'up to a moment to come');
 $waiter->quit;
 

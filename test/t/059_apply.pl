@@ -86,7 +86,7 @@ $other->query_safe("DELETE FROM vehicle_service WHERE vehicle_id = 'v9'");
 send_events([ 'v8', 'taxi', 80, 5 ], [ 'v9', 'taxi', 90, 5 ]);
 $node->poll_query_until('postgres',
 	"SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'yottastore stream worker' AND wait_event_type = 'Lock'")
-  or BAIL_OUT('the worker does not wait for the row');
+  or die('the worker does not wait for the row');
 $other->query_safe('COMMIT');
 $other->quit;
 wait_for_index($node, 'rows that others had changed');
@@ -139,7 +139,7 @@ query("SELECT yottastore.resume_index_policy('vehicle_service')");
 wait_for_index($node, 'a backlog');
 is( query("SELECT count(*), min(odometer_km), max(odometer_km) FROM vehicle_service WHERE vehicle_id ~ '^b[0-9]'"),
 	'50|4951|5000', 'each row is as the last event left it');
-$node->poll_query_until('postgres', "SELECT ($written) >= $before + 50") or BAIL_OUT('nothing was written');
+$node->poll_query_until('postgres', "SELECT ($written) >= $before + 50") or die('nothing was written');
 cmp_ok(query($written) - $before, '<', 2500, 'and was written once in a batch, which grew');
 
 done_testing();
