@@ -141,27 +141,26 @@ END
 
 # ---- it sleeps, and is cancelled --------------------------------------------------------------
 
-sub worker
-{
-	return $node->safe_psql('postgres',
-		"SELECT pid FROM pg_stat_activity WHERE backend_type = 'yottastore stream worker' AND wait_event = 'PgSleep'"
-	);
-}
+# The worker that is in a transaction of its own, after any before, and sleeps there.
 sub wait_for_sleeper
 {
 	my ($before) = @_;
-	$node->poll_query_until('postgres',
-		"SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND backend_type = 'yottastore stream worker' AND pid <> $before")
+	my $sleeper = q{SELECT pid || ' ' || xact_start FROM pg_stat_activity
+		WHERE backend_type = 'yottastore stream worker' AND wait_event = 'PgSleep'};
+	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM ($sleeper) s(id) WHERE id <> '$before'")
 	  or die 'nobody sleeps';
-	return worker();
+	return $node->safe_psql('postgres', $sleeper);
 }
+sub pid { return (split ' ', $_[0])[0]; }
+
 put_vehicle($table, 's1', { sleepy => { S => 'sleep' } });
-my $pid = wait_for_sleeper(0);
-is($node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)"), 't', 'cancelled');
-my $again = wait_for_sleeper($pid);
-isnt($again, $pid, 'a worker that is cancelled starts again, and nothing is rejected for that');
-is($node->safe_psql('postgres', "SELECT pg_terminate_backend($again)"), 't', 'terminated');
-$pid = wait_for_sleeper($again);
+my $first = wait_for_sleeper('');
+is($node->safe_psql('postgres', 'SELECT pg_cancel_backend(' . pid($first) . ')'), 't', 'cancelled');
+my $again = wait_for_sleeper($first);
+is(pid($again), pid($first), 'what is cancelled is tried again, and nothing is rejected for that');
+is($node->safe_psql('postgres', 'SELECT pg_terminate_backend(' . pid($again) . ')'), 't', 'terminated');
+my $other = wait_for_sleeper($again);
+isnt(pid($other), pid($again), 'another worker goes on');
 
 # A pause does not wait for the function.
 is($node->safe_psql('postgres', "SELECT yottastore.pause_index_policy('vehicle_service')"), 't', 'paused meanwhile');
@@ -169,7 +168,7 @@ $node->safe_psql('postgres', <<'END');
 CREATE OR REPLACE FUNCTION sleepy(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'awake' $$;
 SELECT yottastore.resume_index_policy('vehicle_service');
 END
-$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+$node->safe_psql('postgres', 'SELECT pg_cancel_backend(' . pid($other) . ')');
 wait_for_index($node, 'with another function');
 is(rows("vehicle_id = 's1'"), 's1||||||awake', 'the function as it is now is called');
 
