@@ -755,15 +755,20 @@ CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
 			FROM yottastore_internal.stats t WHERE t.policy_id = p.policy_id) s
 		CROSS JOIN LATERAL (SELECT CASE WHEN p.phase = 'LIVE'
 				OR p.phase = 'PAUSED' AND p.backfill_finished_at IS NOT NULL THEN o.watermark END AS up_to) complete
-		CROSS JOIN LATERAL (SELECT pg_catalog.max(w.reported_at) AS reported_at
+		CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS running, pg_catalog.min(w.reported_at) AS reported_at
 			FROM running w
 			WHERE w.kind = 'stream' AND w.id1 = p.stream::bigint AND w.id2 = p.owner::bigint) worker
+		CROSS JOIN LATERAL (SELECT COALESCE((SELECT o.option_value::integer
+				FROM pg_catalog.pg_foreign_server f, pg_catalog.pg_options_to_table(f.srvoptions) o
+				WHERE f.oid = p.stream AND o.option_name = 'workers'), 1) AS workers) wanted
 		CROSS JOIN LATERAL (SELECT CASE
 				WHEN p.phase IN ('PAUSED', 'INCOMPLETE') OR pg_catalog.pg_is_in_recovery() THEN NULL
-				WHEN worker.reported_at IS NULL THEN
+				WHEN worker.running = 0 THEN
 					CASE WHEN p.created_at < moment.now - interval '5 s' THEN 'its worker does not run' END
 				WHEN worker.reported_at < moment.now - interval '10 s' THEN
 					'its worker has been at one thing since ' || worker.reported_at
+				WHEN worker.running < wanted.workers THEN
+					'only ' || worker.running || ' of its ' || wanted.workers || ' workers run'
 				WHEN p.reason IS NOT NULL
 					AND GREATEST(p.created_at, s.last_batch_at) < moment.now - interval '10 s' THEN p.reason
 				WHEN s.waiting_since < moment.now - interval '10 s' THEN
