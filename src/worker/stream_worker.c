@@ -3,7 +3,7 @@
  *	  Follows one stream for the policies of one owner.
  *
  * The loop: interrupts and configuration, which policies there are, new ones
- * get their start, a batch from Kafka is decoded once and applied to each
+ * get their start, a batch of the intake is decoded once and applied to each
  * policy, then one page of each backfill, then a bit of each job, then, if
  * there was nothing to do, a wait.  No transaction is open while anything outside is waited for.
  *-------------------------------------------------------------------------
@@ -86,7 +86,9 @@ start_follow(void *arg)
 {
 	FollowArg  *start = arg;
 
-	start->ok = ys_stream_start_follow(start->worker, start->follow, &start->err);
+	start->ok = start->worker->intake->start(start->worker, start->follow, &start->err);
+	if (start->ok)
+		ys_lane_join(start->worker, start->follow);
 }
 
 static void
@@ -224,13 +226,28 @@ step_jobs(YsStreamWorker *worker)
 /* ---- waiting ---- */
 
 static void
-watch(int set, int fd)
+watch_fd(int set, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
 	/* two policies may wait for the same store */
 	if (fd >= 0)
 		(void) epoll_ctl(set, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* Wait for a lane's intake, too. */
+static void
+watch_lane(const YsStreamWorker *worker, const YsLane *lane, int set, long *timeout)
+{
+	int			fd = -1;
+	long		left = -1;
+
+	if (lane == NULL || lane->intake == NULL)
+		return;
+	worker->intake->signals(lane, &fd, &left);
+	watch_fd(set, fd);
+	if (left >= 0)
+		*timeout = Min(*timeout, Max(left, 1));
 }
 
 /* Wait until there may be something to do. */
@@ -243,21 +260,19 @@ rest(YsStreamWorker *worker)
 
 	if (set < 0)
 		ereport(ERROR, (errmsg("could not make an epoll descriptor: %m")));
-	if (worker->shared.consumer != NULL)
-		watch(set, ys_consumer_fd(worker->shared.consumer));
+	watch_lane(worker, &worker->shared, set, &timeout);
 	foreach(lc, worker->follows)
 	{
 		YsFollow   *follow = lfirst(lc);
 		int			fd = -1;
 		long		left = -1;
 
-		if (follow->lane != NULL && follow->lane->consumer != NULL)
-			watch(set, ys_consumer_fd(follow->lane->consumer));
+		watch_lane(worker, follow->lane, set, &timeout);
 		if (follow->backfill == NULL)
 			continue;
 		if (!ys_backfill_signals(follow, &fd, &left))
 			left = Max(follow->backfill_at, worker->retry_at) - ys_clock_ms();
-		watch(set, fd);
+		watch_fd(set, fd);
 		if (left >= 0)
 			timeout = Min(timeout, Max(left, 1));
 	}
@@ -281,6 +296,7 @@ ys_stream_worker_run(Oid stream, Oid owner, int number)
 	YsStreamWorker worker = {
 		.stream = stream,
 		.owner = owner,
+		.intake = &ys_intake_kafka,
 		.lease = {.stream = stream, .owner = owner, .worker = number, .workers = number + 1}
 	};
 

@@ -23,46 +23,6 @@
 #define TURN_MS				250		/* of a policy in a lane of its own */
 #define SLOW_MS				1000	/* for a batch of ordinary size, where others wait */
 
-/* Changes between a policy's position and the oldest event kept are lost: say so, and stop it. */
-static void
-mark_incomplete(YsStreamWorker *worker)
-{
-	YsArena		arena;
-	YsPartitionOffsets *offsets;
-	int			count;
-	ListCell   *lc;
-	YsError		err;
-
-	ys_arena_init_context(&arena, worker->batch_context, 0);
-	if (!ys_kafka_topic_offsets(worker->config, &arena, &count, &offsets, &err))
-	{
-		ys_stream_note_trouble(worker, &err);
-		ys_arena_free(&arena);
-		return;
-	}
-	ys_transaction_begin("marking a gap");
-	foreach(lc, worker->follows)
-	{
-		YsFollow   *follow = lfirst(lc);
-
-		for (int i = 0; i < count && ys_follow_is_active(follow); i++)
-		{
-			YsPolicyPosition *own = ys_follow_position(follow, offsets[i].partition);
-
-			if (own == NULL ||
-				(own->next_offset >= offsets[i].low && own->next_offset <= offsets[i].high))
-				continue;
-			follow->row->phase = YS_PHASE_INCOMPLETE;
-			ys_policy_set_phase(follow->row->policy_id, YS_PHASE_INCOMPLETE,
-								psprintf("partition %d of topic \"%s\" no longer holds offset " INT64_FORMAT
-										 ": call yottastore.index_resync_start",
-										 own->partition, worker->config->topic, own->next_offset));
-		}
-	}
-	ys_transaction_commit();
-	ys_arena_free(&arena);
-}
-
 /* What decoding a batch for the policies of one source takes, and makes of it. */
 typedef struct DecodeArg
 {
@@ -212,20 +172,6 @@ apply_messages(YsStreamWorker *worker, YsLane *lane, int count, const YsMessage 
 	}
 }
 
-/* The lane's consumer has handed these out. */
-static void
-advance(YsLane *lane, int count, const YsMessage *messages)
-{
-	for (int i = 0; i < count; i++)
-	{
-		for (int p = 0; p < lane->npositions; p++)
-		{
-			if (lane->positions[p].partition == messages[i].partition)
-				lane->positions[p].next_offset = messages[i].offset + 1;
-		}
-	}
-}
-
 /* A batch's size, as often doubled as there was more than it held: up to most, or what it is anyway. */
 static int64
 grown(int size, int most, int doublings)
@@ -245,8 +191,8 @@ take_batch(YsStreamWorker *worker, YsLane *lane, int limit, int *count, YsMessag
 	int64		kilobytes = grown(ys_guc_batch_memory, ys_guc_backlog_memory, doublings);
 	int64		bytes = 0;
 
-	if (!ys_consumer_take(lane->consumer, (int) events, (size_t) kilobytes * 1024, &worker->arena,
-						  count, messages, err))
+	if (!worker->intake->take(worker, lane, (int) events, (size_t) kilobytes * 1024, &worker->arena,
+							  count, messages, err))
 		return false;
 	for (int i = 0; i < *count; i++)
 		bytes += (*messages)[i].key_len + (*messages)[i].value_len;
@@ -266,31 +212,27 @@ consume_lane(YsStreamWorker *worker, YsLane *lane, int limit)
 	YsError		err;
 	bool		ok = true;
 
-	if (lane->consumer == NULL)
+	if (lane->intake == NULL)
 		ok = ys_lane_open(worker, lane, &err);
-	if (ok && lane->consumer != NULL)
+	if (ok && lane->intake != NULL)
 		ok = take_batch(worker, lane, limit, &count, &messages, &err);
 	if (!ok)
 	{
 		ys_lane_close(lane);
-		if (err.code == YS_ERR_TRIMMED)
-			mark_incomplete(worker);
-		else
+		/* of a gap the policies concerned know already */
+		if (err.code != YS_ERR_TRIMMED)
 			ys_stream_note_trouble(worker, &err);
 		count = -1;
 	}
 	else if (count > 0 && ys_stream_declarations_changed())
 	{
-		/* the next consumer has them again */
+		/* the next intake has them again */
 		ys_lanes_close(worker);
 		worker->housekeeping_at = 0;
 		count = 0;
 	}
 	else if (count > 0)
-	{
-		advance(lane, count, messages);
 		apply_messages(worker, lane, count, messages, &worker->arena);
-	}
 	ys_arena_reset(&worker->arena);
 	return count;
 }
@@ -323,5 +265,5 @@ ys_stream_high(const YsStreamWorker *worker, const YsFollow *follow, int32 parti
 {
 	const YsLane *lane = follow->aside ? follow->lane : &worker->shared;
 
-	return lane != NULL && lane->consumer != NULL ? ys_consumer_high(lane->consumer, partition) : -1;
+	return lane != NULL && lane->intake != NULL ? worker->intake->high(lane, partition) : -1;
 }

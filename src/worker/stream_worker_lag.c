@@ -104,7 +104,7 @@ save_paused(YsStreamWorker *worker)
 	worker->ends_at = ys_clock_ms() + ASK_MS;
 
 	/* that brokers can't be had is no reason for whoever is paused anyway */
-	if (ys_kafka_topic_offsets(worker->config, &arena, &count, &ends, &err))
+	if (worker->intake->ends(worker, &arena, &count, &ends, &err))
 		raise_ends(worker, count, ends);
 	ys_arena_free(&arena);
 }

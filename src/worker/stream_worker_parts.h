@@ -9,20 +9,17 @@
 #include "base/memory.h"
 #include "catalog/server.h"
 #include "stream/event.h"
-#include "stream/kafka.h"
-#include "worker/follow.h"
+#include "worker/intake.h"
 
 /*
- * A consumer, and the policies it is for: they have seen all that comes before its
- * positions.  The shared lane is everyone's; a policy that can't keep up, or was away,
- * is set aside and has its own until it has caught up.
+ * An intake, and the policies it is for: they have seen all that it has handed out.  The
+ * shared lane is everyone's; a policy that can't keep up, or was away, is set aside and has
+ * its own until it has caught up.
  */
 struct YsLane
 {
-	MemoryContext context;		/* of the consumer; NULL: none is open */
-	YsConsumer *consumer;
-	int			npositions;
-	YsPosition *positions;		/* what it hands out next; of these partitions */
+	MemoryContext context;		/* of the intake; NULL: none is open */
+	YsIntake   *intake;
 	int			doublings;		/* of the batch's size, while more is waiting */
 	int64		opened_at;
 };
@@ -39,10 +36,11 @@ typedef struct YsSetback
 	bool		noted;			/* the reason is on the policy */
 } YsSetback;
 
-typedef struct YsStreamWorker
+struct YsStreamWorker
 {
 	Oid			stream;
 	Oid			owner;
+	const YsIntakeKind *intake; /* that their lanes have */
 	YsLease		lease;			/* epoch 0: to be taken */
 	MemoryContext context;
 	MemoryContext batch_context;	/* reset after each batch */
@@ -60,7 +58,7 @@ typedef struct YsStreamWorker
 	bool		troubled;		/* a reason is noted on the policies */
 	bool		any_paused;		/* of its policies */
 	int64		ends_at;		/* when to ask the brokers next where the topic ends */
-} YsStreamWorker;
+};
 
 /* ---- stream_worker.c ---- */
 
@@ -108,15 +106,6 @@ extern bool ys_stream_declarations_changed(void);
  */
 extern bool ys_stream_refresh(YsStreamWorker *worker);
 
-/* ---- stream_worker_start.c ---- */
-
-/*
- * Make the positions to resume from durable, so that backfill may begin; not before the relay
- * that fills the topic, if one does, has begun to read the store's stream.  False and err when
- * brokers can't be had.
- */
-extern bool ys_stream_start_follow(YsStreamWorker *worker, YsFollow *follow, YsError *err);
-
 /* Does this worker do what only one of a stream's workers does: starts, backfills, jobs? */
 #define ys_stream_is_first(worker) ((worker)->lease.worker == 0)
 
@@ -125,10 +114,13 @@ extern bool ys_stream_start_follow(YsStreamWorker *worker, YsFollow *follow, YsE
 /* Does a policy take its events from a lane now? */
 extern bool ys_lane_has(const YsStreamWorker *worker, const YsLane *lane, const YsFollow *follow);
 
-/* Open a lane's consumer where its policies are.  True without one: it has no policies. */
+/* The policies of a lane, in the current context. */
+extern List *ys_lane_members(const YsStreamWorker *worker, const YsLane *lane);
+
+/* Open a lane's intake where its policies are.  True without one: it has no policies. */
 extern bool ys_lane_open(YsStreamWorker *worker, YsLane *lane, YsError *err);
 
-/* The next batch is taken by a consumer opened anew, from the policies' positions. */
+/* The next batch is taken by an intake opened anew, from the policies' positions. */
 extern void ys_lane_close(YsLane *lane);
 extern void ys_lanes_close(YsStreamWorker *worker);
 

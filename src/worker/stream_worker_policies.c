@@ -136,16 +136,15 @@ static ErrorData *
 refresh_or_stop(YsStreamWorker *worker, YsPolicyRow *row, bool bind)
 {
 	RefreshArg	arg = {worker, row, bind};
+	const char *refusal = NULL;
 	ErrorData  *error = NULL;
 	YsFollow   *follow;
 
-	if (!ys_phase_is_resting(row->phase) && row->topic != NULL &&
-		strcmp(row->topic, worker->config->topic) != 0)
+	if (!ys_phase_is_resting(row->phase) && row->topic != NULL)
+		refusal = worker->intake->refuses(worker, row->topic);
+	if (refusal != NULL)
 	{
-		ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE,
-							psprintf("the stream's topic was \"%s\" and is \"%s\" now: "
-									 "call yottastore.index_resync_start",
-									 row->topic, worker->config->topic));
+		ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE, refusal);
 		row->phase = YS_PHASE_INCOMPLETE;
 	}
 	if (!ys_stream_may_try(worker, row->policy_id) && find_follow(worker, row->policy_id) == NULL)
@@ -162,21 +161,18 @@ refresh_or_stop(YsStreamWorker *worker, YsPolicyRow *row, bool bind)
 	return NULL;
 }
 
-typedef struct ConfigArg
+typedef struct LoadArg
 {
 	YsStreamWorker *worker;
-	YsStreamConfig *config;
-	YsEventFormat format;
-} ConfigArg;
+	int			workers;
+} LoadArg;
 
 static void
-read_config(void *arg)
+load_declared(void *arg)
 {
-	ConfigArg  *read = arg;
+	LoadArg    *load = arg;
 
-	read->config = ys_server_stream(read->worker->stream, read->worker->owner);
-	if (!ys_event_format_by_name(read->config->format, &read->format))
-		elog(ERROR, "unknown stream format \"%s\"", read->config->format);
+	load->workers = load->worker->intake->load(load->worker);
 }
 
 /*
@@ -215,35 +211,19 @@ do_without_config(YsStreamWorker *worker, const List *rows, const ErrorData *err
 }
 
 /*
- * Read the stream's options; when they changed, consume by the new ones.  Inside a transaction.
- * False when there are none that can be used.
+ * Read what is followed, and among how many workers it is split.  Inside a transaction.  False
+ * when it is not declared in a way that can be followed.
  */
 static bool
-load_config(YsStreamWorker *worker, const List *rows)
+load_or_do_without(YsStreamWorker *worker, const List *rows, int *workers)
 {
-	MemoryContext context = AllocSetContextCreate(worker->context, "yottastore stream options",
-												  ALLOCSET_SMALL_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
-	ConfigArg	read = {.worker = worker};
-	ErrorData  *error = ys_transaction_try(read_config, &read);
+	LoadArg		load = {.worker = worker};
+	ErrorData  *error = ys_transaction_try(load_declared, &load);
 
-	ys_activity_identify("stream", GetForeignServer(worker->stream)->servername);
-	MemoryContextSwitchTo(old);
 	if (error != NULL)
 		do_without_config(worker, rows, error);
-	if (error != NULL ||
-		(worker->config != NULL && ys_stream_config_same(worker->config, read.config)))
-	{
-		MemoryContextDelete(context);
-		return error == NULL;
-	}
-	ys_lanes_close(worker);
-	if (worker->config_context != NULL)
-		MemoryContextDelete(worker->config_context);
-	worker->config_context = context;
-	worker->config = read.config;
-	worker->format = read.format;
-	return true;
+	*workers = load.workers;
+	return error == NULL;
 }
 
 /* Under another split, or another's lease, positions are nobody's until they are read anew. */
@@ -287,18 +267,19 @@ look_at_stream(void *arg)
 	Look	   *look = arg;
 	YsStreamWorker *worker = look->worker;
 	List	   *rows = NIL;
+	int			workers = 0;
 
 	ys_transaction_begin("reading the stream's options");
 	if (OidIsValid(get_extension_oid("yottastore", true)))
 		rows = ys_policy_list(worker->stream, worker->owner);
 	look->any = rows != NIL;
-	look->configured = look->any && load_config(worker, rows);
+	look->configured = look->any && load_or_do_without(worker, rows, &workers);
 	ys_transaction_commit();
 	if (!look->configured)
 		return;
-	if (worker->lease.workers != worker->config->workers)
+	if (worker->lease.workers != workers)
 		worker->lease.epoch = 0;
-	worker->lease.workers = worker->config->workers;
+	worker->lease.workers = workers;
 	look->any = worker->lease.worker < worker->lease.workers;
 }
 
