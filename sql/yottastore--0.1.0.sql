@@ -219,7 +219,7 @@ CREATE TABLE yottastore_internal.policy (
 	name name NOT NULL UNIQUE,
 	owner oid NOT NULL,
 	source oid NOT NULL,
-	stream oid NOT NULL,
+	stream oid,
 	index_table oid NOT NULL,
 	topic text,
 	declaration jsonb NOT NULL,
@@ -234,7 +234,7 @@ CREATE TABLE yottastore_internal.policy (
 	backfill_finished_at timestamptz,
 	backfill_estimate bigint
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; topic is the one its positions are in, NULL while it has none; areas_fingerprint is of the areas that its rows, or a job, go by';
+COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; stream is NULL where the store''s own is followed; topic is the one its positions are in, or the id of the store''s stream, NULL while it has none; areas_fingerprint is of the areas that its rows, or a job, go by';
 
 CREATE TABLE yottastore_internal.position (
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
@@ -245,19 +245,33 @@ CREATE TABLE yottastore_internal.position (
 	updated_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	PRIMARY KEY (policy_id, partition)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE yottastore_internal.position IS 'the first offset not yet applied, committed with the rows it stands for';
+COMMENT ON TABLE yottastore_internal.position IS 'the first offset not yet applied, committed with the rows it stands for; partition -1 is the store''s own stream, which has a watermark only, and its positions in shard_position';
+
+CREATE TABLE yottastore_internal.shard_position (
+	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
+	shard_id text NOT NULL,
+	parent_id text,
+	generation integer NOT NULL,
+	checkpoint text,
+	whole boolean NOT NULL DEFAULT false,
+	finished boolean NOT NULL DEFAULT false,
+	PRIMARY KEY (policy_id, shard_id)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE yottastore_internal.shard_position IS
+	'of policies that follow the store''s own stream, the last sequence number applied of each shard, committed with the rows it stands for';
 
 CREATE TABLE yottastore_internal.lease (
 	stream oid NOT NULL,
+	source oid NOT NULL,
 	owner oid NOT NULL,
 	worker integer NOT NULL,
 	workers integer NOT NULL,
 	epoch bigint NOT NULL,
 	pid integer NOT NULL,
 	taken_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	PRIMARY KEY (stream, owner, worker)
+	PRIMARY KEY (stream, source, owner, worker)
 );
-COMMENT ON TABLE yottastore_internal.lease IS 'which stream worker may commit: the one that took the epoch, for every workers-th topic partition from the worker-th on';
+COMMENT ON TABLE yottastore_internal.lease IS 'which stream worker may commit: the one that took the epoch, for every workers-th topic partition from the worker-th on; stream is 0 for those of the store''s own stream of a source, else source is';
 CREATE SEQUENCE yottastore_internal.lease_epoch;
 COMMENT ON SEQUENCE yottastore_internal.lease_epoch IS 'epochs of leases: none comes twice';
 
@@ -305,15 +319,17 @@ CREATE TABLE yottastore_internal.quarantine (
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
 	partition integer,
 	"offset" bigint,
+	shard_position text,
 	item_key text,
 	payload bytea,
 	reason text NOT NULL,
 	version bytea,
 	retrying boolean NOT NULL DEFAULT false,
 	quarantined_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	UNIQUE (policy_id, partition, "offset")
+	UNIQUE (policy_id, partition, "offset"),
+	UNIQUE (policy_id, shard_position)
 );
-COMMENT ON TABLE yottastore_internal.quarantine IS 'events that could not be decoded or applied, with their payload and version; partition and offset are NULL for an item that was read from the store; retrying is true only while a transaction tries again';
+COMMENT ON TABLE yottastore_internal.quarantine IS 'events that could not be decoded or applied, with their payload and version; of the store''s own stream shard_position is the shard and the sequence number, else partition and offset say where; all three are NULL for an item that was read from the store; retrying is true only while a transaction tries again';
 CREATE INDEX quarantine_key_idx ON yottastore_internal.quarantine (policy_id, pg_catalog.md5(item_key));
 
 CREATE TABLE yottastore_internal.job (
@@ -414,8 +430,8 @@ COMMENT ON TABLE yottastore_internal.relay_shard IS
 CREATE FUNCTION yottastore.create_index_policy(
 	name name,
 	source regclass,
-	stream name,
-	fields jsonb[],
+	stream name DEFAULT NULL,
+	fields jsonb[] DEFAULT NULL,
 	area jsonb DEFAULT NULL,
 	max_areas integer DEFAULT 1000,
 	attributes text DEFAULT 'none',
@@ -427,7 +443,7 @@ CREATE FUNCTION yottastore.create_index_policy(
 	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_create_index_policy';
 COMMENT ON FUNCTION yottastore.create_index_policy(name, regclass, name, jsonb[], jsonb, integer, text, text[], text[], integer, boolean) IS
-	'keep an index table of that name, in the source''s schema, up to date from a stream; returns the policy''s id';
+	'keep an index table of that name, in the source''s schema, up to date from a stream, or from the store''s own where stream is NULL; returns the policy''s id';
 
 CREATE FUNCTION yottastore.drop_index_policy(name name, if_exists boolean DEFAULT false)
 	RETURNS boolean
@@ -740,7 +756,8 @@ CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
 		o.updated_at
 	FROM moment, yottastore_internal.policy p
 		CROSS JOIN LATERAL (SELECT
-				pg_catalog.sum(GREATEST(t.high_offset - t.next_offset, 0))::bigint AS events,
+				CASE WHEN p.stream IS NOT NULL
+					THEN pg_catalog.sum(GREATEST(t.high_offset - t.next_offset, 0))::bigint END AS events,
 				CASE WHEN pg_catalog.count(t.watermark) = pg_catalog.count(*)
 					THEN pg_catalog.min(t.watermark) END AS watermark,
 				pg_catalog.max(t.updated_at) AS updated_at
@@ -757,7 +774,8 @@ CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
 				OR p.phase = 'PAUSED' AND p.backfill_finished_at IS NOT NULL THEN o.watermark END AS up_to) complete
 		CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS running, pg_catalog.min(w.reported_at) AS reported_at
 			FROM running w
-			WHERE w.kind = 'stream' AND w.id1 = p.stream::bigint AND w.id2 = p.owner::bigint) worker
+			WHERE w.kind = CASE WHEN p.stream IS NULL THEN 'store stream' ELSE 'stream' END
+				AND w.id1 = COALESCE(p.stream, p.source)::bigint AND w.id2 = p.owner::bigint) worker
 		CROSS JOIN LATERAL (SELECT COALESCE((SELECT o.option_value::integer
 				FROM pg_catalog.pg_foreign_server f, pg_catalog.pg_options_to_table(f.srvoptions) o
 				WHERE f.oid = p.stream AND o.option_name = 'workers'), 1) AS workers) wanted
@@ -785,7 +803,7 @@ CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
 	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
 		OR pg_catalog.pg_has_role(p.owner, 'MEMBER');
 COMMENT ON VIEW yottastore.index_lag IS
-	'how far each index is behind: events not yet applied, seconds by the stream''s watermarks (NULL when it carries none, or the index is not complete), and how it gets on';
+	'how far each index is behind: events not yet applied (NULL where the store''s own stream is followed), seconds by the stream''s watermarks (NULL when it carries none, or the index is not complete), and how it gets on';
 
 CREATE VIEW yottastore.index_stats WITH (security_barrier) AS
 	SELECT p.name AS policy,
@@ -926,6 +944,7 @@ CREATE VIEW yottastore.quarantine WITH (security_barrier) AS
 		p.name AS policy,
 		q.partition,
 		q."offset",
+		q.shard_position,
 		q.item_key,
 		q.payload,
 		q.reason,

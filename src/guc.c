@@ -23,6 +23,8 @@ int			ys_guc_backfill_rate = 0;
 int			ys_guc_tombstone_retention = 14 * 24 * 60;
 int			ys_guc_quarantine_size = 256 * 1024;
 int			ys_guc_relay_stream_delay = 0;
+int			ys_guc_stream_poll_interval = 250;
+int			ys_guc_shard_reads_per_second = 5;
 bool		ys_guc_pushdown = true;
 int			ys_guc_consistency = YS_CONSISTENCY_DEFAULT;
 int			ys_guc_analyze_pages = 100;
@@ -117,10 +119,21 @@ ys_guc_define(void)
 							PGC_SIGHUP, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable("yottastore.relay_stream_delay",
 							"How late a change may appear in the store's own stream.",
-							"Subtracted from the relay's watermarks: 0 for stores whose stream is "
+							"Subtracted from the watermarks of relays and of policies without a stream server: 0 for stores whose stream is "
 							"current at once, about 10s for ScyllaDB Alternator.",
 							&ys_guc_relay_stream_delay, 0, 0, 3600 * 1000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("yottastore.stream_poll_interval",
+							"How often a quiet shard of a store's own stream is read.",
+							"By the workers of policies without a stream server.",
+							&ys_guc_stream_poll_interval, 250, 1, 60 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("yottastore.shard_reads_per_second",
+							"How often a worker may read one shard of a store's own stream.",
+							"DynamoDB allows 5 reads a second to all readers of a shard; 0 is no limit, "
+							"for stores that have none.",
+							&ys_guc_shard_reads_per_second, 5, 0, 1000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("yottastore.pushdown",
 							 "Sends conditions on other columns than the key, LIMIT, ORDER BY and count(*) to the store.",
 							 "Off, PostgreSQL alone does what they say. Applies to queries planned from "

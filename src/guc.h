@@ -23,6 +23,8 @@ extern int	ys_guc_backfill_rate;	/* items a second; 0: no limit */
 extern int	ys_guc_tombstone_retention; /* in minutes; -1: for ever */
 extern int	ys_guc_quarantine_size; /* in kB; -1: no limit */
 extern int	ys_guc_relay_stream_delay;
+extern int	ys_guc_stream_poll_interval;
+extern int	ys_guc_shard_reads_per_second;
 extern bool ys_guc_pushdown;
 extern int	ys_guc_consistency;
 extern int	ys_guc_analyze_pages;

@@ -11,15 +11,17 @@
 #include "utils/lsyscache.h"
 
 #include "api/check.h"
+#include "base/memory.h"
 #include "catalog/server.h"
 #include "compat.h"
+#include "errors.h"
 
 void
 ys_check_not_null(FunctionCallInfo fcinfo, const char *const *names, int count)
 {
 	for (int i = 0; i < count; i++)
 	{
-		if (PG_ARGISNULL(i))
+		if (names[i] != NULL && PG_ARGISNULL(i))
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("argument \"%s\" must not be null", names[i]),
@@ -28,20 +30,50 @@ ys_check_not_null(FunctionCallInfo fcinfo, const char *const *names, int count)
 	}
 }
 
-ForeignServer *
-ys_check_source_and_stream(Oid source, const char *stream)
+static void
+check_owns_source(Oid source)
 {
-	ForeignServer *server = GetForeignServerByName(stream, false);
-
-	ys_server_check_kind(server->serverid, YS_WRAPPER_STREAM);
 	if (!ys_class_ownercheck_compat(source, GetUserId()))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be owner of foreign table \"%s\"", get_rel_name(source)),
 				 errdetail("The owner of a foreign table decides who sees its items."),
 				 errhint("Have the table's owner call it.")));
+}
+
+ForeignServer *
+ys_check_source_and_stream(Oid source, const char *stream)
+{
+	ForeignServer *server = GetForeignServerByName(stream, false);
+
+	ys_server_check_kind(server->serverid, YS_WRAPPER_STREAM);
+	check_owns_source(source);
 	ys_server_check_usage(server->serverid, GetUserId());
 	return server;
+}
+
+void
+ys_check_store_stream(const YsSource *source)
+{
+	YsStore    *store;
+	YsTableInfo info;
+	YsArena		arena;
+	YsError		err;
+
+	check_owns_source(source->relid);
+	store = ys_server_store(source->serverid, GetUserId());
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	if (!ys_store_describe_table(store, source->table, &arena, &info, &err))
+		ys_error_throw(&err);
+	if (info.stream_id == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("store table \"%s\" has no stream", source->table),
+				 errdetail("Without argument stream, a policy follows the stream of the store itself."),
+				 errhint("Enable one in the store, with view type NEW_AND_OLD_IMAGES or any other "
+						 "(yottastore.create_store_table makes tables with one, unless it is called "
+						 "with stream => false), or name a stream server.")));
+	ys_arena_free(&arena);
 }
 
 YsPolicyRow *

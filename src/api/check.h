@@ -10,8 +10,9 @@
 #include "foreign/foreign.h"
 
 #include "catalog/policy.h"
+#include "catalog/source.h"
 
-/* Throws unless the first count arguments, named for the message, are not NULL. */
+/* Throws unless the first count arguments, named for the message, are not NULL; those without a name may be. */
 extern void ys_check_not_null(FunctionCallInfo fcinfo, const char *const *names, int count);
 
 /*
@@ -19,6 +20,12 @@ extern void ys_check_not_null(FunctionCallInfo fcinfo, const char *const *names,
  * or the caller doesn't own the source (a foreign table) or may not use the server.
  */
 extern ForeignServer *ys_check_source_and_stream(Oid source, const char *stream);
+
+/*
+ * Throws when the caller doesn't own the source, or the store's table has no stream that can be
+ * followed.  Asks the store.
+ */
+extern void ys_check_store_stream(const YsSource *source);
 
 /* The policy of that name; throws when there is none. */
 extern YsPolicyRow *ys_check_policy(const char *name);

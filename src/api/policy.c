@@ -96,11 +96,10 @@ attributes_argument(FunctionCallInfo fcinfo, int arg)
 Datum
 ys_create_index_policy(PG_FUNCTION_ARGS)
 {
-	static const char *const names[] = {"name", "source", "stream", "fields"};
+	static const char *const names[] = {"name", "source", NULL, "fields"};
 	YsPolicyRow row = {0};
 	YsPolicyRow *existing;
 	YsSource   *source;
-	ForeignServer *stream;
 	YsPolicy   *policy;
 	YsFunctions *functions;
 	YsArena		arena;
@@ -128,10 +127,14 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 				 errhint("Drop it with yottastore.drop_index_policy, or choose another name.")));
 
 	source = ys_source_load(row.source);
-	stream = ys_check_source_and_stream(row.source, NameStr(*PG_GETARG_NAME(2)));
-	row.stream = stream->serverid;
-	/* what would keep the worker from following it, as far as it is known without asking brokers */
-	(void) ys_server_stream(row.stream, row.owner);
+	if (PG_ARGISNULL(2))
+		ys_check_store_stream(source);
+	else
+	{
+		row.stream = ys_check_source_and_stream(row.source, NameStr(*PG_GETARG_NAME(2)))->serverid;
+		/* what would keep the worker from following it, as far as it is known without asking brokers */
+		(void) ys_server_stream(row.stream, row.owner);
+	}
 
 	row.declaration = ys_declaration_build(PG_GETARG_ARRAYTYPE_P(3),
 										   PG_ARGISNULL(4) ? NULL : PG_GETARG_JSONB_P(4),

@@ -132,7 +132,7 @@ look(Wait *wait)
 		return false;
 	if (has_watermarks(wait->count, wait->positions))
 		return reached_watermark(wait->count, wait->positions, wait->up_to);
-	if (ys_relay_feeds(wait->policy->stream) || GetCurrentTimestamp() < wait->up_to)
+	if (!OidIsValid(wait->policy->stream) || ys_relay_feeds(wait->policy->stream) || GetCurrentTimestamp() < wait->up_to)
 		return false;
 	if (!wait->ends.known)
 		read_ends(wait->policy, &wait->arena, &wait->ends);
@@ -169,18 +169,20 @@ describe(const Wait *wait)
 	if (wait->policy->phase != YS_PHASE_LIVE)
 		return psprintf("It is in phase %s.", ys_phase_name(wait->policy->phase));
 	if (!has_watermarks(wait->count, wait->positions))
-		return psprintf("It is " INT64_FORMAT " events behind.", waiting);
+		return !OidIsValid(wait->policy->stream) ? pstrdup("How far it is, is not known yet.") :
+			psprintf("It is " INT64_FORMAT " events behind.", waiting);
 	for (int i = 0; i < wait->count; i++)
 		reached = Min(reached, wait->positions[i].watermark);
-	return psprintf("It is complete up to %s, %.3f seconds before what was asked for, and "
-					INT64_FORMAT " events behind.", timestamptz_to_str(reached),
-					(double) (wait->up_to - reached) / USECS_PER_SEC, waiting);
+	return psprintf("It is complete up to %s, %.3f seconds before what was asked for%s.",
+					timestamptz_to_str(reached), (double) (wait->up_to - reached) / USECS_PER_SEC,
+					OidIsValid(wait->policy->stream) ?
+					psprintf(", and " INT64_FORMAT " events behind", waiting) : "");
 }
 
 ys_noreturn_compat static void
 throw_timeout(const Wait *wait)
 {
-	const YsWorkerId worker = {YS_WORKER_STREAM, wait->policy->stream, wait->policy->owner, 0};
+	const YsWorkerId worker = ys_worker_id_of(wait->policy, 0);
 	bool		runs = ys_worker_pid(&worker) != 0;
 
 	ereport(ERROR,

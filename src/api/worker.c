@@ -70,6 +70,7 @@ ys_running_workers(PG_FUNCTION_ARGS)
 		[YS_WORKER_SUPERVISOR] = "supervisor",
 		[YS_WORKER_STREAM] = "stream",
 		[YS_WORKER_RELAY] = "relay",
+		[YS_WORKER_STORE_STREAM] = "store stream",
 	};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	YsRunningWorker *workers;

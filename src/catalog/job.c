@@ -169,7 +169,7 @@ ys_job_set_stopped(int64 job_id)
 /* ---- for the worker ---- */
 
 List *
-ys_job_turns(Oid stream, Oid owner)
+ys_job_turns(const YsPolicyStream *stream)
 {
 	YsSpiScope	scope;
 	List	   *turns = NIL;
@@ -177,10 +177,14 @@ ys_job_turns(Oid stream, Oid owner)
 	ys_spi_begin(&scope);
 	ys_spi_execute("SELECT DISTINCT ON (policy_id) policy_id, job_id "
 				   "FROM yottastore_internal.job JOIN yottastore_internal.policy USING (policy_id) "
-				   "WHERE stream = $1 AND owner = $2 AND kind <> 'resync' AND " ACTIVE
+				   "WHERE " YS_POLICY_OF_STREAM " AND kind <> 'resync' AND " ACTIVE
 				   " ORDER BY policy_id, state = 'QUEUED', job_id",
-				   SPI_OK_SELECT, 2, (Oid[]) {OIDOID, OIDOID},
-				   (Datum[]) {ObjectIdGetDatum(stream), ObjectIdGetDatum(owner)}, NULL);
+				   SPI_OK_SELECT, 3, (Oid[]) {OIDOID, OIDOID, OIDOID},
+				   (Datum[])
+				   {
+					   ObjectIdGetDatum(stream->stream), ObjectIdGetDatum(stream->source),
+					   ObjectIdGetDatum(stream->owner)
+				   }, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(scope.caller);

@@ -66,8 +66,8 @@ typedef struct YsJobTurn
 	int64		job_id;
 } YsJobTurn;
 
-/* List of YsJobTurn for the policies of one stream and owner; a resync is done by backfill. */
-extern List *ys_job_turns(Oid stream, Oid owner);
+/* List of YsJobTurn for the policies that follow a stream together; a resync is done by backfill. */
+extern List *ys_job_turns(const YsPolicyStream *stream);
 
 /*
  * Lock a job until the transaction ends.  False when it has ended, is gone, or a session has it

@@ -21,7 +21,10 @@ lock_leases(const YsLease *lease, LOCKMODE mode)
 {
 	LOCKTAG		tag;
 
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, lease->stream, lease->owner, YS_LOCK_CLASS_LEASE);
+	if (OidIsValid(lease->stream))
+		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, lease->stream, lease->owner, YS_LOCK_CLASS_LEASE);
+	else
+		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, lease->source, lease->owner, YS_LOCK_CLASS_STORE_LEASE);
 	(void) LockAcquire(&tag, mode, false, false);
 }
 
@@ -29,23 +32,24 @@ void
 ys_lease_take(YsLease *lease)
 {
 	YsSpiScope	scope;
-	Oid			types[] = {OIDOID, OIDOID, INT4OID, INT4OID, INT4OID};
+	Oid			types[] = {OIDOID, OIDOID, INT4OID, INT4OID, INT4OID, OIDOID};
 	Datum		values[] = {
 		ObjectIdGetDatum(lease->stream), ObjectIdGetDatum(lease->owner),
-		Int32GetDatum(lease->workers), Int32GetDatum(lease->worker), Int32GetDatum(MyProcPid)
+		Int32GetDatum(lease->workers), Int32GetDatum(lease->worker), Int32GetDatum(MyProcPid),
+		ObjectIdGetDatum(lease->source)
 	};
 	bool		isnull;
 
 	lock_leases(lease, ExclusiveLock);
 	ys_spi_begin(&scope);
 	ys_spi_execute("DELETE FROM yottastore_internal.lease "
-				   "WHERE stream = $1 AND owner = $2 AND workers <> $3",
-				   SPI_OK_DELETE, 3, types, values, NULL);
-	ys_spi_execute("INSERT INTO yottastore_internal.lease AS l (stream, owner, workers, worker, pid, epoch) "
-				   "VALUES ($1, $2, $3, $4, $5, pg_catalog.nextval('yottastore_internal.lease_epoch')) "
-				   "ON CONFLICT (stream, owner, worker) DO UPDATE SET epoch = EXCLUDED.epoch, "
+				   "WHERE stream = $1 AND source = $6 AND owner = $2 AND workers <> $3",
+				   SPI_OK_DELETE, 6, types, values, NULL);
+	ys_spi_execute("INSERT INTO yottastore_internal.lease AS l (stream, source, owner, workers, worker, pid, epoch) "
+				   "VALUES ($1, $6, $2, $3, $4, $5, pg_catalog.nextval('yottastore_internal.lease_epoch')) "
+				   "ON CONFLICT (stream, source, owner, worker) DO UPDATE SET epoch = EXCLUDED.epoch, "
 				   "pid = EXCLUDED.pid, taken_at = pg_catalog.clock_timestamp() RETURNING epoch",
-				   SPI_OK_INSERT_RETURNING, 5, types, values, NULL);
+				   SPI_OK_INSERT_RETURNING, 6, types, values, NULL);
 	lease->epoch = DatumGetInt64(ys_spi_value(0, 1, &isnull));
 	ys_spi_end(&scope);
 }
@@ -59,12 +63,13 @@ ys_lease_hold(const YsLease *lease)
 	lock_leases(lease, ShareLock);
 	ys_spi_begin(&scope);
 	ys_spi_execute("SELECT FROM yottastore_internal.lease "
-				   "WHERE stream = $1 AND owner = $2 AND worker = $3 AND epoch = $4",
-				   SPI_OK_SELECT, 4, (Oid[]) {OIDOID, OIDOID, INT4OID, INT8OID},
+				   "WHERE stream = $1 AND source = $5 AND owner = $2 AND worker = $3 AND epoch = $4",
+				   SPI_OK_SELECT, 5, (Oid[]) {OIDOID, OIDOID, INT4OID, INT8OID, OIDOID},
 				   (Datum[])
 				   {
 					   ObjectIdGetDatum(lease->stream), ObjectIdGetDatum(lease->owner),
-					   Int32GetDatum(lease->worker), Int64GetDatum(lease->epoch)
+					   Int32GetDatum(lease->worker), Int64GetDatum(lease->epoch),
+					   ObjectIdGetDatum(lease->source)
 				   }, NULL);
 	held = SPI_processed > 0;
 	ys_spi_end(&scope);
@@ -78,12 +83,13 @@ ys_lease_drop(const YsLease *lease)
 
 	ys_spi_begin(&scope);
 	ys_spi_execute("DELETE FROM yottastore_internal.lease "
-				   "WHERE stream = $1 AND owner = $2 AND worker = $3 AND epoch = $4",
-				   SPI_OK_DELETE, 4, (Oid[]) {OIDOID, OIDOID, INT4OID, INT8OID},
+				   "WHERE stream = $1 AND source = $5 AND owner = $2 AND worker = $3 AND epoch = $4",
+				   SPI_OK_DELETE, 5, (Oid[]) {OIDOID, OIDOID, INT4OID, INT8OID, OIDOID},
 				   (Datum[])
 				   {
 					   ObjectIdGetDatum(lease->stream), ObjectIdGetDatum(lease->owner),
-					   Int32GetDatum(lease->worker), Int64GetDatum(lease->epoch)
+					   Int32GetDatum(lease->worker), Int64GetDatum(lease->epoch),
+					   ObjectIdGetDatum(lease->source)
 				   }, NULL);
 	ys_spi_end(&scope);
 }

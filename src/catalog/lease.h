@@ -13,6 +13,7 @@
 typedef struct YsLease
 {
 	Oid			stream;
+	Oid			source;			/* where the store's own stream is followed, not a stream */
 	Oid			owner;
 	int			worker;			/* from 0 */
 	int			workers;		/* among which the topic's partitions are split */

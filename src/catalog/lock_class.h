@@ -11,6 +11,7 @@
 
 #define YS_LOCK_CLASS_POLICY	0x5900	/* policy id */
 #define YS_LOCK_CLASS_LEASE		0x5901	/* stream, owner */
+#define YS_LOCK_CLASS_STORE_LEASE 0x5902	/* source, owner */
 #define YS_LOCK_CLASS_WORKER	0x5953	/* and up: see worker/lock.c */
 
 #endif							/* YS_CATALOG_LOCK_CLASS_H */

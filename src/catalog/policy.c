@@ -25,12 +25,8 @@ static const char *const phase_names[] = {
 	[YS_PHASE_INCOMPLETE] = "INCOMPLETE",
 };
 
-/* A policy is its index table's owner's, whoever that is by now. */
-#define OWNER \
-	"COALESCE((SELECT c.relowner FROM pg_class c WHERE c.oid = index_table), owner)"
-
 #define POLICY_COLUMNS \
-	"policy_id, name, " OWNER ", source, stream, index_table, topic, declaration, phase, epoch, "\
+	"policy_id, name, " YS_POLICY_OWNER ", source, stream, index_table, topic, declaration, phase, epoch, "\
 	"max_areas"
 
 const char *
@@ -93,7 +89,8 @@ ys_policy_streams(void)
 	List	   *streams = NIL;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT DISTINCT stream, " OWNER " FROM yottastore_internal.policy",
+	ys_spi_execute("SELECT DISTINCT stream, CASE WHEN stream IS NULL THEN source END, "
+				   YS_POLICY_OWNER " FROM yottastore_internal.policy",
 				   SPI_OK_SELECT, 0, NULL, NULL, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
@@ -101,7 +98,8 @@ ys_policy_streams(void)
 		YsPolicyStream *stream = palloc(sizeof(YsPolicyStream));
 
 		stream->stream = result_oid(i, 1);
-		stream->owner = result_oid(i, 2);
+		stream->source = result_oid(i, 2);
+		stream->owner = result_oid(i, 3);
 		streams = lappend(streams, stream);
 		MemoryContextSwitchTo(old);
 	}
@@ -110,16 +108,20 @@ ys_policy_streams(void)
 }
 
 List *
-ys_policy_list(Oid stream, Oid owner)
+ys_policy_list(const YsPolicyStream *stream)
 {
 	YsSpiScope	scope;
 	List	   *policies = NIL;
 
 	ys_spi_begin(&scope);
 	ys_spi_execute("SELECT " POLICY_COLUMNS " FROM yottastore_internal.policy "
-				   "WHERE stream = $1 AND " OWNER " = $2 ORDER BY policy_id",
-				   SPI_OK_SELECT, 2, (Oid[]) {OIDOID, OIDOID},
-				   (Datum[]) {ObjectIdGetDatum(stream), ObjectIdGetDatum(owner)}, NULL);
+				   "WHERE " YS_POLICY_OF_STREAM " ORDER BY policy_id",
+				   SPI_OK_SELECT, 3, (Oid[]) {OIDOID, OIDOID, OIDOID},
+				   (Datum[])
+				   {
+					   ObjectIdGetDatum(stream->stream), ObjectIdGetDatum(stream->source),
+					   ObjectIdGetDatum(stream->owner)
+				   }, NULL);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		YsPolicyRow *row = read_row(i, scope.caller);
@@ -204,13 +206,13 @@ ys_policy_follow_owners(void)
 	YsSpiScope	scope;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT FROM yottastore_internal.policy WHERE owner <> " OWNER
+	ys_spi_execute("SELECT FROM yottastore_internal.policy WHERE owner <> " YS_POLICY_OWNER
 				   " UNION ALL SELECT FROM yottastore_internal.relay r "
 				   "JOIN pg_class c ON c.oid = r.source WHERE c.relowner <> r.owner",
 				   SPI_OK_SELECT, 0, NULL, NULL, NULL);
 	if (SPI_processed > 0)
 	{
-		ys_spi_execute("UPDATE yottastore_internal.policy SET owner = " OWNER " WHERE owner <> " OWNER,
+		ys_spi_execute("UPDATE yottastore_internal.policy SET owner = " YS_POLICY_OWNER " WHERE owner <> " YS_POLICY_OWNER,
 					   SPI_OK_UPDATE, 0, NULL, NULL, NULL);
 		ys_spi_execute("UPDATE yottastore_internal.relay r SET owner = c.relowner FROM pg_class c "
 					   "WHERE c.oid = r.source AND c.relowner <> r.owner",
@@ -237,7 +239,7 @@ ys_policy_insert(const YsPolicyRow *row)
 					   ObjectIdGetDatum(row->owner), ObjectIdGetDatum(row->source),
 					   ObjectIdGetDatum(row->stream), ObjectIdGetDatum(row->index_table),
 					   CStringGetTextDatum(row->declaration), Int32GetDatum(row->max_areas)
-				   }, NULL);
+				   }, OidIsValid(row->stream) ? NULL : "   n   ");
 	policy_id = result_int(0, 1);
 	ys_spi_end(&scope);
 	return policy_id;
@@ -479,7 +481,7 @@ ys_position_raise_high(Oid stream, Oid owner, int32 partition, int64 high)
 	ys_spi_begin(&scope);
 	ys_spi_execute("UPDATE yottastore_internal.position o SET high_offset = $4 "
 				   "FROM yottastore_internal.policy p WHERE p.policy_id = o.policy_id "
-				   "AND p.stream = $1 AND " OWNER " = $2 AND p.phase = 'PAUSED' "
+				   "AND p.stream = $1 AND " YS_POLICY_OWNER " = $2 AND p.phase = 'PAUSED' "
 				   "AND o.partition = $3 AND o.high_offset < $4",
 				   SPI_OK_UPDATE, 4, (Oid[]) {OIDOID, OIDOID, INT4OID, INT8OID},
 				   (Datum[])

@@ -32,27 +32,36 @@ typedef struct YsPolicyRow
 	char	   *name;
 	Oid			owner;
 	Oid			source;
-	Oid			stream;
+	Oid			stream;			/* InvalidOid: the store's own */
 	Oid			index_table;
-	char	   *topic;			/* that the positions are in; NULL: there are none yet */
+	char	   *topic;			/* that the positions are in, or the store's stream; NULL: there are none yet */
 	char	   *declaration;	/* JSON text */
 	YsPhase		phase;
 	int			epoch;
 	int			max_areas;		/* that get a partition of their own */
 } YsPolicyRow;
 
-/* One (stream, owner) that policies follow. */
+/* What policies of one owner follow together: a stream, or the stream of one source's store. */
 typedef struct YsPolicyStream
 {
 	Oid			stream;
+	Oid			source;			/* where there is no stream */
 	Oid			owner;
 } YsPolicyStream;
+
+/* In SQL: a policy is its index table's owner's, whoever that is by now. */
+#define YS_POLICY_OWNER \
+	"COALESCE((SELECT c.relowner FROM pg_class c WHERE c.oid = index_table), owner)"
+
+/* The policies of the YsPolicyStream whose members are the parameters 1 to 3. */
+#define YS_POLICY_OF_STREAM \
+	YS_POLICY_OWNER " = $3 AND CASE WHEN $1 <> 0 THEN stream = $1 ELSE stream IS NULL AND source = $2 END"
 
 /* Distinct streams of all policies: list of YsPolicyStream. */
 extern List *ys_policy_streams(void);
 
-/* The policies of one stream and owner: list of YsPolicyRow, by id. */
-extern List *ys_policy_list(Oid stream, Oid owner);
+/* The policies of one of them: list of YsPolicyRow, by id. */
+extern List *ys_policy_list(const YsPolicyStream *stream);
 
 /* NULL when there is none of that name / id. */
 extern YsPolicyRow *ys_policy_find(const char *name);

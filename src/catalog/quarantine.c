@@ -43,14 +43,15 @@ bytea_datum(const void *bytes, size_t len)
 	return PointerGetDatum(datum);
 }
 
-/* The parameters of what is done about one: policy, partition, offset, key, payload, reason, version. */
-#define PARAMETERS	7
+/* The parameters of what is done about one: policy, partition, offset, key, payload, reason, version, shard position. */
+#define PARAMETERS	8
 
 static void
 execute(int policy_id, const YsQuarantined *event, const char *sql, int expected)
 {
-	Oid			types[PARAMETERS] = {INT4OID, INT4OID, INT8OID, TEXTOID, BYTEAOID, TEXTOID, BYTEAOID};
-	char		nulls[PARAMETERS + 1] = "       ";
+	Oid			types[PARAMETERS] = {INT4OID, INT4OID, INT8OID, TEXTOID, BYTEAOID, TEXTOID, BYTEAOID,
+	TEXTOID};
+	char		nulls[PARAMETERS + 1] = "        ";
 	Datum		values[PARAMETERS];
 	bool		no_key;
 
@@ -61,6 +62,7 @@ execute(int policy_id, const YsQuarantined *event, const char *sql, int expected
 	values[4] = event->payload != NULL ? bytea_datum(event->payload, event->payload_len) : (Datum) 0;
 	values[5] = CStringGetTextDatum(event->reason);
 	values[6] = event->has_version ? bytea_datum(event->version.bytes, YS_VERSION_SIZE) : (Datum) 0;
+	values[7] = event->shard_position != NULL ? CStringGetTextDatum(event->shard_position) : (Datum) 0;
 	if (event->partition < 0)
 		nulls[1] = nulls[2] = 'n';
 	if (no_key)
@@ -69,6 +71,8 @@ execute(int policy_id, const YsQuarantined *event, const char *sql, int expected
 		nulls[4] = 'n';
 	if (!event->has_version)
 		nulls[6] = 'n';
+	if (event->shard_position == NULL)
+		nulls[7] = 'n';
 	ys_spi_execute(sql, expected, PARAMETERS, types, values, nulls);
 }
 
@@ -77,8 +81,12 @@ execute(int policy_id, const YsQuarantined *event, const char *sql, int expected
 	"policy_id = $1 AND md5(item_key) IS NOT DISTINCT FROM md5($4) " \
 	"AND item_key IS NOT DISTINCT FROM $4 AND (item_key IS NOT NULL OR payload = $5)"
 
-#define COLUMNS		"(policy_id, partition, \"offset\", item_key, payload, reason, version)"
-#define VALUES		"$1, $2, $3, $4, $5, $6, $7"
+#define COLUMNS		"(policy_id, partition, \"offset\", item_key, payload, reason, version, shard_position)"
+#define VALUES		"$1, $2, $3, $4, $5, $6, $7, $8"
+
+/* An item, and an entry that is one. */
+#define is_item(event)	((event)->partition < 0 && (event)->shard_position == NULL)
+#define IS_ITEM		"partition IS NULL AND shard_position IS NULL"
 
 bool
 ys_quarantine_insert(int policy_id, const YsQuarantined *event)
@@ -89,11 +97,11 @@ ys_quarantine_insert(int policy_id, const YsQuarantined *event)
 
 	ys_spi_begin(&scope);
 	execute(policy_id, event, "DELETE FROM yottastore_internal.quarantine "
-			"WHERE partition IS NULL AND " SAME_KEY, SPI_OK_DELETE);
+			"WHERE " IS_ITEM " AND " SAME_KEY, SPI_OK_DELETE);
 	dropped = (int64) SPI_processed;
-	if (event->partition >= 0)
+	if (!is_item(event))
 		execute(policy_id, event, "INSERT INTO yottastore_internal.quarantine " COLUMNS
-				" VALUES (" VALUES ") ON CONFLICT (policy_id, partition, \"offset\") DO NOTHING",
+				" VALUES (" VALUES ") ON CONFLICT DO NOTHING",
 				SPI_OK_INSERT);
 	else
 		execute(policy_id, event, "INSERT INTO yottastore_internal.quarantine " COLUMNS
@@ -110,11 +118,11 @@ ys_quarantine_keep(int policy_id, const YsQuarantined *event)
 	YsSpiScope	scope;
 
 	ys_spi_begin(&scope);
-	execute(policy_id, event, event->partition >= 0 ?
+	execute(policy_id, event, !is_item(event) ?
 			"UPDATE yottastore_internal.quarantine SET reason = $6, retrying = false "
-			"WHERE policy_id = $1 AND partition = $2 AND \"offset\" = $3" :
+			"WHERE policy_id = $1 AND (partition = $2 AND \"offset\" = $3 OR shard_position = $8)" :
 			"UPDATE yottastore_internal.quarantine SET reason = $6, payload = $5, retrying = false "
-			"WHERE partition IS NULL AND " SAME_KEY, SPI_OK_UPDATE);
+			"WHERE " IS_ITEM " AND " SAME_KEY, SPI_OK_UPDATE);
 	ys_spi_end(&scope);
 }
 
@@ -191,6 +199,7 @@ read_entry(uint64 row, MemoryContext context, YsQuarantined *entry)
 	entry->has_version = version_len == YS_VERSION_SIZE;
 	if (entry->has_version)
 		memcpy(entry->version.bytes, version, YS_VERSION_SIZE);
+	entry->shard_position = ys_spi_text(row, 7, context);
 }
 
 void
@@ -200,11 +209,12 @@ ys_quarantine_read(int policy_id, bool items, int64 after, int64 only, YsQuarant
 	bool		isnull;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT quarantine_id, partition, \"offset\", item_key, payload, version FROM ("
+	ys_spi_execute("SELECT quarantine_id, partition, \"offset\", item_key, payload, version, "
+				   "shard_position FROM ("
 				   "SELECT *, sum(octet_length(payload)) OVER (ORDER BY quarantine_id "
 				   "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes "
 				   "FROM yottastore_internal.quarantine WHERE policy_id = $1 "
-				   "AND (partition IS NULL) = $2 AND quarantine_id > $3 "
+				   "AND (" IS_ITEM ") = $2 AND quarantine_id > $3 "
 				   "AND ($4 = 0 OR quarantine_id = $4) ORDER BY quarantine_id LIMIT " PAGE_ENTRIES
 				   ") s WHERE bytes IS NULL OR bytes < " PAGE_BYTES " ORDER BY quarantine_id",
 				   SPI_OK_SELECT, 4, (Oid[]) {INT4OID, BOOLOID, INT8OID, INT8OID},

@@ -12,11 +12,12 @@
 #include "nodes/pg_list.h"
 #include "stream/version.h"
 
-/* One event, or an item that was read from the store. */
+/* One event, or, of neither stream, an item that was read from the store. */
 typedef struct YsQuarantined
 {
-	int32		partition;		/* -1: no event, an item */
+	int32		partition;		/* -1: no event of a topic */
 	int64		offset;
+	const char *shard_position; /* of the store's own stream: shard and sequence number; NULL: no such event */
 	const char *key;			/* canonical text, or NULL */
 	size_t		key_len;
 	const char *payload;		/* NULL: the event had none */

@@ -36,6 +36,8 @@ ys_resync_begin(int policy_id)
 				   "reason = NULL, topic = NULL WHERE policy_id = $1", SPI_OK_UPDATE, policy_id);
 	(void) execute("DELETE FROM yottastore_internal.position WHERE policy_id = $1",
 				   SPI_OK_DELETE, policy_id);
+	(void) execute("DELETE FROM yottastore_internal.shard_position WHERE policy_id = $1",
+				   SPI_OK_DELETE, policy_id);
 	(void) execute("DELETE FROM yottastore_internal.backfill WHERE policy_id = $1",
 				   SPI_OK_DELETE, policy_id);
 	(void) execute("UPDATE yottastore_internal.job SET state = 'STOPPED', reason = 'begun anew', "

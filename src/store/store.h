@@ -318,9 +318,6 @@ typedef struct YsTableInfo
 	YsIndexInfo *indexes;		/* global ones first */
 } YsTableInfo;
 
-/* Does the table have a stream whose records hold items' new state? */
-extern bool ys_table_has_images(const YsTableInfo *info);
-
 /* The names of all tables there are, in the store's order. */
 extern bool ys_store_list_tables(YsStore *store, YsArena *arena, int *ntables,
 								 const char ***tables, YsError *err);

@@ -7,13 +7,6 @@
 
 #include "store/request.h"
 
-bool
-ys_table_has_images(const YsTableInfo *info)
-{
-	return info->stream_id != NULL && info->stream_view != NULL &&
-		strncmp(info->stream_view, "NEW_", 4) == 0;
-}
-
 /* Send it, wait for its end, count what it cost.  NULL and err when it failed. */
 static YsCall *
 ask(YsCall *call, YsError *err)

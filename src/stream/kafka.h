@@ -23,6 +23,18 @@
 /* Tells relays of different databases apart. */
 #define YS_RELAY_TAG_SIZE	17
 
+/* The partition of what comes from the store's own stream, which has shards instead. */
+#define YS_PARTITION_STORE	(-1)
+
+/* The shard that a message of the store's own stream comes from. */
+typedef struct YsMessageShard
+{
+	const char *id;
+	const char *parent;			/* empty: none */
+	uint32_t	generation;		/* grows from parent to child */
+	bool		whole;			/* its beginning was there when it was first heard of */
+} YsMessageShard;
+
 /* One consumed message, copied into an arena; YS_JSON_PADDING readable behind value. */
 typedef struct YsMessage
 {
@@ -38,6 +50,8 @@ typedef struct YsMessage
 	char		sequence[48];
 	char		relay[YS_RELAY_TAG_SIZE];	/* that produced it; empty: none did */
 	uint32_t	relay_generation;	/* its highest at the time */
+	const YsMessageShard *shard;	/* NULL: from Kafka, or a watermark */
+	bool		shard_ends;		/* no event: this was all of the shard */
 	bool		is_watermark;	/* no event: everything before watermark_us has been produced */
 	int64_t		watermark_us;	/* microseconds since 1970 */
 } YsMessage;

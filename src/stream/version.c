@@ -88,6 +88,21 @@ ys_version_from_sequence(YsVersion *version, uint32_t epoch, uint32_t generation
 }
 
 int
+ys_sequence_compare(const char *a, const char *b)
+{
+	size_t		a_len;
+	size_t		b_len;
+
+	a += strspn(a, "0");
+	b += strspn(b, "0");
+	a_len = strlen(a);
+	b_len = strlen(b);
+	if (a_len != b_len)
+		return a_len < b_len ? -1 : 1;
+	return strcmp(a, b);
+}
+
+int
 ys_version_compare(const YsVersion *a, const YsVersion *b)
 {
 	return memcmp(a->bytes, b->bytes, YS_VERSION_SIZE);

@@ -33,6 +33,8 @@ extern void ys_version_from_offset(YsVersion *version, uint32_t epoch, int64_t o
 /* False when sequence is no decimal number of at most 40 digits. */
 extern bool ys_version_from_sequence(YsVersion *version, uint32_t epoch, uint32_t generation,
 									 const char *sequence);
+/* Order two decimal numbers of any length; leading zeros count for nothing. */
+extern int	ys_sequence_compare(const char *a, const char *b);
 extern int	ys_version_compare(const YsVersion *a, const YsVersion *b);
 
 #endif							/* YS_STREAM_VERSION_H */

@@ -307,12 +307,18 @@ write_batch(YsBatch *batch)
 	if (batch->read != NULL && batch->read->save != NULL)
 		batch->read->save(batch->read->save_arg, batch->written);
 	if (!batch->from_store)
+	{
 		ys_position_save(follow->row->policy_id, batch->npositions, batch->positions);
+		if (batch->shards != NULL)
+			ys_shard_positions_save(batch->shards, follow->row->policy_id);
+	}
 	ys_transaction_commit();
 
 	if (!batch->from_store)
 	{
 		memcpy(follow->positions, batch->positions, sizeof(YsPolicyPosition) * batch->npositions);
+		if (batch->shards != NULL)
+			ys_follow_adopt_shards(follow, batch->shards);
 		follow->positions_dirty = false;
 	}
 	return true;

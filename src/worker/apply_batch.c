@@ -67,6 +67,8 @@ ys_batch_create(YsFollow *follow, int size)
 	batch->npositions = follow->npositions;
 	batch->positions = palloc(sizeof(YsPolicyPosition) * Max(follow->npositions, 1));
 	memcpy(batch->positions, follow->positions, sizeof(YsPolicyPosition) * follow->npositions);
+	if (follow->shards != NULL)
+		batch->shards = ys_shard_positions_copy(follow->shards);
 	MemoryContextSwitchTo(old);
 	return batch;
 }
@@ -98,6 +100,10 @@ event_version(const YsBatch *batch, const YsDecoded *decoded, YsVersion *version
 		*version = entry->version;
 		return entry->has_version;
 	}
+	if (message->shard != NULL)
+		return ys_version_from_sequence(version, follow->row->epoch,
+										(uint32) ys_shard_positions_find(batch->shards, message->shard->id)->generation,
+										message->sequence);
 	if (message->has_position)
 		return ys_version_from_sequence(version, follow->row->epoch, message->generation,
 										message->sequence);
@@ -136,6 +142,11 @@ ys_batch_quarantine_event(YsBatch *batch, const YsDecoded *decoded, const char *
 	/* a message is kept once, whichever of its events can't be used, and however many */
 	if (decoded->of > 1 && is_quarantined(batch, message))
 		return;
+	if (batch->retry != NULL)
+		event.shard_position = batch->retry->entries[message - batch->retry->messages].shard_position;
+	else if (message->shard != NULL)
+		event.shard_position = MemoryContextStrdup(batch->context,
+												   psprintf("%s/%s", message->shard->id, message->sequence));
 	event.has_version = event_version(batch, decoded, &event.version);
 	quarantine(batch, event, decoded->of > 1 ?
 			   psprintf("event %d of %d: %s", decoded->number, decoded->of, reason) : reason);
@@ -265,23 +276,31 @@ count_event(YsBatch *batch, const YsDecoded *decoded)
 		batch->counters.bytes += (int64) (message->key_len + message->value_len);
 }
 
-/* Take the positions past a message; false when they were already. */
+/* Advance the batch's positions past a message.  False when the policy has seen it. */
 static bool
-pass_message(YsBatch *batch, const YsMessage *message)
+advance(YsBatch *batch, const YsMessage *message)
 {
 	YsPolicyPosition *position = NULL;
 
+	if (message->shard != NULL)
+		return batch->shards != NULL && ys_shard_positions_take(batch->shards, message);
 	for (int p = 0; p < batch->npositions && position == NULL; p++)
 	{
 		if (batch->positions[p].partition == message->partition)
 			position = &batch->positions[p];
 	}
-	if (position == NULL || message->offset < position->next_offset)
+	if (position == NULL)
 		return false;
-	batch->messages += message->offset + 1 - position->next_offset;
-	position->next_offset = message->offset + 1;
-	if (position->high_offset < position->next_offset)
-		position->high_offset = position->next_offset;
+
+	/* what tells how far the store's own stream goes has no offset */
+	if (message->partition != YS_PARTITION_STORE)
+	{
+		if (message->offset < position->next_offset)
+			return false;
+		batch->messages += message->offset + 1 - position->next_offset;
+		position->next_offset = message->offset + 1;
+		position->high_offset = Max(position->high_offset, position->next_offset);
+	}
 	if (message->is_watermark)
 	{
 		position->has_watermark = true;
@@ -300,8 +319,8 @@ ys_batch_collect_messages(YsBatch *batch, int count, const YsDecoded *decoded)
 		const YsDecoded *each = &decoded[i];
 
 		if (each->number <= 1)
-			is_new = pass_message(batch, each->message);
-		if (!is_new || each->message->is_watermark)
+			is_new = advance(batch, each->message);
+		if (!is_new || each->message->is_watermark || each->message->shard_ends)
 			continue;
 		count_event(batch, each);
 		if (each->event != NULL)

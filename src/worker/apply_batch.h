@@ -39,6 +39,7 @@ typedef struct YsBatch
 	int64		written;		/* rows and deletions */
 	int			npositions;
 	YsPolicyPosition *positions;	/* as they will be */
+	YsShardPositions *shards;	/* likewise, or NULL */
 	bool		from_store;		/* what was read, no events */
 	const YsRead *read;			/* it, then; its progress is noted with it */
 	const YsRetry *retry;		/* what is tried again, in its caller's transaction, or NULL */

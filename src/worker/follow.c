@@ -36,6 +36,7 @@ ys_follow_open(MemoryContext parent, const YsPolicyRow *row, const YsLease *leas
 	follow->row = palloc(sizeof(YsPolicyRow));
 	*follow->row = *row;
 	follow->row->name = pstrdup(row->name);
+	follow->row->topic = row->topic != NULL ? pstrdup(row->topic) : NULL;
 	memcpy(declaration, row->declaration, len);
 	follow->row->declaration = declaration;
 
@@ -89,7 +90,8 @@ ys_follow_check_rights(const YsPolicyRow *row)
 {
 	AclResult	result;
 
-	ys_server_check_usage(row->stream, row->owner);
+	if (OidIsValid(row->stream))
+		ys_server_check_usage(row->stream, row->owner);
 	result = pg_class_aclcheck(row->source, row->owner, ACL_SELECT);
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FOREIGN_TABLE, get_rel_name(row->source));
@@ -161,6 +163,20 @@ ys_follow_load_positions(YsFollow *follow)
 			follow->positions[follow->npositions++] = follow->positions[i];
 	}
 	follow->positions_dirty = false;
+	if (!OidIsValid(follow->row->stream))
+		follow->shards = ys_shard_positions_load(follow->row->policy_id);
+	MemoryContextSwitchTo(old);
+}
+
+void
+ys_follow_adopt_shards(YsFollow *follow, const YsShardPositions *shards)
+{
+	MemoryContext old = MemoryContextSwitchTo(follow->context);
+	YsShardPositions *before = follow->shards;
+
+	follow->shards = ys_shard_positions_copy(shards);
+	pfree(before->items);
+	pfree(before);
 	MemoryContextSwitchTo(old);
 }
 

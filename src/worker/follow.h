@@ -13,6 +13,7 @@
 #include "catalog/policy.h"
 #include "catalog/source.h"
 #include "worker/pace.h"
+#include "worker/shard_positions.h"
 
 typedef struct YsBackfill YsBackfill;
 typedef struct YsLane YsLane;
@@ -31,6 +32,7 @@ typedef struct YsFollow
 
 	int			npositions;		/* in the worker's partitions */
 	YsPolicyPosition *positions;
+	YsShardPositions *shards;	/* where the store's own stream is followed, else NULL */
 	bool		positions_dirty;	/* something to save that no batch has saved */
 
 	YsPace		pace;
@@ -80,7 +82,7 @@ extern bool ys_follow_lock(const YsFollow *follow, bool alone, YsPhase *phase);
 
 /*
  * Throws ERRCODE_INSUFFICIENT_PRIVILEGE unless its owner still may do what creating it took: use the
- * stream's server, and read the source.  Inside a transaction.
+ * stream's server, if it has one, and read the source.  Inside a transaction.
  */
 extern void ys_follow_check_rights(const YsPolicyRow *row);
 
@@ -98,6 +100,9 @@ extern void ys_follow_load_bindings(YsFollow *follow);
 
 /* Read positions anew.  Inside a transaction. */
 extern void ys_follow_load_positions(YsFollow *follow);
+
+/* Be where a committed batch has got to in the store's stream. */
+extern void ys_follow_adopt_shards(YsFollow *follow, const YsShardPositions *shards);
 
 /* The position in a topic partition, NULL when the policy has none there. */
 extern YsPolicyPosition *ys_follow_position(YsFollow *follow, int32 partition);

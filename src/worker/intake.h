@@ -1,6 +1,7 @@
 /*-------------------------------------------------------------------------
  * intake.h
- *	  What the lanes of a stream worker take their batches from.
+ *	  What the lanes of a stream worker take their batches from: a Kafka
+ *	  topic, or the store's own stream.
  *
  * A lane's intake hands out, in order, what comes after the lowest of its
  * policies' positions; each policy ignores what it has seen.  Positions are
@@ -27,7 +28,7 @@ typedef struct YsIntakeKind
 	 */
 	int			(*load) (YsStreamWorker *worker);
 
-	/* May a policy's positions be used, which are in this topic?  NULL, or why not. */
+	/* May a policy's positions be used, which are in this topic or store stream?  NULL, or why not. */
 	const char *(*refuses) (const YsStreamWorker *worker, const char *topic);
 
 	/* Make the positions to resume from durable, so that backfill may begin. */
@@ -57,11 +58,12 @@ typedef struct YsIntakeKind
 	/* Where a partition ends, as far as the intake knows; -1: it doesn't. */
 	int64		(*high) (const YsLane *lane, int32 partition);
 
-	/* Where all partitions end, asked now. */
+	/* Where all partitions end, asked now.  NULL: this kind never knows. */
 	bool		(*ends) (YsStreamWorker *worker, YsArena *arena, int *count, YsPartitionOffsets **ends,
 						 YsError *err);
 } YsIntakeKind;
 
 extern const YsIntakeKind ys_intake_kafka;
+extern const YsIntakeKind ys_intake_store;
 
 #endif							/* YS_WORKER_INTAKE_H */

@@ -37,8 +37,8 @@ load_stream(YsStreamWorker *worker)
 	YsStreamConfig *config;
 	YsEventFormat format;
 
-	ys_activity_identify("stream", GetForeignServer(worker->stream)->servername);
-	config = ys_server_stream(worker->stream, worker->owner);
+	ys_activity_identify("stream", GetForeignServer(worker->policies.stream)->servername);
+	config = ys_server_stream(worker->policies.stream, worker->policies.owner);
 	if (!ys_event_format_by_name(config->format, &format))
 		elog(ERROR, "unknown stream format \"%s\"", config->format);
 	MemoryContextSwitchTo(old);

@@ -64,7 +64,7 @@ prune(YsFollow *follow)
 }
 
 void
-ys_jobs_look(Oid stream, Oid owner, List *follows)
+ys_jobs_look(const YsPolicyStream *policies, List *follows)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "yottastore jobs",
 												  ALLOCSET_SMALL_SIZES);
@@ -83,7 +83,7 @@ ys_jobs_look(Oid stream, Oid owner, List *follows)
 			prune(follow);
 	}
 	ys_transaction_begin("reading jobs");
-	turns = ys_job_turns(stream, owner);
+	turns = ys_job_turns(policies);
 	ys_transaction_commit();
 	foreach(lc, follows)
 	{

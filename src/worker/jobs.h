@@ -12,7 +12,7 @@
  * Ask for the relocation of rows that were placed by other areas than those
  * loaded now, and look which jobs there are.  Opens transactions of its own.
  */
-extern void ys_jobs_look(Oid stream, Oid owner, List *follows);
+extern void ys_jobs_look(const YsPolicyStream *policies, List *follows);
 
 /*
  * Do a bit of each active policy's job, in a transaction of its own.  The areas

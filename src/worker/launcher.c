@@ -44,6 +44,7 @@ static const char *const worker_names[] = {
 	[YS_WORKER_SUPERVISOR] = "yottastore supervisor",
 	[YS_WORKER_STREAM] = "yottastore stream worker",
 	[YS_WORKER_RELAY] = "yottastore relay",
+	[YS_WORKER_STORE_STREAM] = "yottastore stream worker",
 };
 
 PGDLLEXPORT void ys_launcher_main(Datum arg);
@@ -181,7 +182,12 @@ ys_worker_main(Datum arg)
 			ys_supervisor_run();
 			break;
 		case YS_WORKER_STREAM:
-			ys_stream_worker_run(identity.id.id1, identity.id.id2, identity.id.number);
+			ys_stream_worker_run(&(YsPolicyStream) {.stream = identity.id.id1, .owner = identity.id.id2},
+								 identity.id.number);
+			break;
+		case YS_WORKER_STORE_STREAM:
+			ys_stream_worker_run(&(YsPolicyStream) {.source = identity.id.id1, .owner = identity.id.id2},
+								 identity.id.number);
 			break;
 		case YS_WORKER_RELAY:
 			ys_relay_run((int) identity.id.id1);

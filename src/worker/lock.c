@@ -21,7 +21,7 @@
 static void
 set_tag(LOCKTAG *tag, const YsWorkerId *id)
 {
-	StaticAssertStmt(CLASS_OF(YS_WORKER_RELAY, YS_WORKERS_MAX - 1) <= PG_UINT16_MAX,
+	StaticAssertStmt(CLASS_OF(YS_WORKER_STORE_STREAM, YS_WORKERS_MAX - 1) <= PG_UINT16_MAX,
 					 "a worker's number fits its lock's tag");
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, id->id1, id->id2, CLASS_OF(id->kind, id->number));
 }
@@ -41,7 +41,7 @@ is_worker_lock(const LockInstanceData *lock)
 
 	return tag->locktag_type == LOCKTAG_ADVISORY && tag->locktag_field1 == MyDatabaseId &&
 		tag->locktag_field4 >= YS_LOCK_CLASS_WORKER &&
-		kind >= YS_WORKER_SUPERVISOR && kind <= YS_WORKER_RELAY &&
+		kind >= YS_WORKER_SUPERVISOR && kind <= YS_WORKER_STORE_STREAM &&
 		(lock->holdMask & LOCKBIT_ON(ExclusiveLock)) != 0;
 }
 

@@ -10,7 +10,8 @@ typedef enum YsWorkerKind
 {
 	YS_WORKER_SUPERVISOR,		/* ids 0, 0 */
 	YS_WORKER_STREAM,			/* ids: stream server, owner; number: which of its workers */
-	YS_WORKER_RELAY				/* ids: relay id, 0 */
+	YS_WORKER_RELAY,			/* ids: relay id, 0 */
+	YS_WORKER_STORE_STREAM		/* ids: source, owner; follows the stream of the source's store */
 } YsWorkerKind;
 
 typedef struct YsWorkerId
@@ -20,6 +21,12 @@ typedef struct YsWorkerId
 	uint32		id2;
 	int			number;			/* of several alike, from 0 */
 } YsWorkerId;
+
+/* A worker of policies that follow a stream together (a YsPolicyStream). */
+#define ys_worker_id_of(policies, number) \
+	((YsWorkerId) {OidIsValid((policies)->stream) ? YS_WORKER_STREAM : YS_WORKER_STORE_STREAM, \
+				   OidIsValid((policies)->stream) ? (policies)->stream : (policies)->source, \
+				   (policies)->owner, (number)})
 
 /*
  * Become that worker of this database until this process ends.  False when

@@ -98,11 +98,7 @@ read_config(int relay_id, YsRelayConfig *config, YsError *err)
 	} while (error == NULL && config->relay != NULL && store_is_gone(config));
 	if (error != NULL)
 	{
-		ys_error_set(err, YS_ERR_INVALID_OPTION, "%s", error->message);
-		if (error->detail != NULL)
-			ys_error_detail(err, "%s", error->detail);
-		if (error->hint != NULL)
-			ys_error_hint(err, "%s", error->hint);
+		(void) ys_transaction_error(err, error);
 		return YS_RELAY_TROUBLE;
 	}
 	return config->relay != NULL ? YS_RELAY_ON : YS_RELAY_GONE;

@@ -16,8 +16,6 @@
 #include "worker/relay_parts.h"
 #include "worker/transaction.h"
 
-/* How long a store keeps changes in its stream: DynamoDB, and Alternator unless told otherwise. */
-#define RETENTION_HOURS		24
 #define LATE_HOURS			18
 #define HOUR_US				(INT64CONST(3600) * USECS_PER_SEC)
 
@@ -35,7 +33,7 @@ static char *
 late_text(int64 age_us)
 {
 	return psprintf("what it produces next is " INT64_FORMAT " hours old: the store keeps changes for "
-					"%d hours", age_us / HOUR_US, RETENTION_HOURS);
+					"%d hours", age_us / HOUR_US, YS_STREAM_RETENTION_HOURS);
 }
 
 /* Changes are missing for good: the relay goes on without them, its policies are not complete. */
@@ -78,7 +76,7 @@ ys_relay_load_lineage(YsRelaySession *session, const char *stream_id)
 		if (relay->store_stream != NULL && strcmp(relay->store_stream, stream_id) != 0)
 			ys_lineage_abandon(lineage);
 		else if (relay->has_read &&
-				 relay->read_to < GetCurrentTimestamp() - RETENTION_HOURS * HOUR_US)
+				 relay->read_to < GetCurrentTimestamp() - YS_STREAM_RETENTION_HOURS * HOUR_US)
 			ys_lineage_note_loss(lineage, NULL,
 								 "the store's stream was not read for longer than it keeps changes");
 		if (lineage->loss != NULL)
@@ -102,7 +100,7 @@ ys_relay_note_horizon(YsRelaySession *session, int64 created_at)
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz since = created_at > 0 ? server_time((created_at + 1) * USECS_PER_SEC) : now;
 
-	since = Max(since, now - RETENTION_HOURS * HOUR_US);
+	since = Max(since, now - YS_STREAM_RETENTION_HOURS * HOUR_US);
 	ys_transaction_begin("noting where the store's stream begins");
 	save_target(session, session->reader.stream_id);
 	ys_relay_mark_unseen(relay->source, relay->stream, since,

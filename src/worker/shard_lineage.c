@@ -37,8 +37,8 @@
 
 #define CHILDREN_WITHIN_MS	300000
 
-static YsShardState *
-find_shard(YsLineage *lineage, const char *id)
+YsShardState *
+ys_lineage_find(YsLineage *lineage, const char *id)
 {
 	return id[0] != '\0' ? hash_search(lineage->shards, id, HASH_FIND, NULL) : NULL;
 }
@@ -66,7 +66,7 @@ find_active(YsLineage *lineage)
 	hash_seq_init(&scan, lineage->shards);
 	while ((shard = hash_seq_search(&scan)) != NULL)
 	{
-		YsShardState *parent = find_shard(lineage, shard->parent);
+		YsShardState *parent = ys_lineage_find(lineage, shard->parent);
 
 		if (!shard->finished && (parent == NULL || parent->finished))
 			lineage->active = lappend(lineage->active, shard);
@@ -201,7 +201,7 @@ determine_generation(YsLineage *lineage, YsShardState *shard, int orphans)
 		return shard->generation;
 	/* also what a shard among its own ancestors would find */
 	shard->generation = orphans;
-	parent = find_shard(lineage, shard->parent);
+	parent = ys_lineage_find(lineage, shard->parent);
 	if (parent != NULL)
 		shard->generation = determine_generation(lineage, parent, orphans) + 1;
 	return shard->generation;
@@ -283,7 +283,7 @@ ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *shards, YsErro
 		shard->listed = shard->has_child = false;
 	for (int i = 0; i < nshards; i++)
 	{
-		shard = find_shard(lineage, shards[i].shard_id);
+		shard = ys_lineage_find(lineage, shards[i].shard_id);
 		if (shard == NULL)
 		{
 			shard = add_shard(lineage, shards[i].shard_id, shards[i].parent_id);
@@ -300,7 +300,7 @@ ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *shards, YsErro
 	hash_seq_init(&scan, lineage->shards);
 	while ((shard = hash_seq_search(&scan)) != NULL)
 	{
-		YsShardState *parent = find_shard(lineage, shard->parent);
+		YsShardState *parent = ys_lineage_find(lineage, shard->parent);
 
 		if (parent != NULL)
 			parent->has_child = true;

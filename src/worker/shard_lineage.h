@@ -28,6 +28,7 @@ typedef struct YsShardState
 	int			empty_reads;	/* in a row, since the iterator was asked for */
 	bool		at_tip;			/* has been read to where the writers are */
 	bool		has_child;		/* the stream's description has named one */
+	int64		due_at;			/* ys_clock_ms: to be left alone until then */
 	int64		read_at;		/* when it was last asked for records; this and the next in microseconds since 1970 */
 	int64		read_up_to;		/* whatever was created before was read; 0: unknown */
 	int64		last_created;	/* of the last record read, in seconds by the store's clock; 0: none */
@@ -46,6 +47,9 @@ typedef struct YsLineage
 
 /* Begin with what is known: a list of YsRelayShard. */
 extern YsLineage *ys_lineage_open(MemoryContext context, const List *known);
+
+/* NULL: it is not known. */
+extern YsShardState *ys_lineage_find(YsLineage *lineage, const char *id);
 
 /* The stream was replaced by another: nothing of it will be read any more. */
 extern void ys_lineage_abandon(YsLineage *lineage);

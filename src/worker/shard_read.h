@@ -8,6 +8,9 @@
 
 #include "worker/shard_lineage.h"
 
+/* How long a store keeps changes in its stream: DynamoDB, and Alternator unless told otherwise. */
+#define YS_STREAM_RETENTION_HOURS	24
+
 typedef struct YsShardReader
 {
 	MemoryContext context;		/* iterators live here */

@@ -102,7 +102,7 @@ look_at_jobs(void *arg)
 {
 	YsStreamWorker *worker = arg;
 
-	ys_jobs_look(worker->stream, worker->owner, worker->follows);
+	ys_jobs_look(&worker->policies, worker->follows);
 }
 
 /* Once a second, or when woken: policies, their starts, positions.  False: the end. */
@@ -291,13 +291,18 @@ rest(YsStreamWorker *worker)
 }
 
 void
-ys_stream_worker_run(Oid stream, Oid owner, int number)
+ys_stream_worker_run(const YsPolicyStream *policies, int number)
 {
 	YsStreamWorker worker = {
-		.stream = stream,
-		.owner = owner,
-		.intake = &ys_intake_kafka,
-		.lease = {.stream = stream, .owner = owner, .worker = number, .workers = number + 1}
+		.policies = *policies,
+		.intake = OidIsValid(policies->stream) ? &ys_intake_kafka : &ys_intake_store,
+		.lease = {
+			.stream = policies->stream,
+			.source = policies->source,
+			.owner = policies->owner,
+			.worker = number,
+			.workers = number + 1
+		}
 	};
 
 	worker.context = AllocSetContextCreate(TopMemoryContext, "yottastore stream worker",

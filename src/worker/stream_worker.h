@@ -6,10 +6,12 @@
 #ifndef YS_WORKER_STREAM_WORKER_H
 #define YS_WORKER_STREAM_WORKER_H
 
+#include "catalog/policy.h"
+
 /*
- * The main loop of one of a stream's workers, from 0.  Returns when no policy of that owner
- * follows the stream any more, or the stream asks for fewer workers.
+ * The main loop of one of the workers, from 0, of policies that follow a stream together.
+ * Returns when there are none any more, or the stream asks for fewer workers.
  */
-extern void ys_stream_worker_run(Oid stream, Oid owner, int number);
+extern void ys_stream_worker_run(const YsPolicyStream *policies, int number);
 
 #endif							/* YS_WORKER_STREAM_WORKER_H */

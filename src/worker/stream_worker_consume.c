@@ -56,10 +56,11 @@ decode(void *arg)
 		if (follow->source->relid == decode->source->relid && ys_lane_has(worker, decode->lane, follow))
 			ys_decode_want(wanted, follow->policy, decode->arena);
 	}
-	decode->ndecoded = ys_decode_messages(worker->reader, worker->format, worker->config->table,
+	decode->ndecoded = ys_decode_messages(worker->reader, worker->format,
+										  worker->config != NULL ? worker->config->table : NULL,
 										  decode->source, wanted, decode->count, decode->messages,
 										  decode->arena, &decode->decoded);
-	if (!ys_reread_needed_images(decode->source, worker->owner, wanted, decode->ndecoded,
+	if (!ys_reread_needed_images(decode->source, worker->policies.owner, wanted, decode->ndecoded,
 								 decode->decoded, decode->arena, &err))
 		ereport(ERROR,
 				(errcode(YS_ERRCODE_STORE_AWAY), errmsg("%s", err.message),

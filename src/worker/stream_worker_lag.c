@@ -48,6 +48,7 @@ static void
 save_follow(void *arg)
 {
 	YsFollow   *follow = arg;
+	YsShardPositions *shards = NULL;
 	YsPhase		phase;
 
 	ys_transaction_begin("saving positions");
@@ -55,9 +56,16 @@ save_follow(void *arg)
 	if (ys_follow_lock(follow, false, &phase))
 	{
 		ys_position_save(follow->row->policy_id, follow->npositions, follow->positions);
+		if (follow->shards != NULL)
+		{
+			shards = ys_shard_positions_copy(follow->shards);
+			ys_shard_positions_save(shards, follow->row->policy_id);
+		}
 		ys_stats_set_waiting(follow->row->policy_id, follow->lease->worker, follow->pace.waiting);
 	}
 	ys_transaction_commit();
+	if (shards != NULL)
+		ys_follow_adopt_shards(follow, shards);
 	follow->positions_dirty = false;
 }
 
@@ -75,7 +83,7 @@ raise_highs(void *arg)
 
 	ys_transaction_begin("saving where the topic ends");
 	for (int i = 0; i < raise->count; i++)
-		ys_position_raise_high(raise->worker->stream, raise->worker->owner,
+		ys_position_raise_high(raise->worker->policies.stream, raise->worker->policies.owner,
 							   raise->ends[i].partition, raise->ends[i].high);
 	ys_transaction_commit();
 }
@@ -98,7 +106,7 @@ save_paused(YsStreamWorker *worker)
 	int			count = 0;
 	YsError		err;
 
-	if (!worker->any_paused || ys_clock_ms() < worker->ends_at)
+	if (!worker->any_paused || worker->intake->ends == NULL || ys_clock_ms() < worker->ends_at)
 		return;
 	ys_arena_init_context(&arena, worker->batch_context, 0);
 	worker->ends_at = ys_clock_ms() + ASK_MS;
@@ -143,6 +151,6 @@ ys_stream_save_lag(YsStreamWorker *worker)
 	}
 	if (active == NULL && ys_stream_is_first(worker))
 		save_paused(worker);
-	else if (active != NULL && worker->any_paused)
+	else if (active != NULL && worker->any_paused && worker->intake->ends != NULL)
 		save_paused_beside(worker, active);
 }

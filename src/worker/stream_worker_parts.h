@@ -38,14 +38,13 @@ typedef struct YsSetback
 
 struct YsStreamWorker
 {
-	Oid			stream;
-	Oid			owner;
+	YsPolicyStream policies;	/* those that it follows */
 	const YsIntakeKind *intake; /* that their lanes have */
 	YsLease		lease;			/* epoch 0: to be taken */
 	MemoryContext context;
 	MemoryContext batch_context;	/* reset after each batch */
 	MemoryContext config_context;
-	YsStreamConfig *config;		/* as declared when policies were last looked at */
+	YsStreamConfig *config;		/* of Kafka, as declared when policies were last looked at */
 	YsEventFormat format;
 	YsJsonReader *reader;
 	YsHandle   *reader_handle;
@@ -53,7 +52,7 @@ struct YsStreamWorker
 	List	   *setbacks;		/* of YsSetback, of policies followed or not */
 	YsLane		shared;
 	int64		housekeeping_at;
-	int64		retry_at;		/* don't bother brokers before */
+	int64		retry_at;		/* don't bother brokers or the store's stream before */
 	YsArena		arena;			/* of a batch's messages and events */
 	bool		troubled;		/* a reason is noted on the policies */
 	bool		any_paused;		/* of its policies */
@@ -62,7 +61,7 @@ struct YsStreamWorker
 
 /* ---- stream_worker.c ---- */
 
-/* Brokers can't be had: say so, and leave them alone for a while. */
+/* Brokers, or the store's stream, can't be had: say so, and leave them alone for a while. */
 extern void ys_stream_note_trouble(YsStreamWorker *worker, const YsError *err);
 
 /* ---- stream_worker_setback.c ---- */

@@ -271,7 +271,7 @@ look_at_stream(void *arg)
 
 	ys_transaction_begin("reading the stream's options");
 	if (OidIsValid(get_extension_oid("yottastore", true)))
-		rows = ys_policy_list(worker->stream, worker->owner);
+		rows = ys_policy_list(&worker->policies);
 	look->any = rows != NIL;
 	look->configured = look->any && load_or_do_without(worker, rows, &workers);
 	ys_transaction_commit();
@@ -306,7 +306,7 @@ look_at_policies(void *arg)
 
 	ys_transaction_begin("reading policies");
 	if (OidIsValid(get_extension_oid("yottastore", true)))
-		look->wanted = ys_policy_list(worker->stream, worker->owner);
+		look->wanted = ys_policy_list(&worker->policies);
 	foreach(lc, list_copy(worker->follows))
 	{
 		YsFollow   *follow = lfirst(lc);

@@ -88,11 +88,11 @@ read_wanted(List **charges)
 		foreach(lc, ys_policy_streams())
 		{
 			YsPolicyStream *stream = lfirst(lc);
-			int			workers = ys_server_stream_workers(stream->stream);
+			int			workers = OidIsValid(stream->stream) ? ys_server_stream_workers(stream->stream) : 1;
 
 			for (int n = 0; n < workers; n++)
 			{
-				YsWorkerId	id = {YS_WORKER_STREAM, stream->stream, stream->owner, n};
+				YsWorkerId	id = ys_worker_id_of(stream, n);
 
 				find_charge(charges, &id)->wanted = true;
 			}

@@ -148,3 +148,14 @@ ys_transaction_attempt(void (*fn) (void *arg), void *arg, int timeout_ms)
 	QueryCancelPending = false;
 	return error;
 }
+
+bool
+ys_transaction_error(YsError *err, const ErrorData *error)
+{
+	ys_error_set(err, YS_ERR_INVALID_OPTION, "%s", error->message);
+	if (error->detail != NULL)
+		ys_error_detail(err, "%s", error->detail);
+	if (error->hint != NULL)
+		ys_error_hint(err, "%s", error->hint);
+	return false;
+}

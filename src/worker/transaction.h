@@ -6,6 +6,8 @@
 #ifndef YS_WORKER_TRANSACTION_H
 #define YS_WORKER_TRANSACTION_H
 
+#include "base/error.h"
+
 /* Begin one, with a snapshot; activity is what pg_stat_activity shows meanwhile. */
 extern void ys_transaction_begin(const char *activity);
 
@@ -41,6 +43,9 @@ extern ErrorData *ys_transaction_attempt(void (*fn) (void *arg), void *arg, int 
  * timeout)?
  */
 extern bool ys_error_is_transient(const ErrorData *error);
+
+/* Give err what an error said, and return false. */
+extern bool ys_transaction_error(YsError *err, const ErrorData *error);
 
 /*
  * Is the error the whole system's (disk full, privilege, missing table), so that any other

@@ -73,14 +73,17 @@ END
 	return;
 }
 
-# create_policy(node, and_then => SQL run in the same transaction)
+# create_policy(node, name => 'vehicle_service', direct => 1: without Kafka, and_then => SQL run in
+# the same transaction)
 sub create_policy
 {
 	my ($node, %option) = @_;
 	my $and_then = $option{and_then} // '';
-	$node->safe_psql('postgres', <<'END' . "$and_then; COMMIT");
+	my $name = $option{name} // 'vehicle_service';
+	my $stream = $option{direct} ? 'NULL' : "'fleet_changes'";
+	$node->safe_psql('postgres', <<"END" . "$and_then; COMMIT");
 BEGIN;
-SELECT yottastore.create_index_policy('vehicle_service', 'vehicles', 'fleet_changes',
+SELECT yottastore.create_index_policy('$name', 'vehicles', $stream,
   fields => ARRAY[
     yottastore.field('kind', 'text', ARRAY['type', 'spec.type'], normalizers => ARRAY['trim', 'lower']),
     yottastore.field('last_service', 'date', ARRAY['last', 'log[*].on'], combine => 'max',
@@ -112,10 +115,11 @@ sub delete_vehicle
 # Waits until everything written so far is in the index; fails the test when it doesn't come.
 sub wait_for_index
 {
-	my ($node, $what, $timeout) = @_;
+	my ($node, $what, $timeout, $policy) = @_;
 	$timeout //= $PostgreSQL::Test::Utils::timeout_default;
+	$policy //= 'vehicle_service';
 	my ($code, $reached, $error) =
-	  $node->psql('postgres', "SELECT yottastore.index_wait('vehicle_service', timeout => '$timeout s')");
+	  $node->psql('postgres', "SELECT yottastore.index_wait('$policy', timeout => '$timeout s')");
 	is($error . $reached, 't', "index caught up: $what");
 	diag($node->safe_psql('postgres', <<'END')) if $code != 0;
 SELECT row_to_json(p) FROM yottastore.index_policies p
@@ -125,13 +129,14 @@ END
 	return;
 }
 
-# The index's columns of interest, ordered by key, as psql prints them.
+# The columns of interest of an index, ordered by key, as psql prints them.
 sub index_rows
 {
-	my ($node, $where) = @_;
+	my ($node, $where, $policy) = @_;
 	$where //= 'true';
+	$policy //= 'vehicle_service';
 	return $node->safe_psql('postgres', <<"END");
-SELECT vehicle_id, area, kind, last_service, odometer_km, active FROM vehicle_service
+SELECT vehicle_id, area, kind, last_service, odometer_km, active FROM $policy
 WHERE $where ORDER BY vehicle_id
 END
 }

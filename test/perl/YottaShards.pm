@@ -1,6 +1,6 @@
 # ----------------------------------------------------------------------------------------------
 # YottaShards.pm
-#     A store that only has streams, told what they hold: for what the service documents and the
+#     A store that has no items, only streams, told what they hold: for what the service documents and the
 #     local store never shows. Shards split, pages are empty on the way, iterators expire,
 #     records are trimmed, clocks differ.
 #
@@ -209,6 +209,7 @@ sub _answer
 	my $error = $self->_next_error($stream, $operation);
 	return $error if $error;
 	return _described_table($stream) if $operation eq 'DescribeTable';
+	return { Items => [], Count => 0, ScannedCount => 0 } if $operation eq 'Scan';
 
 	my @shards = map { { %$_, stream => $stream } } @{ $json->decode($self->_read($stream)) };
 	return _described_stream($self->_read('created') // time() - 172_800, $request, @shards)

@@ -182,6 +182,7 @@ test_random_pairs(void **state)
 		version_a = version_of(1, 1, a);
 		version_b = version_of(1, 1, b);
 		assert_int_equal(sign(ys_version_compare(&version_a, &version_b)), sign(expected));
+		assert_int_equal(sign(ys_sequence_compare(a, b)), sign(expected));
 	}
 }
 
