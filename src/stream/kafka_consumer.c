@@ -19,12 +19,17 @@
 
 #define FIRST_MESSAGES		64
 #define LOOK_MS				1000
+#define ASLEEP_BEFORE		0x020300ff	/* version of the library that has fetch.queue.backoff.ms */
+#define WAKE_BYTES			((size_t) 8 * 1024 * 1024)
 
 struct YsConsumer
 {
 	YsKafkaClient *client;
 	const rd_kafka_message_t *message;	/* of the client's held event; NULL: an error event */
 	YsError		failure;		/* what ended consumption; YS_OK: nothing yet */
+	size_t		unwoken;		/* bytes taken since the fetchers were woken */
+	int			npartitions;
+	int32		partitions[FLEXIBLE_ARRAY_MEMBER];
 };
 
 static const YsKafkaOption consumer_options[] = {
@@ -36,11 +41,8 @@ static const YsKafkaOption consumer_options[] = {
 	{"check.crcs", "true", false},
 	{"allow.auto.create.topics", "false", false},
 
-	/*
-	 * Only bytes bound the queue.  When it is full librdkafka before 2.3 looks
-	 * again after a second: a smaller one starves a fast reader.
-	 */
-	{"queued.max.messages.kbytes", "65536", false},
+	/* only bytes bound the queue; for librdkafka before 2.3 see wake_fetchers */
+	{"queued.max.messages.kbytes", "32768", false},
 	{"queued.min.messages", "1000000", false},
 	{"fetch.max.bytes", "16777216", false},
 	{"fetch.queue.backoff.ms", "50", true}, /* 2.3 and later */
@@ -55,7 +57,8 @@ ys_consumer_open(void *context, const YsStreamConfig *config, int npositions,
 	rd_kafka_topic_partition_list_t *assignment;
 	rd_kafka_resp_err_t code;
 
-	consumer = MemoryContextAllocExtended(context, sizeof(YsConsumer),
+	consumer = MemoryContextAllocExtended(context, offsetof(YsConsumer, partitions) +
+										  sizeof(int32) * (size_t) npositions,
 										  MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
 	if (consumer == NULL)
 	{
@@ -68,8 +71,11 @@ ys_consumer_open(void *context, const YsStreamConfig *config, int npositions,
 
 	assignment = rd_kafka_topic_partition_list_new(npositions);
 	for (int i = 0; i < npositions; i++)
+	{
 		rd_kafka_topic_partition_list_add(assignment, config->topic,
 										  positions[i].partition)->offset = positions[i].next_offset;
+		consumer->partitions[consumer->npartitions++] = positions[i].partition;
+	}
 	code = rd_kafka_assign(consumer->client->rk, assignment);
 	rd_kafka_topic_partition_list_destroy(assignment);
 	if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -298,6 +304,28 @@ look_for_brokers(YsConsumer *consumer)
 	client->trouble = 0;
 }
 
+/*
+ * When the queue is full, librdkafka before 2.3 lets the thread of a broker sleep until something comes
+ * for it, or for a second: a fast reader has long emptied the queue by then, and starves.  A question
+ * to the broker wakes it; nobody waits for the answer.
+ */
+static void
+wake_fetchers(YsConsumer *consumer, size_t taken)
+{
+	rd_kafka_topic_partition_list_t *list;
+
+	consumer->unwoken += taken;
+	if (consumer->unwoken < WAKE_BYTES || rd_kafka_version() >= ASLEEP_BEFORE)
+		return;
+	consumer->unwoken = 0;
+	list = rd_kafka_topic_partition_list_new(consumer->npartitions);
+	for (int i = 0; i < consumer->npartitions; i++)
+		rd_kafka_topic_partition_list_add(list, consumer->client->topic_name,
+										  consumer->partitions[i])->offset = RD_KAFKA_OFFSET_END;
+	(void) rd_kafka_offsets_for_times(consumer->client->rk, list, 0);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
 bool
 ys_consumer_take(YsConsumer *consumer, int max, size_t max_bytes, YsArena *arena,
 				 int *nmessages, YsMessage **messages, YsError *err)
@@ -336,6 +364,7 @@ ys_consumer_take(YsConsumer *consumer, int max, size_t max_bytes, YsArena *arena
 		drop_event(consumer);
 	}
 	*messages = taken;
+	wake_fetchers(consumer, bytes);
 	if (!drained)
 		ys_kafka_rearm(client);
 	else if (*nmessages == 0)
