@@ -231,10 +231,13 @@ bench-cancel: deps
 	@ci/install
 	@ci/with-cluster $(PYTHON) bench/cancel/measure.py
 
+EVENTS = 500000
+PARTS = rates latency memory workers relay
+
 bench-stream: deps
 	@$(MAKE) --no-print-directory -s all
 	@ci/install
-	@bench/stream/run $(EVENTS)
+	@bench/stream/run $(EVENTS) $(PARTS)
 
 # ---- daily use -------------------------------------------------------------------------------
 
@@ -284,6 +287,6 @@ help:
 #: make bench-scan    scans of recorded pages against the server's JSON parser and against boto3
 #: make bench-normalize  dates, numbers, documents, areas and stream records against their targets
 #: make bench-cancel  how soon statements end that are cancelled while they wait for the store
-#: make bench-stream  the stream worker against plain SQL (EVENTS=20000 for a short run)
+#: make bench-stream  the stream worker against plain SQL and a JDBC sink, and others (EVENTS=20000, PARTS='latency ...')
 #: make deps          install packages and fetch the services
 #: make clean         remove what was built; distclean also the fetched services

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import psycopg2
@@ -95,20 +96,72 @@ def produce(topic, lines):
             sys.exit(f'kcat could not fill topic {topic}')
 
 
+class Producer:
+    """Sends to each partition in order."""
+
+    def __init__(self, topic, linger_ms):
+        self.sent = [[] for _ in range(PARTITIONS)]
+        self.kcats = [subprocess.Popen(['kcat', '-b', BROKERS, '-P', '-t', topic, '-p', str(partition),
+                                        '-K', '\t', '-X', 'acks=1', '-X', f'linger.ms={linger_ms}'],
+                                       stdin=subprocess.PIPE) for partition in range(PARTITIONS)]
+
+    def put(self, partition, line):
+        """One event; when is noted."""
+        self.sent[partition].append(time.time())
+        self.kcats[partition].stdin.write(line)
+
+    def send(self, line):
+        """One event, to its key's partition."""
+        self.put(zlib.crc32(line[:line.index(b'\t')]) % PARTITIONS, line)
+
+    def flush(self):
+        """Hand over what was sent."""
+        for kcat in self.kcats:
+            kcat.stdin.flush()
+
+    def close(self):
+        """Until the broker has all of it."""
+        for kcat in self.kcats:
+            kcat.stdin.close()
+        if any(kcat.wait() != 0 for kcat in self.kcats):
+            sys.exit('kcat could not send events')
+
+
+def percentile(ordered, part):
+    """Of seconds in their order, in milliseconds."""
+    return 1000 * ordered[min(int(part * len(ordered)), len(ordered) - 1)]
+
+
+def above(name, measured, target):
+    """Print a verdict: at least the target."""
+    print(f"{name} {measured:.2f} >={target:g} {'met' if measured >= target else 'short'}")
+
+
+def below(name, measured, target):
+    """Print a verdict: less than the target."""
+    print(f"{name} {measured:.1f} <{target:g} {'met' if measured < target else 'short'}")
+
+
+def told(name, measured):
+    """Print what has no target."""
+    print(f'{name} {measured} - -')
+
+
 def field_sql(cursor, field):
     """A field of the declaration, as its builder makes it."""
     return cursor.mogrify('%s::jsonb', (json.dumps(field),)).decode()
 
 
 def processor(pid):
-    """Seconds that a process's own thread has had of the processors."""
-    return int(Path(f'/proc/{pid}/task/{pid}/schedstat').read_text(encoding='ascii').split()[0]) / 1e9
+    """Seconds that a process, with threads that have ended, has had of the processors."""
+    fields = Path(f'/proc/{pid}/stat').read_text(encoding='ascii').rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 
 class Policy:
     """One policy, following a topic of its own from its beginning; paused between runs."""
 
-    def __init__(self, cursor, name, indexed):
+    def __init__(self, cursor, name, indexed, relay=False):
         self.cursor, self.name, self.topic = cursor, name, f'topic_{name}'
         create_topic(self.topic)
         declared = policy.declaration()
@@ -118,12 +171,15 @@ class Policy:
         self.columns = [field['name'] for field in fields]
         cursor.execute(f"CREATE SERVER {self.topic} FOREIGN DATA WRAPPER yottastore_stream "
                        f"OPTIONS (brokers '{BROKERS}', topic '{self.topic}', format 'dynamodb')")
+        if relay:
+            cursor.execute('SELECT yottastore.create_relay(%s, %s, %s)', (f'{name}_relay', 'bench.vehicles', self.topic))
         cursor.execute('SELECT yottastore.create_index_policy(%s, %s, %s, ARRAY[{}], %s::jsonb)'.format(
             ', '.join(field_sql(cursor, field) for field in fields)),
                        (name, 'bench.vehicles', self.topic, json.dumps(declared['area'])))
         self.table = f'bench.{name}'
         self.policy_id = value(cursor, 'SELECT policy_id FROM yottastore_internal.policy WHERE name = %s', name)
-        wait(f'{name} is live', lambda: self.phase() == 'LIVE')
+        began = wait(f'{name} starts', lambda: self.phase() != 'STARTING')
+        self.backfilled = wait(f'{name} is live', lambda: self.phase() == 'LIVE') - began
         self.pause()
 
     def phase(self):
@@ -147,15 +203,15 @@ class Policy:
                             'WHERE policy_id = %s', (self.policy_id,))
         self.cursor.execute('CHECKPOINT')
 
-    def worker(self):
-        """Its worker's process: of the one policy there is."""
-        return value(self.cursor, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'yottastore stream worker' "
-                                  "AND datname = current_database()")
+    def workers(self):
+        """Its workers' processes: of the one policy there is."""
+        return value(self.cursor, "SELECT array_agg(pid) FROM pg_stat_activity "
+                                  "WHERE backend_type = 'yottastore stream worker' AND datname = current_database()")
 
     def run(self, events):
-        """Let it apply that many events; returns seconds since the first batch began, and of its processor."""
-        before, worker = self.counted(), self.worker()
-        used = processor(worker)
+        """Let it apply that many events; returns seconds since the first batch began, and of processors for all of it."""
+        before, workers = self.counted(), self.workers()
+        used = sum(map(processor, workers))
         self.cursor.execute('SELECT yottastore.resume_index_policy(%s)', (self.name,))
         began = []
 
@@ -168,7 +224,7 @@ class Policy:
         count = self.counted() - before
         if count != events or self.phase() != 'LIVE':
             sys.exit(f'{self.name}: {count} events, {self.phase()}')
-        used = processor(worker) - used
+        used = sum(map(processor, workers)) - used
         self.pause()
         return ended - began[0], used
 
