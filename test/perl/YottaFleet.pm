@@ -20,6 +20,8 @@ our @EXPORT = qw(
   create_policy
   put_vehicle
   delete_vehicle
+  write_vehicles
+  fleet_rows
   index_rows
   wait_for_index
   geojson
@@ -110,6 +112,59 @@ sub delete_vehicle
 	my ($table, $id, $url) = @_;
 	store_api('DeleteItem', { TableName => $table, Key => { vehicle_id => { S => $id } } }, $url);
 	return;
+}
+
+my $written = 0;
+
+# write_vehicles(table, count, of): puts, moves between areas and deletions of so many vehicles. Returns how
+# many writes there have been.
+sub write_vehicles
+{
+	my ($table, $count, $of) = @_;
+	foreach (1 .. $count)
+	{
+		my $id = sprintf 'v%04d', int rand $of;
+		$written++;
+		if (rand() < 0.15)
+		{
+			delete_vehicle($table, $id);
+			next;
+		}
+		put_vehicle(
+			$table, $id,
+			{
+				type => { S => "kind$written" },
+				odo => { N => "$written" },
+				pos => { M => { lat => { N => '5' }, lon => { N => int(rand 3) * 10 + 2 } } }
+			});
+	}
+	return $written;
+}
+
+# What index_rows must be of vehicles so written, from the store alone.
+sub fleet_rows
+{
+	my ($table) = @_;
+	my @rows;
+	my $start;
+	do
+	{
+		my $page = store_api(
+			'Scan',
+			{
+				TableName => $table,
+				ConsistentRead => \1,
+				$start ? (ExclusiveStartKey => $start) : ()
+			});
+		foreach my $item (@{ $page->{Items} })
+		{
+			my $lon = $item->{pos}{M}{lon}{N};
+			push @rows, join '|', $item->{vehicle_id}{S},
+			  ($lon < 10 ? 'A' : $lon < 20 ? 'B' : 'C'), $item->{type}{S}, '', $item->{odo}{N}, '';
+		}
+		$start = $page->{LastEvaluatedKey};
+	} while ($start);
+	return join "\n", sort @rows;
 }
 
 # Waits until everything written so far is in the index; fails the test when it doesn't come.

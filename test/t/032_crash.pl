@@ -27,49 +27,8 @@ my $written = 0;
 sub write_some
 {
 	my ($count) = @_;
-	foreach (1 .. $count)
-	{
-		my $id = sprintf 'v%04d', int rand VEHICLES;
-		$written++;
-		if (rand() < 0.15)
-		{
-			delete_vehicle($table, $id);
-			next;
-		}
-		put_vehicle(
-			$table, $id,
-			{
-				type => { S => "kind$written" },
-				odo => { N => "$written" },
-				pos => { M => { lat => { N => '5' }, lon => { N => int(rand 3) * 10 + 2 } } }
-			});
-	}
+	$written = write_vehicles($table, $count, VEHICLES);
 	return;
-}
-
-# What the index must be, from the store alone.
-sub expected_rows
-{
-	my @rows;
-	my $start;
-	do
-	{
-		my $page = store_api(
-			'Scan',
-			{
-				TableName => $table,
-				ConsistentRead => \1,
-				$start ? (ExclusiveStartKey => $start) : ()
-			});
-		foreach my $item (@{ $page->{Items} })
-		{
-			my $lon = $item->{pos}{M}{lon}{N};
-			push @rows, join '|', $item->{vehicle_id}{S},
-			  ($lon < 10 ? 'A' : $lon < 20 ? 'B' : 'C'), $item->{type}{S}, '', $item->{odo}{N}, '';
-		}
-		$start = $page->{LastEvaluatedKey};
-	} while ($start);
-	return join "\n", sort @rows;
 }
 
 sub kill_worker
@@ -138,7 +97,7 @@ foreach my $victim ('stream worker', 'relay', 'broker', 'stream worker', 'backen
 cmp_ok($kills, '>=', 5, "$kills kills");
 wait_for_index($node, 'after the last kill');
 
-my $expected = expected_rows();
+my $expected = fleet_rows($table);
 is(index_rows($node), $expected, "index and store are equal after $kills kills and $written writes");
 is($node->safe_psql('postgres', 'SELECT count(*) FROM yottastore.quarantine'), 0, 'nothing in quarantine');
 is( $node->safe_psql('postgres', "SELECT phase FROM yottastore.index_policies"),
