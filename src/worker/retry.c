@@ -51,8 +51,13 @@ release_reader(void *reader)
 static void
 load_format(Retry *retry, const YsPolicyRow *row)
 {
-	const YsStreamConfig *config = ys_server_stream(row->stream, row->owner);
+	const YsStreamConfig *config;
 
+	/* the store's own stream has but one */
+	retry->format = YS_FORMAT_DYNAMODB;
+	if (!OidIsValid(row->stream))
+		return;
+	config = ys_server_stream(row->stream, row->owner);
 	if (!ys_event_format_by_name(config->format, &retry->format))
 		elog(ERROR, "unknown stream format \"%s\"", config->format);
 	retry->table = config->table;
