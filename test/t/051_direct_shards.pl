@@ -117,5 +117,31 @@ $shards->describe('split', $last);
 rows_become('split_one', 'a=13 b=14 c=10', 'and is nothing to who had seen it');
 is(query("SELECT phase FROM yottastore.index_policies WHERE policy = 'split_one'"), 'LIVE', 'which stays live');
 
+# ---- shards that come and go unread --------------------------------------------------------------
+
+my $begun = { id => 'begun', records => [ [ '1', 'a', 1, $past ] ] };
+my $later = { id => 'later', parent => 'begun', records => [] };
+$shards->describe('unread', $begun);
+create_table('unread');
+create_policy('unread_one', 'unread');
+rows_become('unread_one', 'a=1', 'a shard is read');
+$begun->{closed} = 1;
+$shards->describe('unread', $begun, $later);
+comes(q{SELECT EXISTS (SELECT FROM yottastore_internal.shard_position WHERE shard_id = 'later' AND checkpoint IS NULL AND NOT finished)},
+	'what there is to read is known before there is anything in it');
+query('SELECT yottastore.stop_workers()');
+comes("SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%'", 'workers end');
+my $youngest = { id => 'youngest', parent => 'between', records => [ [ '1', 'a', 3, $past + 20 ] ] };
+$shards->describe('unread', $youngest);
+query('SELECT yottastore.start_workers()');
+my $phase = q{FROM yottastore.index_policies WHERE policy = 'unread_one'};
+comes("SELECT phase = 'INCOMPLETE' AND reason ~ 'shard later: the store forgot it.*index_resync_start' $phase", 'and missed when it is gone');
+query(q{SELECT yottastore.index_resync_start('unread_one')});
+rows_become('unread_one', 'a=3', 'a resync begins where the store does');
+comes("SELECT phase = 'LIVE' $phase", 'and mends it');
+push @{ $youngest->{records} }, [ '2', 'b', 4, $past + 30 ], [ '3', 'a', 5, $past + 31 ];
+$shards->describe('unread', $youngest);
+rows_become('unread_one', 'a=5 b=4', 'which goes on');
+
 $node->stop;
 done_testing();
