@@ -1,10 +1,10 @@
-"""The fault run: everything dies while items are written; at the end the index is the store.
+"""The fault run: everything dies while items are written; at the end each index is the store.
 
   fault.py [--seed N] [--kills N] [--events N] [--writers N]
 
-The servers are those of ci/services; brokers and store are reached through proxies. Prints what was
-done; exits with 1 when the index is not what a reader of its own makes of the store, or when an event
-in quarantine is not accounted for.
+One index follows a relay's topic, one the store's own stream. The servers are those of ci/services;
+brokers and store are reached through proxies. Prints what was done; exits with 1 when an index is not
+what a reader of its own makes of the store, or when an event in quarantine is not accounted for.
 """
 import argparse
 import json
@@ -28,6 +28,9 @@ TOPIC = 'fault_vehicles'
 GARBAGE = 0.3               # of the pauses between two faults, a bad message is produced in
 WAIT_SECONDS = 600
 
+# the index tables, and what each follows
+INDEXES = {'vehicle_index': "'changes'", 'direct_index': 'NULL'}
+
 SETUP = f'''
 CREATE SERVER store FOREIGN DATA WRAPPER yottastore
   OPTIONS (api 'dynamodb', nodes 'http://127.0.0.1:%(store)s', region 'eu-south-1', request_timeout '10s');
@@ -38,14 +41,18 @@ CREATE SERVER changes FOREIGN DATA WRAPPER yottastore_stream
   OPTIONS (brokers '127.0.0.1:%(broker)s', topic '{TOPIC}', format 'dynamodb');
 SELECT yottastore.load_areas(%(areas)s);
 SELECT yottastore.create_relay('vehicles_relay', source => 'vehicles', stream => 'changes');
-SELECT yottastore.create_index_policy('vehicle_index', source => 'vehicles', stream => 'changes',
+'''
+
+
+POLICY = f'''
+SELECT yottastore.create_index_policy('%(index)s', source => 'vehicles', stream => %(stream)s,
   fields => ARRAY[
     yottastore.field('n', 'numeric', paths => ARRAY['n'], index => 'btree'),
     yottastore.field('last_service', 'date', paths => ARRAY['service', 'last.service', 'svc'],
                      formats => ARRAY['ISO', 'DD/MM/YYYY'], on_error => 'reject'),
     yottastore.field('odometer', 'numeric', paths => ARRAY['odo'], unit => 'km', locale => 'en')],
   area => yottastore.area_from_location(lat => ARRAY['pos.lat'], lon => ARRAY['pos.lon'], paths => ARRAY['gps']));
-ALTER TABLE vehicle_index ADD CHECK (odometer <> {world.FORBIDDEN_ODOMETER});
+ALTER TABLE %(index)s ADD CHECK (odometer <> {world.FORBIDDEN_ODOMETER});
 '''
 
 
@@ -79,13 +86,15 @@ class Run:
         self.garbage = []
 
     def set_up(self):
-        """Table, relay and policy."""
+        """Table, relay and policies."""
         world.create_table(self.client)
         with chaos.connect().cursor() as cursor:
             cursor.execute(SETUP % {'store': self.proxies['store'].port, 'broker': self.proxies['broker'].port,
                                     'areas': f"'{areas_geojson()}'"})
+            for index, stream in INDEXES.items():
+                cursor.execute(POLICY % {'index': index, 'stream': stream})
         # what was in the topic before is none of the policy's
-        while chaos.ask("SELECT phase FROM yottastore.index_policies")[0][0] == 'STARTING':
+        while ('STARTING',) in chaos.ask('SELECT phase FROM yottastore.index_policies'):
             time.sleep(0.1)
 
     def disturb_network(self):
@@ -118,12 +127,13 @@ class Run:
                 self.garbage.append(f'garbage {len(self.garbage)} \x00 {{"dynamodb": [')
                 produce_garbage(self.broker_port, self.garbage[-1])
 
-    def wait_for_index(self):
-        """Until the index says that it is complete."""
+    @staticmethod
+    def wait_for(index):
+        """Until an index says that it is complete."""
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
             try:
-                if chaos.ask("SELECT yottastore.index_wait('vehicle_index', timeout => '60s')")[0][0]:
+                if chaos.ask(f"SELECT yottastore.index_wait('{index}', timeout => '60s')")[0][0]:
                     return True
             except psycopg2.OperationalError:
                 chaos.await_server()
@@ -131,27 +141,29 @@ class Run:
 
     # ---- at the end
 
-    def check_rows(self):
-        """What is wrong with the index, by the reader's own rules."""
-        items = world.read_store(self.client)
+    @staticmethod
+    def check_rows(index, items):
+        """What is wrong with an index, by the reader's own rules."""
         expected = {key: world.row_of(item) for key, item in items.items() if not world.is_refused(item)}
-        rows = chaos.ask('SELECT id, area, n::integer, last_service::text, odometer::integer FROM vehicle_index')
+        rows = chaos.ask(f'SELECT id, area, n::integer, last_service::text, odometer::integer FROM {index}')
         found = {row[0]: row[1:] for row in rows}
-        print(f'{len(items):,} items, {len(items) - len(expected):,} of them refused; {len(rows):,} rows')
+        print(f'{index}: {len(rows):,} rows')
         return {
             'lost': sorted(expected.keys() - found.keys()),
             'duplicated': sorted(key for key, count in Counter(row[0] for row in rows).items() if count > 1),
             'undead': sorted(found.keys() - expected.keys()),
             'stale': sorted(key for key in expected.keys() & found.keys() if expected[key] != found[key]),
-        }, {key for key, item in items.items() if world.is_refused(item)}
+        }
 
-    def check_quarantine(self, refused):
-        """What is wrong with the quarantine: events that don't belong there, or are missing."""
+    def check_quarantine(self, index, items):
+        """What is wrong with its quarantine: events that don't belong there, or are missing."""
         unexplained, garbage, keys = [], Counter(), set()
+        thrown = self.garbage if index == 'vehicle_index' else []
+        refused = {key for key, item in items.items() if world.is_refused(item)}
         for item_key, payload, reason in chaos.ask(
-                'SELECT item_key, payload, reason FROM yottastore_internal.quarantine'):
+                'SELECT item_key, payload, reason FROM yottastore.quarantine WHERE policy = %s', index):
             payload = bytes(payload)
-            if payload.decode() in self.garbage:
+            if payload.decode() in thrown:
                 garbage[payload.decode()] += 1
                 continue
             item = world.image_of(payload)
@@ -162,7 +174,7 @@ class Run:
         return {
             'unexplained in quarantine': unexplained,
             'refused, but not in quarantine': sorted(refused - keys),
-            'garbage not kept': sorted(set(self.garbage) - garbage.keys()),
+            'garbage not kept': sorted(set(thrown) - garbage.keys()),
         }
 
     def run(self):
@@ -175,19 +187,26 @@ class Run:
         for proxy in self.proxies.values():
             proxy.heal()
         ended = time.monotonic()
-        complete = self.wait_for_index()
-        print(f'{self.kills.total()} kills over {writers.written:,} writes in {ended - began:.0f} s; '
-              f'the index complete {time.monotonic() - ended:.1f} s after the last of them')
+        print(f'{self.kills.total()} kills over {writers.written:,} writes in {ended - began:.0f} s')
         for name, count in sorted((self.kills + self.faults).items()):
             print(f'  {count:>3} {name}')
-        wrong, refused = self.check_rows()
-        wrong |= self.check_quarantine(refused)
+        complete = {}
+        for index in INDEXES:
+            complete[index] = self.wait_for(index)
+            print(f'{index} complete {time.monotonic() - ended:.1f} s after the last of them')
+        items = world.read_store(self.client)
+        print(f'{len(items):,} items, {sum(map(world.is_refused, items.values())):,} of them refused')
+        return not [index for index in INDEXES if self.find_wrong(index, complete[index], items)]
+
+    def find_wrong(self, index, complete, items):
+        """Print what is wrong with an index; is anything?"""
+        wrong = self.check_rows(index, items) | self.check_quarantine(index, items)
         if not complete:
-            phase = chaos.ask('SELECT phase, reason FROM yottastore.index_policies')
+            phase = chaos.ask('SELECT phase, reason FROM yottastore.index_policies WHERE policy = %s', index)
             wrong['not complete'] = [str(row) for row in phase]
         for what, cases in wrong.items():
             print(f'{len(cases):>6} {what} {", ".join(cases[:5])}')
-        return not any(wrong.values())
+        return any(wrong.values())
 
 
 def main():
