@@ -145,6 +145,7 @@ sub is_heard
 	  or diag($node->safe_psql('postgres', 'SELECT phase, reason FROM yottastore.index_policies'));
 	is($node->safe_psql('postgres', "SELECT kind FROM vehicle_service WHERE vehicle_id = '$id'"), 'car', $name);
 	is(said(q{SELECT yottastore.index_wait('vehicle_service')}), 't', '... and by sessions');
+	is(said(q{SELECT key ->> 'vehicle_id' FROM yottastore.peek_stream('fleet_changes', 1) ORDER BY "offset" DESC LIMIT 1}), $id, '... that look at messages');
 	return;
 }
 
@@ -155,6 +156,7 @@ sub is_refused
 	ok($node->poll_query_until('postgres', "SELECT reason ~ \$re\$$reason\$re\$ FROM yottastore.index_policies"), "$name: the policy says why")
 	  or diag($node->safe_psql('postgres', 'SELECT phase, reason FROM yottastore.index_policies'));
 	like(said(q{SELECT yottastore.index_wait('vehicle_service')}), qr/$sqlstate: .*\nDETAIL: .*(?:$reason).*\nHINT: .*$hint/, '... and so does a session');
+	like(said(q{SELECT yottastore.peek_stream('fleet_changes', 1)}), qr/$sqlstate: .*\nDETAIL: .*(?:$reason).*\nHINT: .*$hint/, '... that looks at messages');
 	return;
 }
 
