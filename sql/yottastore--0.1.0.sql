@@ -216,7 +216,7 @@ COMMENT ON FUNCTION yottastore.area_from_geohash(text[], text[], text[], integer
 
 CREATE TABLE yottastore_internal.policy (
 	policy_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	name name NOT NULL UNIQUE,
+	name name NOT NULL,
 	owner oid NOT NULL,
 	source oid NOT NULL,
 	stream oid,
@@ -232,9 +232,11 @@ CREATE TABLE yottastore_internal.policy (
 	areas_fingerprint bigint,
 	backfill_started_at timestamptz,
 	backfill_finished_at timestamptz,
-	backfill_estimate bigint
+	backfill_estimate bigint,
+	rebuilds integer UNIQUE REFERENCES yottastore_internal.policy ON DELETE CASCADE
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; stream is NULL where the store''s own is followed; topic is the one its positions are in, or the id of the store''s stream, NULL while it has none; areas_fingerprint is of the areas that its rows, or a job, go by';
+CREATE UNIQUE INDEX policy_name_key ON yottastore_internal.policy (name) WHERE rebuilds IS NULL;
+COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; stream is NULL where the store''s own is followed; topic is the one its positions are in, or the id of the store''s stream, NULL while it has none; areas_fingerprint is of the areas that its rows, or a job, go by; rebuilds is the policy whose rows this one, of the same name, makes anew beside them';
 
 CREATE TABLE yottastore_internal.position (
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
@@ -335,7 +337,7 @@ CREATE INDEX quarantine_key_idx ON yottastore_internal.quarantine (policy_id, pg
 CREATE TABLE yottastore_internal.job (
 	job_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
-	kind text NOT NULL CHECK (kind IN ('relocate', 'resync')),
+	kind text NOT NULL CHECK (kind IN ('relocate', 'resync', 'rebuild')),
 	state text NOT NULL DEFAULT 'QUEUED'
 		CHECK (state IN ('QUEUED', 'RUNNING', 'DONE', 'STOPPED', 'FAILED')),
 	reason text,
@@ -604,6 +606,12 @@ CREATE FUNCTION yottastore.index_resync_start(policy name) RETURNS bigint
 COMMENT ON FUNCTION yottastore.index_resync_start(name) IS
 	'read all of the store anew, also for a policy that is incomplete, and delete rows of what it has no more; returns the job''s id';
 
+CREATE FUNCTION yottastore.index_rebuild_start(policy name) RETURNS bigint
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_index_rebuild_start';
+COMMENT ON FUNCTION yottastore.index_rebuild_start(name) IS
+	'make a policy''s index anew from the store, in fresh partitions beside those there are, then take these in their place; returns the job''s id';
+
 CREATE FUNCTION yottastore.job_status(job_id bigint) RETURNS text
 	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
 	AS 'MODULE_PATHNAME', 'ys_job_status';
@@ -708,6 +716,39 @@ COMMENT ON FUNCTION yottastore_internal.running_workers() IS
 
 /* ------------------------------------------------------------------- views */
 
+CREATE VIEW yottastore_internal.job_progress AS
+	SELECT j.job_id,
+		j.policy_id,
+		p.name AS policy,
+		p.owner,
+		p.index_table,
+		j.kind,
+		j.state,
+		CASE WHEN j.state IN ('QUEUED', 'RUNNING')
+			AND (p.phase IN ('PAUSED', 'INCOMPLETE') OR r.phase IN ('PAUSED', 'INCOMPLETE')) THEN 'PAUSED'
+			ELSE j.state END AS activity,
+		COALESCE(r.reason, j.reason) AS reason,
+		j.rows_seen + COALESCE(b.items_read, 0) AS rows_seen,
+		j.rows_moved,
+		CASE WHEN j.kind = 'rebuild' AND j.state IN ('QUEUED', 'RUNNING') THEN r.backfill_estimate
+			ELSE (SELECT GREATEST(pg_catalog.sum(s.rows_inserted - s.rows_deleted), 0)::bigint
+				FROM yottastore_internal.stats s WHERE s.policy_id = p.policy_id) END AS rows_estimated,
+		b.segments_done,
+		b.segments,
+		j.created_at,
+		j.started_at,
+		j.finished_at
+	FROM yottastore_internal.job j
+		JOIN yottastore_internal.policy p USING (policy_id)
+		LEFT JOIN yottastore_internal.policy r
+			ON r.rebuilds = p.policy_id AND j.kind = 'rebuild' AND j.state IN ('QUEUED', 'RUNNING')
+		LEFT JOIN LATERAL (SELECT pg_catalog.sum(g.items_read)::bigint AS items_read,
+				pg_catalog.count(*) FILTER (WHERE g.done) AS segments_done, pg_catalog.count(*) AS segments
+			FROM yottastore_internal.backfill g WHERE g.policy_id = r.policy_id) b ON r.policy_id IS NOT NULL
+	WHERE p.rebuilds IS NULL;
+COMMENT ON VIEW yottastore_internal.job_progress IS
+	'jobs, and how far each is; a rebuild is as far as the policy that stands for it';
+
 CREATE VIEW yottastore.index_policies WITH (security_barrier) AS
 	SELECT p.name AS policy,
 		pg_catalog.pg_get_userbyid(p.owner) AS owner,
@@ -732,8 +773,8 @@ CREATE VIEW yottastore.index_policies WITH (security_barrier) AS
 				pg_catalog.sum(t.events_passed_over)::bigint AS events_passed_over,
 				pg_catalog.sum(t.items_backfilled)::bigint AS items_backfilled
 			FROM yottastore_internal.stats t GROUP BY t.policy_id) s USING (policy_id)
-	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
-		OR pg_catalog.pg_has_role(p.owner, 'MEMBER');
+	WHERE p.rebuilds IS NULL AND (pg_catalog.has_table_privilege(p.index_table, 'SELECT')
+		OR pg_catalog.pg_has_role(p.owner, 'MEMBER'));
 COMMENT ON VIEW yottastore.index_policies IS 'index policies, their phase and counters';
 
 CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
@@ -800,8 +841,8 @@ CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
 						WHERE r.stream = p.stream AND r.reason IS NOT NULL) THEN
 					'the relay of its stream has trouble'
 			END AS why) starved
-	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
-		OR pg_catalog.pg_has_role(p.owner, 'MEMBER');
+	WHERE p.rebuilds IS NULL AND (pg_catalog.has_table_privilege(p.index_table, 'SELECT')
+		OR pg_catalog.pg_has_role(p.owner, 'MEMBER'));
 COMMENT ON VIEW yottastore.index_lag IS
 	'how far each index is behind: events not yet applied (NULL where the store''s own stream is followed), seconds by the stream''s watermarks (NULL when it carries none, or the index is not complete), and how it gets on';
 
@@ -824,8 +865,8 @@ CREATE VIEW yottastore.index_stats WITH (security_barrier) AS
 		pg_catalog.max(s.last_batch_at) AS last_batch_at
 	FROM yottastore_internal.policy p
 		LEFT JOIN yottastore_internal.stats s USING (policy_id)
-	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
-		OR pg_catalog.pg_has_role(p.owner, 'MEMBER')
+	WHERE p.rebuilds IS NULL AND (pg_catalog.has_table_privilege(p.index_table, 'SELECT')
+		OR pg_catalog.pg_has_role(p.owner, 'MEMBER'))
 	GROUP BY p.policy_id, p.name;
 COMMENT ON VIEW yottastore.index_stats IS
 	'what has been done for each index since its policy was created, and how late recent events were visible';
@@ -868,17 +909,12 @@ CREATE VIEW yottastore.index_progress WITH (security_barrier) AS
 			CROSS JOIN LATERAL (SELECT pg_catalog.sum(g.items_read)::bigint AS items_read,
 					pg_catalog.count(*) FILTER (WHERE g.done) AS segments_done, pg_catalog.count(*) AS segments
 				FROM yottastore_internal.backfill g WHERE g.policy_id = p.policy_id) b
+		WHERE p.rebuilds IS NULL
 		UNION ALL
-		SELECT p.index_table, p.owner, p.name, j.kind, j.job_id,
-			CASE WHEN j.state IN ('QUEUED', 'RUNNING') AND p.phase IN ('PAUSED', 'INCOMPLETE') THEN 'PAUSED'
-				ELSE j.state END,
-			j.rows_seen,
-			(SELECT GREATEST(pg_catalog.sum(s.rows_inserted - s.rows_deleted), 0)::bigint
-				FROM yottastore_internal.stats s WHERE s.policy_id = p.policy_id),
+		SELECT j.index_table, j.owner, j.policy, j.kind, j.job_id, j.activity, j.rows_seen, j.rows_estimated,
 			j.rows_seen / NULLIF(EXTRACT(epoch FROM moment.now - j.started_at), 0)::double precision,
-			NULL, NULL, j.started_at, j.finished_at
-		FROM yottastore_internal.job j
-			JOIN yottastore_internal.policy p USING (policy_id)) w
+			j.segments_done, j.segments, j.started_at, j.finished_at
+		FROM yottastore_internal.job_progress j) w
 	WHERE pg_catalog.has_table_privilege(w.index_table, 'SELECT')
 		OR pg_catalog.pg_has_role(w.owner, 'MEMBER');
 COMMENT ON VIEW yottastore.index_progress IS
@@ -893,13 +929,13 @@ CREATE VIEW yottastore.index_partitions WITH (security_barrier) AS
 	FROM yottastore_internal.policy p
 		JOIN pg_catalog.pg_inherits i ON i.inhparent = p.index_table
 		JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
-	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
-		OR pg_catalog.pg_has_role(p.owner, 'MEMBER');
+	WHERE p.rebuilds IS NULL AND (pg_catalog.has_table_privilege(p.index_table, 'SELECT')
+		OR pg_catalog.pg_has_role(p.owner, 'MEMBER'));
 COMMENT ON VIEW yottastore.index_partitions IS 'the partitions of each index table, one per area';
 
 CREATE VIEW yottastore.jobs WITH (security_barrier) AS
 	SELECT j.job_id,
-		p.name AS policy,
+		j.policy,
 		j.kind,
 		j.state,
 		j.reason,
@@ -908,10 +944,9 @@ CREATE VIEW yottastore.jobs WITH (security_barrier) AS
 		j.created_at,
 		j.started_at,
 		j.finished_at
-	FROM yottastore_internal.job j
-		JOIN yottastore_internal.policy p USING (policy_id)
-	WHERE pg_catalog.has_table_privilege(p.index_table, 'SELECT')
-		OR pg_catalog.pg_has_role(p.owner, 'MEMBER');
+	FROM yottastore_internal.job_progress j
+	WHERE pg_catalog.has_table_privilege(j.index_table, 'SELECT')
+		OR pg_catalog.pg_has_role(j.owner, 'MEMBER');
 COMMENT ON VIEW yottastore.jobs IS
 	'jobs on index tables, those that wait or run and the last ones that ended, and how far each is';
 
@@ -933,7 +968,7 @@ CREATE VIEW yottastore.index_quality WITH (security_barrier) AS
 	FROM yottastore_internal.policy p
 		JOIN yottastore_internal.quality q USING (policy_id)
 		JOIN yottastore_internal.quality_counter c USING (policy_id)
-	WHERE pg_catalog.has_table_privilege(p.source, 'SELECT')
+	WHERE p.rebuilds IS NULL AND pg_catalog.has_table_privilege(p.source, 'SELECT')
 	GROUP BY p.policy_id, p.name, c.field, c.type
 	ORDER BY p.name, pg_catalog.min(c.n);
 COMMENT ON VIEW yottastore.index_quality IS
@@ -951,7 +986,7 @@ CREATE VIEW yottastore.quarantine WITH (security_barrier) AS
 		q.quarantined_at
 	FROM yottastore_internal.quarantine q
 		JOIN yottastore_internal.policy p USING (policy_id)
-	WHERE pg_catalog.has_table_privilege(p.source, 'SELECT');
+	WHERE p.rebuilds IS NULL AND pg_catalog.has_table_privilege(p.source, 'SELECT');
 COMMENT ON VIEW yottastore.quarantine IS
 	'events that could not be decoded or applied; shown to who may read the source';
 

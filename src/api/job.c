@@ -14,11 +14,14 @@
 #include "api/check.h"
 #include "api/patience.h"
 #include "catalog/job.h"
+#include "catalog/rebuild.h"
 #include "catalog/resync.h"
+#include "worker/follow.h"
 #include "worker/wake.h"
 
 PG_FUNCTION_INFO_V1(ys_index_relocate_start);
 PG_FUNCTION_INFO_V1(ys_index_resync_start);
+PG_FUNCTION_INFO_V1(ys_index_rebuild_start);
 PG_FUNCTION_INFO_V1(ys_job_status);
 PG_FUNCTION_INFO_V1(ys_job_stop);
 PG_FUNCTION_INFO_V1(ys_job_wait);
@@ -47,13 +50,38 @@ ys_index_resync_start(PG_FUNCTION_ARGS)
 {
 	static const char *const names[] = {"policy"};
 	const char *name;
+	int			policy_id;
 	int64		job_id;
 
 	ys_check_not_null(fcinfo, names, lengthof(names));
 	name = NameStr(*PG_GETARG_NAME(0));
-	job_id = ys_resync_begin(ys_check_own_policy(name, false)->policy_id);
+	policy_id = ys_check_own_policy(name, false)->policy_id;
+	(void) ys_rebuild_cancel(policy_id, YS_JOB_STOPPED, "a resync was started");
+	job_id = ys_resync_begin(policy_id);
 	if (job_id == 0)
 		(void) ys_check_own_policy(name, false);
+	ys_workers_wake_at_commit();
+	PG_RETURN_INT64(job_id);
+}
+
+/* yottastore.index_rebuild_start(policy) */
+Datum
+ys_index_rebuild_start(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"policy"};
+	const char *name;
+	YsFollow   *follow;
+	int64		job_id;
+
+	ys_check_not_null(fcinfo, names, lengthof(names));
+	name = NameStr(*PG_GETARG_NAME(0));
+	follow = ys_follow_open(CurrentMemoryContext, ys_check_own_policy(name, false), NULL);
+	job_id = ys_rebuild_begin(follow->row, follow->source, follow->table);
+	if (job_id == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("index policy \"%s\" was dropped or begun anew meanwhile", name),
+				 errhint("Try again.")));
 	ys_workers_wake_at_commit();
 	PG_RETURN_INT64(job_id);
 }
@@ -90,10 +118,18 @@ Datum
 ys_job_stop(PG_FUNCTION_ARGS)
 {
 	static const char *const names[] = {"job_id"};
+	const YsJob *job;
+	bool		stopped;
 
 	ys_check_not_null(fcinfo, names, lengthof(names));
-	(void) ys_check_own_policy(find_job(PG_GETARG_INT64(0))->policy_name, false);
-	PG_RETURN_BOOL(ys_job_set_stopped(PG_GETARG_INT64(0)));
+	job = find_job(PG_GETARG_INT64(0));
+	(void) ys_check_own_policy(job->policy_name, false);
+	if (job->kind == YS_JOB_REBUILD)
+		stopped = !ys_job_state_is_final(job->state) &&
+			ys_rebuild_cancel(job->policy_id, YS_JOB_STOPPED, "stopped by request");
+	else
+		stopped = ys_job_set_stopped(job->job_id);
+	PG_RETURN_BOOL(stopped);
 }
 
 /* Throws when a job that has not ended can't end while the caller waits. */

@@ -24,6 +24,7 @@
 #include "catalog/index_table.h"
 #include "catalog/policy.h"
 #include "catalog/quality.h"
+#include "catalog/rebuild.h"
 #include "catalog/server.h"
 #include "compat.h"
 #include "worker/wake.h"
@@ -110,6 +111,8 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	row.owner = GetUserId();
 	row.source = PG_GETARG_OID(1);
 	row.max_areas = check_max_areas(fcinfo, 5);
+	row.phase = YS_PHASE_STARTING;
+	row.epoch = 1;
 
 	existing = ys_policy_find(row.name);
 	if (existing != NULL && !PG_ARGISNULL(10) && PG_GETARG_BOOL(10))
@@ -179,6 +182,7 @@ ys_drop_index_policy(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	if (!ys_class_ownercheck_compat(row->index_table, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(row->index_table));
+	(void) ys_rebuild_cancel(row->policy_id, YS_JOB_STOPPED, "the policy was dropped");
 	ys_policy_delete(row->policy_id);
 	ObjectAddressSet(table, RelationRelationId, row->index_table);
 	performDeletion(&table, DROP_RESTRICT, 0);

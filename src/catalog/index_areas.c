@@ -22,6 +22,7 @@
 #include "utils/partcache.h"
 
 #include "catalog/index_table.h"
+#include "catalog/rebuild.h"
 #include "catalog/spi.h"
 
 /* Room for HOT updates: versions and timestamps change with every event. */
@@ -168,6 +169,7 @@ ys_index_table_add_area(YsIndexTable *table, const char *area)
 	YsSpiScope	scope;
 	Oid			schema;
 	char	   *name;
+	char	   *sql = NULL;
 
 	LockRelationOid(table->relid, AccessShareLock);
 	ys_index_table_follow_names(table);
@@ -177,10 +179,16 @@ ys_index_table_add_area(YsIndexTable *table, const char *area)
 	name = quote_qualified_identifier(get_namespace_name(schema),
 									  ChooseRelationName(get_rel_name(table->relid), NULL,
 														 area_label(area), schema, false));
+	if (OidIsValid(table->model))
+		sql = ys_rebuild_partition_like(table->model, area, name);
+	if (sql == NULL)
+		sql = psprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
+					   "INCLUDING STORAGE INCLUDING GENERATED INCLUDING INDEXES) WITH (fillfactor = %d)",
+					   name, table->name, PARTITION_FILLFACTOR);
 	ys_spi_begin_as(&scope, table->owner);
-	ys_spi_utility(psprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
-							"INCLUDING STORAGE INCLUDING GENERATED INCLUDING INDEXES) WITH (fillfactor = %d)",
-							name, table->name, PARTITION_FILLFACTOR));
+	ys_spi_utility(sql);
+	if (OidIsValid(table->model))
+		ys_rebuild_constrain(name, area);
 	ys_spi_utility("SET LOCAL lock_timeout = '" ATTACH_LOCK_TIMEOUT "'");
 	ys_spi_utility(psprintf("ALTER TABLE %s ATTACH PARTITION %s FOR VALUES IN (%s)",
 							table->name, name, quote_literal_cstr(area)));

@@ -330,6 +330,7 @@ ys_index_table_open(const YsPolicyRow *row, const YsSource *source, const YsPoli
 	table->policy = policy;
 	table->has_location = ys_policy_has_location(policy);
 	table->max_areas = row->max_areas;
+	table->model = row->model;
 	table->has_area_value = ys_policy_has_area_value(policy);
 	table->nkeys = source->nkeys;
 	for (int k = 0; k < source->nkeys; k++)

@@ -34,6 +34,7 @@ typedef struct YsIndexTable
 	bool		has_location;
 	bool		has_area_value;
 	int			max_areas;
+	Oid			model;			/* the table whose partitions these are made like, InvalidOid: none */
 	MemoryContext context;		/* this structure lives here */
 
 	/* what depends on names */

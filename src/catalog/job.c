@@ -21,6 +21,7 @@
 static const char *const kind_names[] = {
 	[YS_JOB_RELOCATE] = "relocate",
 	[YS_JOB_RESYNC] = "resync",
+	[YS_JOB_REBUILD] = "rebuild",
 };
 
 static const char *const state_names[] = {
@@ -46,6 +47,17 @@ parse_state(const char *name)
 			return (YsJobState) i;
 	}
 	elog(ERROR, "unknown state of a job \"%s\"", name);
+}
+
+static YsJobKind
+parse_kind(const char *name)
+{
+	for (int i = 0; i < lengthof(kind_names); i++)
+	{
+		if (strcmp(kind_names[i], name) == 0)
+			return (YsJobKind) i;
+	}
+	elog(ERROR, "unknown kind of a job \"%s\"", name);
 }
 
 static int64
@@ -101,9 +113,12 @@ ys_job_find(int64 job_id)
 	YsJob	   *job = NULL;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT j.state, j.xmin, j.xmax, p.name, p.owner, p.index_table, p.phase "
+	ys_spi_execute("SELECT j.state, j.xmin, j.xmax, p.name, p.owner, p.index_table, "
+				   "CASE WHEN p.phase = 'LIVE' THEN COALESCE(r.phase, p.phase) ELSE p.phase END, "
+				   "j.policy_id, j.kind "
 				   "FROM yottastore_internal.job j JOIN yottastore_internal.policy p USING (policy_id) "
-				   "WHERE j.job_id = $1",
+				   "LEFT JOIN yottastore_internal.policy r ON r.rebuilds = p.policy_id AND j.kind = 'rebuild' "
+				   "WHERE j.job_id = $1 AND p.rebuilds IS NULL",
 				   SPI_OK_SELECT, 1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(job_id)}, NULL);
 	if (SPI_processed > 0)
 	{
@@ -119,6 +134,8 @@ ys_job_find(int64 job_id)
 		job->owner = DatumGetObjectId(ys_spi_value(0, 5, &isnull));
 		job->index_table = DatumGetObjectId(ys_spi_value(0, 6, &isnull));
 		job->phase = ys_phase_by_name(ys_spi_text(0, 7, CurrentMemoryContext));
+		job->policy_id = DatumGetInt32(ys_spi_value(0, 8, &isnull));
+		job->kind = parse_kind(ys_spi_text(0, 9, CurrentMemoryContext));
 	}
 	ys_spi_end(&scope);
 	return job;
@@ -177,7 +194,7 @@ ys_job_turns(const YsPolicyStream *stream)
 	ys_spi_begin(&scope);
 	ys_spi_execute("SELECT DISTINCT ON (policy_id) policy_id, job_id "
 				   "FROM yottastore_internal.job JOIN yottastore_internal.policy USING (policy_id) "
-				   "WHERE " YS_POLICY_OF_STREAM " AND kind <> 'resync' AND " ACTIVE
+				   "WHERE " YS_POLICY_OF_STREAM " AND kind NOT IN ('resync', 'rebuild') AND " ACTIVE
 				   " ORDER BY policy_id, state = 'QUEUED', job_id",
 				   SPI_OK_SELECT, 3, (Oid[]) {OIDOID, OIDOID, OIDOID},
 				   (Datum[])

@@ -17,7 +17,8 @@
 typedef enum YsJobKind
 {
 	YS_JOB_RELOCATE,			/* move every row to the area it belongs to */
-	YS_JOB_RESYNC				/* read all of the store anew: see resync.h */
+	YS_JOB_RESYNC,				/* read all of the store anew: see resync.h */
+	YS_JOB_REBUILD				/* make all rows anew beside those there are: see rebuild.h */
 } YsJobKind;
 
 typedef enum YsJobState
@@ -37,12 +38,14 @@ extern const char *ys_job_state_name(YsJobState state);
 typedef struct YsJob
 {
 	int64		job_id;
+	int			policy_id;
+	YsJobKind	kind;
 	YsJobState	state;
 	bool		held;			/* by this transaction, which asked for it: it begins after it */
 	char	   *policy_name;
 	Oid			owner;
 	Oid			index_table;
-	YsPhase		phase;
+	YsPhase		phase;			/* of the rebuild, for one under way that is not the policy's own */
 } YsJob;
 
 /*
@@ -66,7 +69,7 @@ typedef struct YsJobTurn
 	int64		job_id;
 } YsJobTurn;
 
-/* List of YsJobTurn for the policies that follow a stream together; a resync is done by backfill. */
+/* List of YsJobTurn for the policies that follow a stream together; a resync and a rebuild are done by backfill. */
 extern List *ys_job_turns(const YsPolicyStream *stream);
 
 /*

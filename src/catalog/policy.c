@@ -27,7 +27,8 @@ static const char *const phase_names[] = {
 
 #define POLICY_COLUMNS \
 	"policy_id, name, " YS_POLICY_OWNER ", source, stream, index_table, topic, declaration, phase, epoch, "\
-	"max_areas"
+	"max_areas, rebuilds, (SELECT o.index_table FROM yottastore_internal.policy o "\
+	"WHERE o.policy_id = policy.rebuilds)"
 
 const char *
 ys_phase_name(YsPhase phase)
@@ -79,6 +80,8 @@ read_row(uint64 row, MemoryContext context)
 	policy->phase = ys_phase_by_name(ys_spi_text(row, 9, CurrentMemoryContext));
 	policy->epoch = result_int(row, 10);
 	policy->max_areas = result_int(row, 11);
+	policy->rebuilds = result_int(row, 12);
+	policy->model = result_oid(row, 13);
 	return policy;
 }
 
@@ -134,19 +137,33 @@ ys_policy_list(const YsPolicyStream *stream)
 	return policies;
 }
 
-YsPolicyRow *
-ys_policy_find(const char *name)
+/* The one policy that a condition on one value leads to, or NULL. */
+static YsPolicyRow *
+find_policy(const char *sql, Oid type, Datum value)
 {
 	YsSpiScope	scope;
 	YsPolicyRow *row;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT " POLICY_COLUMNS " FROM yottastore_internal.policy WHERE name = $1",
-				   SPI_OK_SELECT, 1, (Oid[]) {NAMEOID},
-				   (Datum[]) {DirectFunctionCall1(namein, CStringGetDatum(name))}, NULL);
+	ys_spi_execute(sql, SPI_OK_SELECT, 1, (Oid[]) {type}, (Datum[]) {value}, NULL);
 	row = SPI_processed > 0 ? read_row(0, scope.caller) : NULL;
 	ys_spi_end(&scope);
 	return row;
+}
+
+YsPolicyRow *
+ys_policy_find(const char *name)
+{
+	return find_policy("SELECT " POLICY_COLUMNS " FROM yottastore_internal.policy "
+					   "WHERE name = $1 AND rebuilds IS NULL",
+					   NAMEOID, DirectFunctionCall1(namein, CStringGetDatum(name)));
+}
+
+YsPolicyRow *
+ys_policy_find_rebuild(int policy_id)
+{
+	return find_policy("SELECT " POLICY_COLUMNS " FROM yottastore_internal.policy WHERE rebuilds = $1",
+					   INT4OID, Int32GetDatum(policy_id));
 }
 
 /*
@@ -229,17 +246,19 @@ ys_policy_insert(const YsPolicyRow *row)
 
 	ys_spi_begin(&scope);
 	ys_spi_execute("INSERT INTO yottastore_internal.policy "
-				   "(name, owner, source, stream, index_table, declaration, max_areas) "
-				   "VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7) RETURNING policy_id",
-				   SPI_OK_INSERT_RETURNING, 7,
-				   (Oid[]) {NAMEOID, OIDOID, OIDOID, OIDOID, OIDOID, TEXTOID, INT4OID},
+				   "(name, owner, source, stream, index_table, declaration, max_areas, phase, epoch, rebuilds) "
+				   "VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, NULLIF($10, 0)) RETURNING policy_id",
+				   SPI_OK_INSERT_RETURNING, 10,
+				   (Oid[]) {NAMEOID, OIDOID, OIDOID, OIDOID, OIDOID, TEXTOID, INT4OID, TEXTOID, INT4OID, INT4OID},
 				   (Datum[])
 				   {
 					   DirectFunctionCall1(namein, CStringGetDatum(row->name)),
 					   ObjectIdGetDatum(row->owner), ObjectIdGetDatum(row->source),
 					   ObjectIdGetDatum(row->stream), ObjectIdGetDatum(row->index_table),
-					   CStringGetTextDatum(row->declaration), Int32GetDatum(row->max_areas)
-				   }, OidIsValid(row->stream) ? NULL : "   n   ");
+					   CStringGetTextDatum(row->declaration), Int32GetDatum(row->max_areas),
+					   CStringGetTextDatum(phase_names[row->phase]), Int32GetDatum(row->epoch),
+					   Int32GetDatum(row->rebuilds)
+				   }, OidIsValid(row->stream) ? NULL : "   n      ");
 	policy_id = result_int(0, 1);
 	ys_spi_end(&scope);
 	return policy_id;
@@ -299,7 +318,7 @@ ys_policy_pause(int policy_id)
 	return change_phase(policy_id,
 						"UPDATE yottastore_internal.policy "
 						"SET phase = 'PAUSED', reason = 'paused by request' "
-						"WHERE policy_id = $1 AND phase NOT IN ('PAUSED', 'INCOMPLETE')");
+						"WHERE (policy_id = $1 OR rebuilds = $1) AND phase NOT IN ('PAUSED', 'INCOMPLETE')");
 }
 
 bool
@@ -314,7 +333,7 @@ ys_policy_resume(int policy_id)
 						"OR EXISTS (SELECT FROM yottastore_internal.resync r "
 						"WHERE r.policy_id = p.policy_id) THEN 'BACKFILL' "
 						"ELSE 'LIVE' END "
-						"WHERE p.policy_id = $1 AND p.phase = 'PAUSED'");
+						"WHERE (p.policy_id = $1 OR p.rebuilds = $1) AND p.phase = 'PAUSED'");
 }
 
 void
@@ -371,6 +390,10 @@ ys_policy_begin_backfill(int policy_id, const char *topic)
 				   "backfill_finished_at = NULL, backfill_estimate = NULL WHERE policy_id = $1",
 				   SPI_OK_UPDATE, 2, (Oid[]) {INT4OID, TEXTOID},
 				   (Datum[]) {Int32GetDatum(policy_id), CStringGetTextDatum(topic)}, NULL);
+	ys_spi_execute("UPDATE yottastore_internal.job j SET state = 'RUNNING', started_at = clock_timestamp() "
+				   "FROM yottastore_internal.policy p WHERE p.policy_id = $1 AND j.policy_id = p.rebuilds "
+				   "AND j.kind = 'rebuild' AND j.state = 'QUEUED'",
+				   SPI_OK_UPDATE, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
 	ys_spi_end(&scope);
 }
 

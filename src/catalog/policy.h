@@ -39,6 +39,8 @@ typedef struct YsPolicyRow
 	YsPhase		phase;
 	int			epoch;
 	int			max_areas;		/* that get a partition of their own */
+	int			rebuilds;		/* the policy whose rows it makes anew (rebuild.h), 0: none */
+	Oid			model;			/* that policy's index table */
 } YsPolicyRow;
 
 /* What policies of one owner follow together: a stream, or the stream of one source's store. */
@@ -57,14 +59,17 @@ typedef struct YsPolicyStream
 #define YS_POLICY_OF_STREAM \
 	YS_POLICY_OWNER " = $3 AND CASE WHEN $1 <> 0 THEN stream = $1 ELSE stream IS NULL AND source = $2 END"
 
-/* Distinct streams of all policies: list of YsPolicyStream. */
+/* Distinct streams of all policies, rebuilds included: list of YsPolicyStream. */
 extern List *ys_policy_streams(void);
 
 /* The policies of one of them: list of YsPolicyRow, by id. */
 extern List *ys_policy_list(const YsPolicyStream *stream);
 
-/* NULL when there is none of that name / id. */
+/* NULL when there is none of that name. */
 extern YsPolicyRow *ys_policy_find(const char *name);
+
+/* The rebuild of a policy that is under way, NULL: none is. */
+extern YsPolicyRow *ys_policy_find_rebuild(int policy_id);
 
 /*
  * Lock a policy and its row until the transaction ends and return its phase now;
@@ -85,13 +90,16 @@ extern bool ys_policy_lock_epoch(int policy_id, int epoch, bool alone, YsPhase *
  */
 extern void ys_policy_follow_owners(void);
 
-/* Returns the id.  Throws ERRCODE_UNIQUE_VIOLATION if the name is taken. */
+/*
+ * Returns the id.  phase and epoch are what they shall be; a rebuild has its policy's name.
+ * Throws ERRCODE_UNIQUE_VIOLATION if the name is taken.
+ */
 extern int	ys_policy_insert(const YsPolicyRow *row);
 extern void ys_policy_delete(int policy_id);
 
 /*
- * Pause a policy, or let it go on from where its positions and segments are.
- * False when it was paused already, or wasn't.
+ * Pause a policy and its rebuild, or let them go on from where their positions and segments are.
+ * False when all was paused already, or nothing was.
  */
 extern bool ys_policy_pause(int policy_id);
 extern bool ys_policy_resume(int policy_id);

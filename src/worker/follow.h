@@ -46,6 +46,8 @@ typedef struct YsFollow
 	int64		backfill_at;	/* leave the store alone until then */
 	int64		prune_at;		/* look for old tombstones then */
 	int64		job_id;			/* the job under way, or the next; 0: none */
+	int			rebuild_failures;	/* in a row, of ending a rebuild */
+	int64		rebuild_at;		/* try it then */
 } YsFollow;
 
 /* Does it take part in batches now? */

@@ -24,6 +24,7 @@
 #include "worker/activity.h"
 #include "worker/backfill.h"
 #include "worker/jobs.h"
+#include "worker/rebuild.h"
 #include "worker/stream_worker.h"
 #include "worker/stream_worker_parts.h"
 #include "worker/transaction.h"
@@ -105,6 +106,14 @@ look_at_jobs(void *arg)
 	ys_jobs_look(&worker->policies, worker->follows);
 }
 
+static void
+look_at_rebuilds(void *arg)
+{
+	YsStreamWorker *worker = arg;
+
+	ys_rebuild_look(&worker->policies);
+}
+
 /* Once a second, or when woken: policies, their starts, positions.  False: the end. */
 static bool
 housekeep(YsStreamWorker *worker)
@@ -132,7 +141,10 @@ housekeep(YsStreamWorker *worker)
 	ys_stream_save_lag(worker);
 	ys_stream_forgive(worker);
 	if (ys_stream_is_first(worker))
+	{
 		(void) ys_transaction_attempt(look_at_jobs, worker, 0);
+		(void) ys_transaction_attempt(look_at_rebuilds, worker, 0);
+	}
 	return true;
 }
 
@@ -219,6 +231,28 @@ step_jobs(YsStreamWorker *worker)
 		if (follow->job_id != 0 && ys_stream_may_try(worker, follow->row->policy_id) &&
 			ys_stream_attempt(worker, follow->row, step_policy_jobs, &step))
 			busy = busy || step.busy;
+	}
+	return busy;
+}
+
+/* Rebuilds that may end.  False when there is nothing to do now. */
+static bool
+step_rebuilds(YsStreamWorker *worker)
+{
+	ListCell   *lc;
+	bool		busy = false;
+
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+		YsRebuildStep step = YS_REBUILD_WAITING;
+
+		if (ys_follow_is_rebuild(follow) && follow->row->phase == YS_PHASE_LIVE && ys_stream_is_first(worker) &&
+			ys_stream_may_try(worker, follow->row->policy_id))
+			step = ys_rebuild_step(follow, ys_stream_find_follow(worker, follow->row->rebuilds));
+		busy = busy || step != YS_REBUILD_WAITING;
+		if (step == YS_REBUILD_ENDED)
+			worker->housekeeping_at = 0;
 	}
 	return busy;
 }
@@ -349,6 +383,8 @@ ys_stream_worker_run(const YsPolicyStream *policies, int number)
 		if (backfill_pages(&worker))
 			taken = 1;
 		if (step_jobs(&worker))
+			taken = 1;
+		if (step_rebuilds(&worker))
 			taken = 1;
 		if (taken <= 0)
 			rest(&worker);

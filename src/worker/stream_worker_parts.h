@@ -90,6 +90,9 @@ extern void ys_stream_forgive(YsStreamWorker *worker);
 
 /* ---- stream_worker_policies.c ---- */
 
+/* A policy that is followed, or NULL. */
+extern YsFollow *ys_stream_find_follow(const YsStreamWorker *worker, int policy_id);
+
 /* Hear of changed areas, synonyms and sources from now on. */
 extern void ys_stream_watch(YsStreamWorker *worker);
 

@@ -59,8 +59,8 @@ ys_stream_watch(YsStreamWorker *worker)
 	CacheRegisterRelcacheCallback(relcache_callback, (Datum) 0);
 }
 
-static YsFollow *
-find_follow(YsStreamWorker *worker, int policy_id)
+YsFollow *
+ys_stream_find_follow(const YsStreamWorker *worker, int policy_id)
 {
 	ListCell   *lc;
 
@@ -103,7 +103,7 @@ refresh_follow(void *arg)
 	RefreshArg *refresh = arg;
 	YsStreamWorker *worker = refresh->worker;
 	const YsPolicyRow *row = refresh->row;
-	YsFollow   *follow = find_follow(worker, row->policy_id);
+	YsFollow   *follow = ys_stream_find_follow(worker, row->policy_id);
 	MemoryContext old;
 
 	if (!ys_phase_is_resting(row->phase))
@@ -147,10 +147,10 @@ refresh_or_stop(YsStreamWorker *worker, YsPolicyRow *row, bool bind)
 		ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE, refusal);
 		row->phase = YS_PHASE_INCOMPLETE;
 	}
-	if (!ys_stream_may_try(worker, row->policy_id) && find_follow(worker, row->policy_id) == NULL)
+	if (!ys_stream_may_try(worker, row->policy_id) && ys_stream_find_follow(worker, row->policy_id) == NULL)
 		return NULL;
 	error = ys_transaction_try_all(refresh_follow, &arg);
-	follow = find_follow(worker, row->policy_id);
+	follow = ys_stream_find_follow(worker, row->policy_id);
 	if (error == NULL)
 		return NULL;
 	if (follow != NULL)

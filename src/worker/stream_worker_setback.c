@@ -36,21 +36,6 @@ find_setback(const YsStreamWorker *worker, int policy_id)
 	return NULL;
 }
 
-static YsFollow *
-find_follow(const YsStreamWorker *worker, int policy_id)
-{
-	ListCell   *lc;
-
-	foreach(lc, worker->follows)
-	{
-		YsFollow   *follow = lfirst(lc);
-
-		if (follow->row->policy_id == policy_id)
-			return follow;
-	}
-	return NULL;
-}
-
 typedef struct ReasonArg
 {
 	int			policy_id;
@@ -110,7 +95,7 @@ void
 ys_stream_set_back(YsStreamWorker *worker, YsPolicyRow *row, const ErrorData *error)
 {
 	YsSetback  *setback = find_setback(worker, row->policy_id);
-	YsFollow   *follow = find_follow(worker, row->policy_id);
+	YsFollow   *follow = ys_stream_find_follow(worker, row->policy_id);
 	PauseArg	pause = {row, error};
 	MemoryContext old;
 	bool		slow;
