@@ -119,7 +119,7 @@ ys_resync_step(YsFollow *follow, YsStore *store, int *nread, bool *done, YsError
 		save.last_key = page.last_key;
 		save.seen = *nread;
 		ys_arena_init_context(&arena, context, 0);
-		ok = ys_read_items(follow, store, *nread, keys, &arena, &read.nitems, items, err);
+		ok = ys_read_keys(follow, store, *nread, keys, &arena, &read.nitems, items, err);
 		if (ok)
 			ys_apply_read(follow, &read);
 	}

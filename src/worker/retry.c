@@ -167,7 +167,7 @@ read_items(const YsFollow *follow, const YsQuarantinePage *page, YsArena *arena)
 			!ys_decode_key(page->entries[i].key, arena, &keys[nkeys++], &err))
 			ys_error_throw(&err);
 	}
-	if (!ys_read_items(follow, store, nkeys, keys, arena, &retry.nitems, items, &err))
+	if (!ys_read_keys(follow, store, nkeys, keys, arena, &retry.nitems, items, &err))
 		ys_error_throw(&err);
 	return retry;
 }
