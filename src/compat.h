@@ -203,6 +203,30 @@ ys_is_nonnullable_compat(List *clauses, Index varno, AttrNumber attnum)
 	((path)->startup_cost += disable_cost, (path)->total_cost += disable_cost)
 #endif
 
+/* 18 counts what is disabled apart from the costs. */
+#if PG_VERSION_NUM >= 180000
+#define ys_path_copy_disabled_compat(path, from)	((path)->disabled_nodes = (from)->disabled_nodes)
+#else
+#define ys_path_copy_disabled_compat(path, from)	((void) 0)
+#endif
+
+/* An expression on the topmost parent of rel, as one on rel; the user includes optimizer/appendinfo.h. */
+#if PG_VERSION_NUM >= 160000
+#define ys_adjust_to_child_compat(root, node, rel) \
+	adjust_appendrel_attrs_multilevel(root, node, unconstify(RelOptInfo *, rel), (rel)->top_parent)
+#else
+#define ys_adjust_to_child_compat(root, node, rel) \
+	adjust_appendrel_attrs_multilevel(root, node, (rel)->relids, (rel)->top_parent_relids)
+#endif
+
+/* From 17 on the planner does it itself, later; the user includes optimizer/pathnode.h. */
+#if PG_VERSION_NUM >= 170000
+#define ys_path_by_child_compat(root, path, rel) \
+	(path_is_reparameterizable_by_child(path, rel) ? (path) : NULL)
+#else
+#define ys_path_by_child_compat(root, path, rel)	reparameterize_path_by_child(root, path, rel)
+#endif
+
 /* 17 looks at statistics for it. */
 #if PG_VERSION_NUM >= 170000
 #define ys_array_length_compat(root, expr)	estimate_array_length(root, expr)

@@ -26,6 +26,7 @@ int			ys_guc_relay_stream_delay = 0;
 int			ys_guc_stream_poll_interval = 250;
 int			ys_guc_shard_reads_per_second = 5;
 bool		ys_guc_pushdown = true;
+bool		ys_guc_read_ahead = true;
 int			ys_guc_consistency = YS_CONSISTENCY_DEFAULT;
 int			ys_guc_analyze_pages = 100;
 int			ys_guc_max_tracked_nodes = 256;
@@ -139,6 +140,12 @@ ys_guc_define(void)
 							 "Off, PostgreSQL alone does what they say. Applies to queries planned from "
 							 "then on.",
 							 &ys_guc_pushdown, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("yottastore.read_ahead",
+							 "Has joins by a foreign table's whole key fetch items ahead, in batches.",
+							 "Off, each outer row asks for its item by itself. Applies to queries "
+							 "planned from then on.",
+							 &ys_guc_read_ahead, true,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("yottastore.analyze_pages",
 							"Most pages ANALYZE reads of a foreign table.",

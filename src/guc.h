@@ -26,6 +26,7 @@ extern int	ys_guc_relay_stream_delay;
 extern int	ys_guc_stream_poll_interval;
 extern int	ys_guc_shard_reads_per_second;
 extern bool ys_guc_pushdown;
+extern bool ys_guc_read_ahead;
 extern int	ys_guc_consistency;
 extern int	ys_guc_analyze_pages;
 extern int	ys_guc_max_tracked_nodes;

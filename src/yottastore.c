@@ -8,6 +8,8 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "fdw/ahead.h"
+#include "fdw/plan.h"
 #include "guc.h"
 #include "store/meter.h"
 #include "worker/launcher.h"
@@ -20,6 +22,8 @@ void
 _PG_init(void)
 {
 	ys_guc_define();
+	ys_ahead_init();
+	ys_unique_init();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		ys_meter_preload(ys_guc_max_tracked_nodes);

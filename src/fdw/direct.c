@@ -124,7 +124,7 @@ ys_begin_direct(ForeignScanState *node, int eflags)
 	node->fdw_state = direct;
 	direct->operation = plan->operation;
 	direct->scan.source = ys_source_load(relid);
-	ys_scan_init_conditions(&direct->scan, plan, (PlanState *) node);
+	ys_scan_init_conditions(&direct->scan, plan->fdw_private, plan->fdw_exprs, (PlanState *) node);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 

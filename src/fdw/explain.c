@@ -90,15 +90,19 @@ show_troubles(int64 retries, int64 throttles, ExplainState *es)
 		ExplainPropertyInteger("Store Throttles", NULL, throttles, es);
 }
 
-static void
-show_counters(YsScan *scan, ExplainState *es)
+void
+ys_explain_fetched(const YsFetchCounters *counters, ExplainState *es)
 {
-	const YsFetchCounters *counters = ys_fetch_counters(scan->fetch);
-
 	ExplainPropertyInteger("Store Requests", NULL, counters->requests, es);
 	ExplainPropertyInteger("Store Pages", NULL, counters->pages, es);
 	show_troubles(counters->retries, counters->throttles, es);
 	ExplainPropertyFloat("Store Read Units", NULL, counters->units, 1, es);
+}
+
+static void
+show_counters(YsScan *scan, ExplainState *es)
+{
+	ys_explain_fetched(ys_fetch_counters(scan->fetch), es);
 	if (scan->reader->mismatches > 0 || es->verbose || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Mismatches", NULL, scan->reader->mismatches, es);
 }

@@ -28,6 +28,7 @@ typedef enum YsScanPrivate
 	YS_SCAN_NFILTERS,			/* Integer: how many conditions behind the values are a filter */
 	YS_SCAN_WANTED,				/* Integer: rows the query will take, maybe a few more; 0: not known */
 	YS_SCAN_SEGMENTS,			/* Integer: of a Scan; 0 for other operations */
+	YS_SCAN_WINDOW,				/* Integer: the parameter whose slot has a window; -1: none */
 	YS_SCAN_INDEX,				/* String: the secondary index that is queried; empty: none */
 	YS_SCAN_TARGETS				/* IntList: columns a direct update assigns */
 } YsScanPrivate;

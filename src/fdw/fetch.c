@@ -59,10 +59,10 @@ ys_fetch_add_call(YsFetch *fetch, YsCall *call, const YsError *err)
 }
 
 void
-ys_fetch_count_attempts(YsFetch *fetch)
+ys_fetch_count_attempts(YsFetch *fetch, const YsReply *reply)
 {
-	fetch->counters.retries += fetch->reply.retries;
-	fetch->counters.throttles += fetch->reply.throttles;
+	fetch->counters.retries += reply->retries;
+	fetch->counters.throttles += reply->throttles;
 }
 
 const YsValue *

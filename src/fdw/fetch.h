@@ -56,6 +56,7 @@ typedef struct YsFetchPages
 	YsKeyConditionFn key_condition; /* NULL: Scan */
 	void	   *condition_arg;
 	const char *index;			/* secondary index, of Queries; or NULL */
+	const YsValue *start_key;	/* of a single one: behind that; or NULL */
 	const YsExpr *filter;		/* only what passes it; or NULL */
 	int64		wanted;			/* so many items will be asked for, maybe a few more; 0: not known */
 	bool		backward;		/* Query: by descending sort key */

@@ -76,10 +76,22 @@ struct YsFetch
 };
 
 /* Count what a reply says of the attempts it took. */
-extern void ys_fetch_count_attempts(YsFetch *fetch);
+extern void ys_fetch_count_attempts(YsFetch *fetch, const YsReply *reply);
 
 /* Keep a call that was started, and count it; throws err when it is NULL. */
 extern void ys_fetch_add_call(YsFetch *fetch, YsCall *call, const YsError *err);
+
+/* Batches of keys under way at once; each reply may be 16 MB. */
+#define YS_KEY_CALLS_MAX	4
+
+/* Ask for up to YS_BATCH_GET_MAX distinct keys, of which tag is the mark. */
+extern void ys_fetch_ask_for_keys(YsFetch *fetch, int count, const YsValue *keys, void *tag);
+
+/*
+ * Read the reply to such a call, which has been taken from the fetch's, into
+ * arena.  Keys that the store left unprocessed are asked for again, under the same mark.
+ */
+extern void ys_fetch_receive_keys(YsFetch *fetch, YsCall *call, YsArena *arena, YsReply *reply);
 
 /* The next item by pages, or by keys; NULL: there is none. */
 extern const YsValue *ys_fetch_page_item(YsFetch *fetch);

@@ -9,9 +9,6 @@
 #include "errors.h"
 #include "fdw/fetch_internal.h"
 
-/* Batches under way at once; each reply may be 16 MB. */
-#define MAX_IN_FLIGHT		4
-
 /* Batches of which nothing was processed, in a row, before giving up. */
 #define MAX_FRUITLESS		10
 #define BACKOFF_BASE_MS		25
@@ -51,41 +48,38 @@ build_key(YsFetch *fetch, int64 number, int place)
 	fetch->batch[place] = (YsValue) {.type = YS_TYPE_MAP, .len = fetch->nkeys, .members = members};
 }
 
-static void
-ask_for_batch(YsFetch *fetch, int count, const YsValue *keys)
+void
+ys_fetch_ask_for_keys(YsFetch *fetch, int count, const YsValue *keys, void *tag)
 {
 	const YsFetchRequest *request = &fetch->request;
+	const char *table = request->source->table;
 	YsError		err;
+	YsCall	   *call = count == 1 ?
+		ys_store_get_item(request->store, table, keys, request->attributes, request->consistent, &err) :
+		ys_store_batch_get(request->store, table, count, keys, request->attributes,
+						   request->consistent, &err);
 
-	ys_fetch_add_call(fetch, ys_store_batch_get(request->store, request->source->table, count, keys,
-												request->attributes, request->consistent, &err),
-					  &err);
+	ys_fetch_add_call(fetch, call, &err);
+	ys_call_set_tag(call, tag);
 }
 
 static void
-ask_for_keys(YsFetch *fetch)
+ask_for_next(YsFetch *fetch)
 {
-	const YsFetchRequest *request = &fetch->request;
-	YsError		err;
 	int			count = 0;
 
 	while (count < YS_BATCH_GET_MAX && fetch->next_key < fetch->end_key)
 		build_key(fetch, fetch->next_key++, count++);
-	if (fetch->end_key == 1)
-		ys_fetch_add_call(fetch, ys_store_get_item(request->store, request->source->table,
-												   &fetch->batch[0], request->attributes,
-												   request->consistent, &err), &err);
-	else
-		ask_for_batch(fetch, count, fetch->batch);
+	ys_fetch_ask_for_keys(fetch, count, fetch->batch, NULL);
 }
 
 /* What the store left undone is asked for again: at once after progress, else after a pause. */
 static void
-ask_again(YsFetch *fetch)
+ask_again(YsFetch *fetch, const YsReply *reply, void *tag)
 {
-	if (fetch->reply.nunprocessed == 0)
+	if (reply->nunprocessed == 0)
 		return;
-	if (fetch->reply.nitems > 0)
+	if (reply->nitems > 0)
 		fetch->fruitless = 0;
 	else if (++fetch->fruitless > MAX_FRUITLESS)
 	{
@@ -99,7 +93,22 @@ ask_again(YsFetch *fetch)
 	else
 		(void) ys_wait_for(YS_WAIT_STORE_RETRY, -1,
 						   ys_backoff_ms(fetch->fruitless, BACKOFF_BASE_MS, BACKOFF_LIMIT_MS));
-	ask_for_batch(fetch, fetch->reply.nunprocessed, fetch->reply.unprocessed);
+	ys_fetch_ask_for_keys(fetch, reply->nunprocessed, reply->unprocessed, tag);
+}
+
+void
+ys_fetch_receive_keys(YsFetch *fetch, YsCall *call, YsArena *arena, YsReply *reply)
+{
+	void	   *tag = ys_call_tag(call);
+	YsError		err;
+
+	memset(reply, 0, sizeof(*reply));
+	if (!ys_store_wait(call, fetch->request.attributes, arena, reply, &err))
+		ys_error_throw(&err);
+	ys_fetch_count_attempts(fetch, reply);
+	fetch->counters.pages++;
+	fetch->counters.units += reply->units;
+	ask_again(fetch, reply, tag);
 }
 
 /* Make the next reply the current one; false: all keys are answered. */
@@ -107,22 +116,15 @@ static bool
 receive_batch(YsFetch *fetch)
 {
 	YsCall	   *first;
-	YsError		err;
 
-	while (fetch->calls.count < MAX_IN_FLIGHT && fetch->next_key < fetch->end_key)
-		ask_for_keys(fetch);
+	while (fetch->calls.count < YS_KEY_CALLS_MAX && fetch->next_key < fetch->end_key)
+		ask_for_next(fetch);
 	first = ys_calls_take_first(&fetch->calls);
 	if (first == NULL)
 		return false;
 	fetch->position = 0;
-	memset(&fetch->reply, 0, sizeof(fetch->reply));
 	ys_arena_reset(&fetch->arena);
-	if (!ys_store_wait(first, fetch->request.attributes, &fetch->arena, &fetch->reply, &err))
-		ys_error_throw(&err);
-	ys_fetch_count_attempts(fetch);
-	fetch->counters.pages++;
-	fetch->counters.units += fetch->reply.units;
-	ask_again(fetch);
+	ys_fetch_receive_keys(fetch, first, &fetch->arena, &fetch->reply);
 	return true;
 }
 

@@ -113,7 +113,7 @@ chain_to_ask(YsFetch *fetch)
 		return NULL;
 	place->state = YS_CHAIN_WAITS;
 	place->number = fetch->next_chain++;
-	place->start_key = NULL;
+	place->start_key = fetch->what.start_key;
 	return place;
 }
 
@@ -191,7 +191,7 @@ open_page(YsFetch *fetch, YsPageChain *chain, YsCall *call, YsError *err)
 		ys_error_throw(err);
 	ys_arena_reset(arena);
 	opened = ys_page_open(fetch->page, call, arena, &fetch->reply, err);
-	ys_fetch_count_attempts(fetch);
+	ys_fetch_count_attempts(fetch, &fetch->reply);
 	if (!opened)
 		return false;
 	fetch->pages++;

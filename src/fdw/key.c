@@ -21,20 +21,19 @@
 #include "fdw/scan.h"
 
 void
-ys_scan_init_conditions(YsScan *scan, ForeignScan *plan, PlanState *node)
+ys_scan_init_conditions(YsScan *scan, const List *private, const List *values, PlanState *node)
 {
-	List	   *keys = list_nth(plan->fdw_private, YS_SCAN_KEYS);
-	List	   *tests = list_nth(plan->fdw_private, YS_SCAN_TESTS);
+	List	   *keys = list_nth(private, YS_SCAN_KEYS);
+	List	   *tests = list_nth(private, YS_SCAN_TESTS);
 
-	scan->index = ys_source_index(scan->source,
-								  strVal(list_nth(plan->fdw_private, YS_SCAN_INDEX)));
+	scan->index = ys_source_index(scan->source, strVal(list_nth(private, YS_SCAN_INDEX)));
 	scan->schema = scan->index != NULL ? scan->index->schema : ys_source_keys(scan->source);
-	scan->operation = intVal(list_nth(plan->fdw_private, YS_SCAN_OPERATION));
+	scan->operation = intVal(list_nth(private, YS_SCAN_OPERATION));
 	scan->nconditions = list_length(keys);
 	for (int i = 0; i < scan->nconditions; i++)
 	{
 		YsScanCondition *condition = &scan->conditions[i];
-		Expr	   *value = list_nth(plan->fdw_exprs, i);
+		Expr	   *value = list_nth(values, i);
 
 		condition->key = list_nth_int(keys, i);
 		condition->test = list_nth_int(tests, i);
@@ -269,4 +268,32 @@ ys_scan_key_condition(void *arg, int partition)
 	scan->key_args[1] = &scan->key_terms[1];
 	scan->key_expr = (YsExpr) {.kind = YS_EXPR_AND, .nargs = 2, .args = scan->key_args};
 	return &scan->key_expr;
+}
+
+static YsMember
+name_value(const char *name, YsValue value)
+{
+	return (YsMember) {.name = name, .name_len = strlen(name), .value = value};
+}
+
+bool
+ys_scan_window_key(const YsScan *scan, YsMember *members, YsValue *key)
+{
+	uint32_t	count = 0;
+
+	if (scan->left_out || scan->beyond_index)
+		return false;
+	if (scan->operation == YS_OPERATION_GET)
+		for (; count < (uint32_t) scan->schema.nkeys; count++)
+			members[count] = name_value(scan->keys[count].name, scan->keys[count].values[0]);
+	else
+	{
+		static const char *const bounds[] = {"first bound", "second bound"};
+
+		members[count++] = name_value("partition", scan->keys[0].values[0]);
+		for (int i = 0; i < scan->nbounds; i++)
+			members[count++] = name_value(bounds[i], scan->bounds[i]);
+	}
+	*key = (YsValue) {.type = YS_TYPE_MAP, .len = count, .members = members};
+	return true;
 }

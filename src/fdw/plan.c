@@ -25,6 +25,7 @@
 #include "utils/selfuncs.h"
 
 #include "compat.h"
+#include "fdw/ahead.h"
 #include "fdw/exact.h"
 #include "fdw/fdw.h"
 #include "fdw/filter.h"
@@ -40,11 +41,8 @@
 #define ITEM_BYTES_MIN		64.0
 #define ITEM_BYTES_MAX		(400.0 * 1024.0)
 
-/* In units of a sequential page read; about 2 ms. */
-#define REQUEST_COST		100.0
-
 /* What a Query of an index costs more than one of the table. */
-#define INDEX_COST			(0.1 * REQUEST_COST)
+#define INDEX_COST			(0.1 * YS_REQUEST_COST)
 
 /* Segments of a Scan that make it quicker; the pages of a Query come one after the other. */
 #define SCAN_PAGES_AT_ONCE	4
@@ -125,11 +123,11 @@ queried_items(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access)
 						 clauselist_selectivity(root, clauses, rel->relid, JOIN_INNER, NULL));
 }
 
-/* What of a path the plan can't tell from its clauses: the index's number, -1 for the table. */
-static List *
-path_private(const YsSource *source, const YsAccess *access)
+List *
+ys_plan_path_private(const YsSource *source, const YsAccess *access, int window)
 {
-	return list_make1_int(access->index != NULL ? (int) (access->index - source->indexes) : -1);
+	return list_make2_int(access->index != NULL ? (int) (access->index - source->indexes) : -1,
+						  window);
 }
 
 static const YsSourceIndex *
@@ -152,7 +150,7 @@ make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double row
 {
 	static const double startup_requests[] = {1.0, 1.1, 1.3, 1.5};
 	const YsRelation *relation = rel->fdw_private;
-	Cost		startup = REQUEST_COST * startup_requests[access->operation] +
+	Cost		startup = YS_REQUEST_COST * startup_requests[access->operation] +
 		(access->index != NULL ? INDEX_COST : 0) + rel->baserestrictcost.startup;
 	double		items = rows;
 	double		bytes = item_bytes(rel);
@@ -178,10 +176,11 @@ make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double row
 			break;
 	}
 	path = ys_foreign_path_compat(root, rel, rows, startup,
-								  startup + Max(requests, 0) * REQUEST_COST +
+								  startup + Max(requests, 0) * YS_REQUEST_COST +
 								  items * (ITEM_COST * cpu_tuple_cost +
 										   rel->baserestrictcost.per_tuple),
-								  required_outer, path_private(relation->source, access));
+								  required_outer,
+								  ys_plan_path_private(relation->source, access, -1));
 	if (access->operation == YS_OPERATION_SCAN && !relation->source->allow_scan)
 		ys_path_disable_compat(&path->path);
 	return path;
@@ -197,16 +196,28 @@ reads_strong(PlannerInfo *root, const RelOptInfo *rel, const YsSource *source)
 		ys_guc_consistency == YS_CONSISTENCY_STRONG;
 }
 
+YsRelation *
+ys_plan_relation(RelOptInfo *rel, Oid relid)
+{
+	YsRelation *relation = rel->fdw_private;
+
+	if (relation == NULL)
+	{
+		relation = palloc0(sizeof(YsRelation));
+		relation->source = ys_source_load(relid);
+		relation->keys = ys_source_keys(relation->source);
+		rel->fdw_private = relation;
+	}
+	return relation;
+}
+
 void
 ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
-	YsRelation *relation = palloc0(sizeof(YsRelation));
+	YsRelation *relation = ys_plan_relation(rel, relid);
 
-	relation->source = ys_source_load(relid);
-	relation->keys = ys_source_keys(relation->source);
 	relation->consistent = reads_strong(root, rel, relation->source);
 	refuse_row_locks(root, rel, relation->source);
-	rel->fdw_private = relation;
 	if (rel->tuples < 0)
 		rel->tuples = YS_ASSUMED_ITEMS;
 	else
@@ -324,8 +335,13 @@ add_join_paths(PlannerInfo *root, RelOptInfo *rel, const YsSourceIndex *index, c
 			continue;
 		if (access.operation < own->operation ||
 			(access.operation == own->operation && access.nconditions > own->nconditions))
-			add_path(rel, (Path *) make_path(root, rel, &access,
-											 access_rows(root, &access, param->ppi_rows), outer));
+		{
+			ForeignPath *path = make_path(root, rel, &access,
+										  access_rows(root, &access, param->ppi_rows), outer);
+
+			ys_ahead_note_path(root, rel, path, &access);
+			add_path(rel, (Path *) path);
+		}
 	}
 }
 
@@ -393,7 +409,7 @@ rows_wanted(PlannerInfo *root, RelOptInfo *rel, const ForeignPath *path, List *c
 
 List *
 ys_plan_private(const YsRelation *relation, const YsAccess *access, List *columns, int flags,
-				int nfilters, int wanted, List **values)
+				int nfilters, int wanted, int window, List **values)
 {
 	List	   *keys = NIL;
 	List	   *tests = NIL;
@@ -413,6 +429,7 @@ ys_plan_private(const YsRelation *relation, const YsAccess *access, List *column
 	private = lappend(private, makeInteger(access->operation == YS_OPERATION_SCAN ?
 										ys_scan_segments(relation->source, relation->bytes,
 														 (flags & YS_SCAN_FEW) != 0) : 0));
+	private = lappend(private, makeInteger(window));
 	return lappend(private, makeString(access->index != NULL ?
 									   pstrdup(access->index->info->name) : ""));
 }
@@ -455,7 +472,7 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 							   schema);
 	private = ys_plan_private(relation, &access, columns, flags, list_length(filters),
 							  rows_wanted(root, rel, path, clauses, schema, &access),
-							  &values);
+							  lsecond_int(path->fdw_private), &values);
 	return make_foreignscan(tlist, quals, rel->relid, list_concat(values, filters), private,
 							NIL, NIL, outer_plan);
 }

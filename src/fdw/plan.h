@@ -10,6 +10,9 @@
 
 #include "fdw/qual.h"
 
+/* In units of a sequential page read; about 2 ms. */
+#define YS_REQUEST_COST		100.0
+
 /* RelOptInfo.fdw_private of a table, and of a count of its rows */
 typedef struct YsRelation
 {
@@ -18,14 +21,28 @@ typedef struct YsRelation
 	bool		consistent;		/* reads must be strongly consistent */
 	YsAccess	access;			/* of the table, by the query's own conditions */
 	double		bytes;			/* what the table takes; 0: not known */
+	List	   *ahead;			/* of YsAheadPath, see ahead_plan.c */
+	int			window;			/* their parameter */
 } YsRelation;
+
+/* plan.c: what is known of a table, looked up at the first call. */
+extern YsRelation *ys_plan_relation(RelOptInfo *rel, Oid relid);
+
+/* unique.c, at load: tell the planner which keys are unique. */
+extern void ys_unique_init(void);
 
 /*
  * ForeignScan.fdw_private (see fdw.h) of a scan by this access; *values are its conditions', for
  * fdw_exprs.
  */
 extern List *ys_plan_private(const YsRelation *relation, const YsAccess *access, List *columns,
-							 int flags, int nfilters, int wanted, List **values);
+							 int flags, int nfilters, int wanted, int window, List **values);
+
+/*
+ * ForeignPath.fdw_private: what the plan can't tell from its clauses, the index's number (-1 for
+ * the table), and the parameter whose slot has a window (-1: none).
+ */
+extern List *ys_plan_path_private(const YsSource *source, const YsAccess *access, int window);
 
 /*
  * count.c: the plan of a path that ys_get_upper_paths added, whose target list this is;

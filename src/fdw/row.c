@@ -65,9 +65,16 @@ ys_row_reader_create(const YsSource *source, List *columns)
 	/* every item has a key: enough to count it, and all of it tells whose value is refused */
 	if (reader->filter.count == 0)
 		add_attribute(&reader->filter, &source->keys[0]->path.steps[0]);
-	for (int i = 0; refuses && i < source->nkeys; i++)
-		add_attribute(&reader->filter, &source->keys[i]->path.steps[0]);
+	if (refuses)
+		ys_row_want_keys(reader);
 	return reader;
+}
+
+void
+ys_row_want_keys(YsRowReader *reader)
+{
+	for (int i = 0; i < reader->source->nkeys; i++)
+		add_attribute(&reader->filter, &reader->source->keys[i]->path.steps[0]);
 }
 
 const YsAttributeFilter *
@@ -99,7 +106,7 @@ ys_row_reads_as(const YsSourceColumn *column, YsConverter *converter, const YsVa
 }
 
 const char *
-ys_row_key_text(const YsSource *source, const YsValue *item)
+ys_row_canonical_key(const YsValue *item, int count, const char *const *names)
 {
 	YsArena		arena;
 	YsText		text;
@@ -108,10 +115,15 @@ ys_row_key_text(const YsSource *source, const YsValue *item)
 	/* the text stays behind in the caller's context */
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
 	ys_text_init(&text, &arena);
-	if (!ys_value_canonical_key(&text, item, source->nkeys, source->key_names, &err) ||
-		text.failed)
+	if (!ys_value_canonical_key(&text, item, count, names, &err) || text.failed)
 		return "unknown";
 	return text.bytes;
+}
+
+const char *
+ys_row_key_text(const YsSource *source, const YsValue *item)
+{
+	return ys_row_canonical_key(item, source->nkeys, source->key_names);
 }
 
 static void

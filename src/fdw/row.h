@@ -28,6 +28,9 @@ extern YsRowReader *ys_row_reader_create(const YsSource *source, List *columns);
 /* Attributes to ask the store for; NULL: whole items. */
 extern const YsAttributeFilter *ys_row_attributes(const YsRowReader *reader);
 
+/* Ask for the attributes of the key, too. */
+extern void ys_row_want_keys(YsRowReader *reader);
+
 /*
  * Fill a virtual slot from an item, in the current memory context.  Throws
  * ERRCODE_FDW_INVALID_DATA_TYPE for a misfit in a column that says so.
@@ -41,7 +44,11 @@ extern const YsValue *ys_row_value(const YsSourceColumn *column, const YsValue *
 extern bool ys_row_reads_as(const YsSourceColumn *column, YsConverter *converter,
 							const YsValue *value, Datum datum, bool isnull);
 
-/* The item's key for people: its canonical text; in the current memory context. */
+/*
+ * The canonical text of an item's key, or of any of its scalars, by which items are told apart; and,
+ * for people, of the source's key.  In the current memory context.
+ */
+extern const char *ys_row_canonical_key(const YsValue *item, int count, const char *const *names);
 extern const char *ys_row_key_text(const YsSource *source, const YsValue *item);
 
 #endif							/* YS_FDW_ROW_H */

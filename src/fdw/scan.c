@@ -17,6 +17,7 @@
 #include "catalog/secondary.h"
 #include "catalog/server.h"
 #include "compat.h"
+#include "fdw/ahead.h"
 #include "fdw/fdw.h"
 #include "fdw/scan.h"
 
@@ -44,12 +45,13 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	int			flags = intVal(list_nth(plan->fdw_private, YS_SCAN_FLAGS));
 	List	   *columns = list_nth(plan->fdw_private, YS_SCAN_COLUMNS);
 	YsScan	   *scan = palloc0(sizeof(YsScan));
+	int			param = intVal(list_nth(plan->fdw_private, YS_SCAN_WINDOW));
 	YsFetchRequest request;
 
 	node->fdw_state = scan;
 	scan->nsegments = intVal(list_nth(plan->fdw_private, YS_SCAN_SEGMENTS));
 	scan->source = ys_source_load(scanned_table(node));
-	ys_scan_init_conditions(scan, plan, (PlanState *) node);
+	ys_scan_init_conditions(scan, plan->fdw_private, plan->fdw_exprs, (PlanState *) node);
 	scan->reader = ys_row_reader_create(scan->source, columns);
 	scan->filter = ys_filter_create(scan->source, plan->scan.scanrelid,
 									scan->operation == YS_OPERATION_QUERY ? &scan->schema : NULL,
@@ -60,6 +62,10 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	scan->wanted = intVal(list_nth(plan->fdw_private, YS_SCAN_WANTED));
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
+	if (param >= 0)
+		scan->window = ys_ahead_window(node->ss.ps.state, param);
+	if (scan->window != NULL)
+		ys_row_want_keys(scan->reader);
 
 	scan->store = ys_server_store(scan->source->serverid,
 								  ys_scan_user_compat(plan, node->ss.ps.state));
@@ -73,16 +79,31 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	scan->key_context = AllocSetContextCreate(CurrentMemoryContext, "yottastore keys",
 											  ALLOCSET_SMALL_SIZES);
 	scan->fetch = ys_fetch_create(&request);
+	if (scan->window != NULL)
+		ys_window_open(scan->window, &request, scan->operation == YS_OPERATION_QUERY, scan->index);
 }
 
+/* Was what the conditions were evaluated to fetched ahead? */
+static bool
+find_in_window(YsScan *scan)
+{
+	YsMember	members[3];
+	YsValue		key;
+
+	return scan->window != NULL && ys_scan_window_key(scan, members, &key) &&
+		ys_window_find(scan->window, &key, &scan->found);
+}
+
+/* start_key: behind this one; or NULL */
 static void
-start_pages(YsScan *scan)
+start_pages(YsScan *scan, const YsValue *start_key)
 {
 	bool		is_query = scan->operation == YS_OPERATION_QUERY && !scan->beyond_index;
 	YsFetchPages pages = {
 		.nchains = is_query ? scan->keys[0].count : Max(scan->nsegments, 1),
 		.key_condition = is_query ? ys_scan_key_condition : NULL,
 		.condition_arg = scan,
+		.start_key = start_key,
 		.filter = scan->filter_expr,
 		.wanted = scan->beyond_index ? 0 : scan->wanted,
 		.backward = scan->order < 0,
@@ -106,14 +127,17 @@ start_fetch(ForeignScanState *node, YsScan *scan)
 
 	scan->started = true;
 	scan->counted = false;
+	scan->from_window = false;
 	MemoryContextReset(scan->key_context);
 	old = MemoryContextSwitchTo(scan->key_context);
 	if (!ys_scan_evaluate(scan, node->ss.ps.ps_ExprContext) ||
 		(scan->filter != NULL &&
 		 !ys_filter_evaluate(scan->filter, node->ss.ps.ps_ExprContext, &scan->filter_expr)))
 		ys_fetch_stop(scan->fetch);
+	else if (find_in_window(scan))
+		scan->from_window = true;
 	else if (scan->operation == YS_OPERATION_QUERY || scan->operation == YS_OPERATION_SCAN)
-		start_pages(scan);
+		start_pages(scan, NULL);
 	else
 		ys_fetch_start_keys(scan->fetch, scan->schema.nkeys, scan->keys);
 	MemoryContextSwitchTo(old);
@@ -154,6 +178,25 @@ fill_count(ForeignScanState *node, YsScan *scan)
 	return ExecStoreVirtualTuple(slot);
 }
 
+static const YsValue *
+next_item(YsScan *scan)
+{
+	if (scan->from_window && scan->found.count > 0)
+	{
+		scan->found.count--;
+		return scan->found.items++;
+	}
+	if (scan->from_window && scan->found.last_key != NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(scan->key_context);
+
+		start_pages(scan, scan->found.last_key);
+		scan->from_window = false;
+		MemoryContextSwitchTo(old);
+	}
+	return scan->from_window ? NULL : ys_fetch_next(scan->fetch);
+}
+
 TupleTableSlot *
 ys_iterate_scan(ForeignScanState *node)
 {
@@ -165,7 +208,7 @@ ys_iterate_scan(ForeignScanState *node)
 		start_fetch(node, scan);
 	if (scan->counts)
 		return fill_count(node, scan);
-	item = ys_fetch_next(scan->fetch);
+	item = next_item(scan);
 	if (item == NULL)
 		return ExecClearTuple(slot);
 	ys_row_fill(scan->reader, item, slot);

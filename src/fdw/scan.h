@@ -12,6 +12,7 @@
 #include "fdw/filter.h"
 #include "fdw/qual.h"
 #include "fdw/row.h"
+#include "fdw/window.h"
 
 /* A condition of the plan, with the means to evaluate it. */
 typedef struct YsScanCondition
@@ -37,6 +38,9 @@ typedef struct YsScan
 	const YsExpr *filter_expr;	/* with the values of this start; or NULL */
 	YsRowReader *reader;
 	YsFetch    *fetch;
+	YsWindow   *window;			/* where items were fetched ahead; or NULL */
+	bool		from_window;	/* this start: what is found there comes first */
+	YsWindowItems found;		/* what is left of it */
 	bool		started;		/* since the last rescan */
 	int			order;			/* of the rows, by the sort key: 1 up, -1 down, 0 not relied upon */
 	bool		counts;			/* the store counts its rows */
@@ -55,8 +59,12 @@ typedef struct YsScan
 	YsValue		bounds[2];
 } YsScan;
 
-/* The conditions of a plan, ready to be evaluated under a node. */
-extern void ys_scan_init_conditions(YsScan *scan, ForeignScan *plan, PlanState *node);
+/*
+ * The conditions of a plan, ready to be evaluated under a node: private and values are its
+ * fdw_private and fdw_exprs, or the same of a node that reads ahead of it.
+ */
+extern void ys_scan_init_conditions(YsScan *scan, const List *private, const List *values,
+									PlanState *node);
 
 /*
  * Evaluate the conditions into scan->keys and the bounds, in the current
@@ -64,10 +72,20 @@ extern void ys_scan_init_conditions(YsScan *scan, ForeignScan *plan, PlanState *
  */
 extern bool ys_scan_evaluate(YsScan *scan, ExprContext *econtext);
 
+/*
+ * What tells this evaluation of a key's equalities, or of a partition's and its bounds, from others:
+ * a map with these (three) members.  False: it does not say all that is asked for.
+ */
+extern bool ys_scan_window_key(const YsScan *scan, YsMember *members, YsValue *key);
+
 /* The plan's conditions that the store is sent as a filter; a new list. */
 extern List *ys_scan_filter_clauses(const YsScan *scan, ForeignScan *plan);
 
 /* A YsKeyConditionFn: the key condition of a partition to query, of those in keys[0]. */
 extern const YsExpr *ys_scan_key_condition(void *scan, int partition);
+
+/* explain.c: what fetching has cost. */
+struct ExplainState;
+extern void ys_explain_fetched(const YsFetchCounters *counters, struct ExplainState *es);
 
 #endif							/* YS_FDW_SCAN_H */

@@ -1,0 +1,73 @@
+/*-------------------------------------------------------------------------
+ * window.h
+ *	  Items fetched ahead of the rows that will ask for them.
+ *
+ * A cache, never more: who does not find a key here asks the store for it.
+ * Each key is asked for once however many rows have it, in batches, several
+ * of them in flight.  A window owns its calls and its memory, in the context
+ * it is made in.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_FDW_WINDOW_H
+#define YS_FDW_WINDOW_H
+
+#include "fdw/fetch.h"
+
+typedef struct YsWindow YsWindow;
+
+/* A key that rows wait for. */
+typedef struct YsWindowKey YsWindowKey;
+
+typedef struct YsWindowCounters
+{
+	int64		rows;			/* that asked for a key */
+	int64		keys;			/* asked of the store */
+	int64		answered;		/* lookups that found their key here */
+	int64		missed;			/* lookups that did not */
+	int64		peak_rows;		/* most that waited at once */
+} YsWindowCounters;
+
+/* memory: bytes of items it may hold, so far as it can tell beforehand. */
+extern YsWindow *ys_window_create(Size memory);
+
+/*
+ * What to ask for is known to the scan that looks items up; request is borrowed.  By key its
+ * attributes must have the key's.  queries: items come by Queries, of the index or, NULL, of the
+ * table.  Until then nothing can be added.
+ */
+extern void ys_window_open(YsWindow *window, const YsFetchRequest *request, bool queries,
+						   const YsSourceIndex *index);
+extern bool ys_window_is_open(const YsWindow *window);
+
+/*
+ * A row will ask for this key, a map: of an item's key, in the order of the table's; or, with the
+ * condition to query by, of whatever tells it from others.  The store is asked once there are enough
+ * for a batch.  To be released when the row is done with.
+ */
+extern YsWindowKey *ys_window_add(YsWindow *window, const YsValue *key, const YsExpr *condition);
+extern void ys_window_release(YsWindow *window, YsWindowKey *key);
+
+/* Is there room for one more row? */
+extern bool ys_window_has_room(const YsWindow *window);
+
+/* Wait until the store has answered: it has the item, or none. */
+extern void ys_window_await(YsWindow *window, YsWindowKey *key);
+
+/* Of one key: its item, if there is one; or the first page of a Query. */
+typedef struct YsWindowItems
+{
+	int			count;
+	const YsValue *items;
+	const YsValue *last_key;	/* more come behind it; NULL: these are all */
+} YsWindowItems;
+
+/* Look a key up.  False: it isn't here, or too old.  Items are good until the key is released. */
+extern bool ys_window_find(YsWindow *window, const YsValue *key, YsWindowItems *items);
+
+/* Forget all, and cancel what is under way. */
+extern void ys_window_reset(YsWindow *window);
+
+extern const YsWindowCounters *ys_window_counters(const YsWindow *window);
+extern const YsFetchCounters *ys_window_fetch_counters(const YsWindow *window);
+
+#endif							/* YS_FDW_WINDOW_H */
