@@ -380,6 +380,17 @@ has_seen(const YsFollow *follow, const YsShardState *shard)
 		(!shard->finished && ys_sequence_compare(position->sequence, shard->sequence) >= 0);
 }
 
+/* Does a policy's source still name the table that is read, by the same key? */
+static bool
+is_of_source(const YsStoreIntake *intake, const YsSource *source)
+{
+	bool		same = strcmp(source->table, intake->table) == 0 && source->nkeys == intake->reader.nkeys;
+
+	for (int k = 0; same && k < source->nkeys; k++)
+		same = strcmp(source->key_names[k], intake->reader.key_names[k]) == 0;
+	return same;
+}
+
 static bool
 store_has_caught_up(const YsLane *lane, YsFollow *follow)
 {
@@ -390,7 +401,8 @@ store_has_caught_up(const YsLane *lane, YsFollow *follow)
 
 	if (follow->row->topic == NULL)
 		return true;
-	if (strcmp(follow->row->topic, intake->reader.stream_id) != 0)
+	if (strcmp(follow->row->topic, intake->reader.stream_id) != 0 ||
+		!is_of_source(intake, follow->source))
 		return false;
 	hash_seq_init(&scan, intake->reader.lineage->shards);
 	while ((shard = hash_seq_search(&scan)) != NULL)

@@ -11,7 +11,7 @@
 
 typedef struct YsStoreIntake
 {
-	/* of the policies' source, as it was when this was opened: another closes it */
+	/* of the policies' source, as it was when this was opened: one that is changed has no part in this */
 	Oid			serverid;
 	Oid			owner;
 	const char *table;

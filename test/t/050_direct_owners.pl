@@ -93,6 +93,25 @@ becomes(q{owner = 'heir'}, 'what an owner had goes to the next one');
 write_some(20);
 has_all('of the heir');
 
+# ---- another table under the policy ----------------------------------------------------------------
+
+my $other = unique_name('others');
+query("SELECT yottastore.create_store_table('fleet', '$other', 'vehicle_id')");
+put_vehicle($other, 'o1', { type => { S => 'ship' } });
+query("ALTER FOREIGN TABLE vehicles OPTIONS (SET table '$other')");
+becomes(qq{phase = 'INCOMPLETE' AND reason ~ 'stream of store table "$other" was disabled or replaced'}, 'a source that names another table is noticed');
+query(q{SELECT yottastore.index_resync_start('vehicle_service')});
+put_vehicle($other, 'o2', { type => { S => 'tram' } });
+wait_for_index($node, 'of another table');
+is(query(q{SELECT string_agg(vehicle_id || '=' || kind, ' ' ORDER BY vehicle_id) FROM vehicle_service}), 'o1=ship o2=tram', 'a resync makes it the other table');
+
+# ---- the source goes -----------------------------------------------------------------------------------
+
+query('DROP FOREIGN TABLE vehicles CASCADE');
+is(query('SELECT count(*) FROM yottastore.index_policies') + query('SELECT count(*) FROM yottastore_internal.shard_position'), 0, 'with its source a policy goes');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'yottastore stream worker'}), 'and its worker');
+
+store_api('DeleteTable', { TableName => $other });
 $node->stop;
 store_api('DeleteTable', { TableName => $table });
 done_testing();
