@@ -337,7 +337,7 @@ CREATE INDEX quarantine_key_idx ON yottastore_internal.quarantine (policy_id, pg
 CREATE TABLE yottastore_internal.job (
 	job_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
-	kind text NOT NULL CHECK (kind IN ('relocate', 'resync', 'rebuild')),
+	kind text NOT NULL CHECK (kind IN ('relocate', 'resync', 'rebuild', 'verify')),
 	state text NOT NULL DEFAULT 'QUEUED'
 		CHECK (state IN ('QUEUED', 'RUNNING', 'DONE', 'STOPPED', 'FAILED')),
 	reason text,
@@ -357,6 +357,33 @@ CREATE TABLE yottastore_internal.resync (
 	last_key text[]
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE yottastore_internal.resync IS 'resyncs under way, and after which key looking for what the store has no more goes on';
+
+CREATE TABLE yottastore_internal.verify (
+	job_id bigint PRIMARY KEY REFERENCES yottastore_internal.job ON DELETE CASCADE,
+	repair boolean NOT NULL,
+	next_key text,
+	scanned boolean NOT NULL DEFAULT false,
+	last_key text[],
+	swept boolean NOT NULL DEFAULT false,
+	rows_missing bigint NOT NULL DEFAULT 0,
+	rows_extra bigint NOT NULL DEFAULT 0,
+	rows_stale bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+COMMENT ON TABLE yottastore_internal.verify IS 'jobs that compare an index with its store: where reading the store goes on (typed JSON), and after which row, and what differs';
+
+CREATE TABLE yottastore_internal.difference (
+	job_id bigint NOT NULL REFERENCES yottastore_internal.verify ON DELETE CASCADE,
+	item_key text NOT NULL,
+	kind text NOT NULL CHECK (kind IN ('missing', 'extra', 'stale')),
+	read_at timestamptz NOT NULL,
+	item bigint NOT NULL,
+	version bytea NOT NULL,
+	tries integer NOT NULL,
+	confirmed boolean NOT NULL DEFAULT false,
+	repaired boolean NOT NULL DEFAULT false,
+	PRIMARY KEY (job_id, item_key)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE yottastore_internal.difference IS 'keys of which index and store differed: suspected until the index had all changes of before read_at; item is a fingerprint of what the store had, 0: nothing, version the row''s';
 
 CREATE TABLE yottastore_internal.quality (
 	policy_id integer PRIMARY KEY REFERENCES yottastore_internal.policy ON DELETE CASCADE,
@@ -611,6 +638,12 @@ CREATE FUNCTION yottastore.index_rebuild_start(policy name) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'ys_index_rebuild_start';
 COMMENT ON FUNCTION yottastore.index_rebuild_start(name) IS
 	'make a policy''s index anew from the store, in fresh partitions beside those there are, then take these in their place; returns the job''s id';
+
+CREATE FUNCTION yottastore.index_verify_start(policy name, repair boolean DEFAULT false) RETURNS bigint
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_index_verify_start';
+COMMENT ON FUNCTION yottastore.index_verify_start(name, boolean) IS
+	'compare every row of a policy''s index with the store, and mend what differs if asked to; returns the job''s id';
 
 CREATE FUNCTION yottastore.job_status(job_id bigint) RETURNS text
 	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
@@ -941,14 +974,32 @@ CREATE VIEW yottastore.jobs WITH (security_barrier) AS
 		j.reason,
 		j.rows_seen,
 		j.rows_moved,
+		v.rows_missing,
+		v.rows_extra,
+		v.rows_stale,
 		j.created_at,
 		j.started_at,
 		j.finished_at
 	FROM yottastore_internal.job_progress j
+		LEFT JOIN yottastore_internal.verify v USING (job_id)
 	WHERE pg_catalog.has_table_privilege(j.index_table, 'SELECT')
 		OR pg_catalog.pg_has_role(j.owner, 'MEMBER');
 COMMENT ON VIEW yottastore.jobs IS
 	'jobs on index tables, those that wait or run and the last ones that ended, and how far each is';
+
+CREATE VIEW yottastore.index_differences WITH (security_barrier) AS
+	SELECT p.name AS policy,
+		d.job_id,
+		d.item_key,
+		d.kind,
+		d.read_at,
+		d.repaired
+	FROM yottastore_internal.difference d
+		JOIN yottastore_internal.job j USING (job_id)
+		JOIN yottastore_internal.policy p USING (policy_id)
+	WHERE d.confirmed AND pg_catalog.has_table_privilege(p.source, 'SELECT');
+COMMENT ON VIEW yottastore.index_differences IS
+	'where index_verify_start found that index and store differ, the first 1000 of each job; shown to who may read the source';
 
 CREATE VIEW yottastore.index_quality WITH (security_barrier) AS
 	SELECT p.name AS policy,
@@ -1053,7 +1104,7 @@ COMMENT ON VIEW yottastore.node_status IS
 
 GRANT SELECT ON yottastore.index_policies, yottastore.index_lag, yottastore.index_stats,
 	yottastore.index_progress, yottastore.index_partitions,
-	yottastore.index_quality, yottastore.jobs, yottastore.quarantine, yottastore.relay_status, yottastore.node_status TO PUBLIC;
+	yottastore.index_quality, yottastore.index_differences, yottastore.jobs, yottastore.quarantine, yottastore.relay_status, yottastore.node_status TO PUBLIC;
 
 /* ---------------------------------------------------------------- clean-up */
 

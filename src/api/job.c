@@ -16,12 +16,14 @@
 #include "catalog/job.h"
 #include "catalog/rebuild.h"
 #include "catalog/resync.h"
+#include "catalog/verify.h"
 #include "worker/follow.h"
 #include "worker/wake.h"
 
 PG_FUNCTION_INFO_V1(ys_index_relocate_start);
 PG_FUNCTION_INFO_V1(ys_index_resync_start);
 PG_FUNCTION_INFO_V1(ys_index_rebuild_start);
+PG_FUNCTION_INFO_V1(ys_index_verify_start);
 PG_FUNCTION_INFO_V1(ys_job_status);
 PG_FUNCTION_INFO_V1(ys_job_stop);
 PG_FUNCTION_INFO_V1(ys_job_wait);
@@ -83,6 +85,22 @@ ys_index_rebuild_start(PG_FUNCTION_ARGS)
 				 errmsg("index policy \"%s\" was dropped or begun anew meanwhile", name),
 				 errhint("Try again.")));
 	ys_workers_wake_at_commit();
+	PG_RETURN_INT64(job_id);
+}
+
+/* yottastore.index_verify_start(policy, repair) */
+Datum
+ys_index_verify_start(PG_FUNCTION_ARGS)
+{
+	static const char *const names[] = {"policy", "repair"};
+	const char *name;
+	int64		job_id;
+
+	ys_check_not_null(fcinfo, names, lengthof(names));
+	name = NameStr(*PG_GETARG_NAME(0));
+	job_id = ys_verify_begin(ys_check_own_policy(name, false)->policy_id, PG_GETARG_BOOL(1));
+	if (job_id == 0)
+		(void) ys_check_own_policy(name, false);
 	PG_RETURN_INT64(job_id);
 }
 

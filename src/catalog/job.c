@@ -22,6 +22,7 @@ static const char *const kind_names[] = {
 	[YS_JOB_RELOCATE] = "relocate",
 	[YS_JOB_RESYNC] = "resync",
 	[YS_JOB_REBUILD] = "rebuild",
+	[YS_JOB_VERIFY] = "verify",
 };
 
 static const char *const state_names[] = {
@@ -68,6 +69,20 @@ result_int64(uint64 row, int column)
 	return DatumGetInt64(ys_spi_value(row, column, &isnull));
 }
 
+void
+ys_job_forget_old(int policy_id)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("DELETE FROM yottastore_internal.job WHERE policy_id = $1 AND NOT " ACTIVE
+				   " AND job_id <= (SELECT job_id FROM yottastore_internal.job "
+				   "WHERE policy_id = $1 AND NOT " ACTIVE
+				   " ORDER BY job_id DESC OFFSET " JOBS_KEPT " LIMIT 1)",
+				   SPI_OK_DELETE, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
+	ys_spi_end(&scope);
+}
+
 int64
 ys_job_queue(int policy_id, YsJobKind kind)
 {
@@ -97,12 +112,8 @@ ys_job_queue(int policy_id, YsJobKind kind)
 	}
 	if (SPI_processed > 0)
 		job_id = result_int64(0, 1);
-	ys_spi_execute("DELETE FROM yottastore_internal.job WHERE policy_id = $1 AND NOT " ACTIVE
-				   " AND job_id <= (SELECT job_id FROM yottastore_internal.job "
-				   "WHERE policy_id = $1 AND NOT " ACTIVE
-				   " ORDER BY job_id DESC OFFSET " JOBS_KEPT " LIMIT 1)",
-				   SPI_OK_DELETE, 1, types, values, NULL);
 	ys_spi_end(&scope);
+	ys_job_forget_old(policy_id);
 	return job_id;
 }
 
@@ -192,10 +203,10 @@ ys_job_turns(const YsPolicyStream *stream)
 	List	   *turns = NIL;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT DISTINCT ON (policy_id) policy_id, job_id "
+	ys_spi_execute("SELECT DISTINCT ON (policy_id, kind) policy_id, job_id, kind "
 				   "FROM yottastore_internal.job JOIN yottastore_internal.policy USING (policy_id) "
 				   "WHERE " YS_POLICY_OF_STREAM " AND kind NOT IN ('resync', 'rebuild') AND " ACTIVE
-				   " ORDER BY policy_id, state = 'QUEUED', job_id",
+				   " ORDER BY policy_id, kind, state = 'QUEUED', job_id",
 				   SPI_OK_SELECT, 3, (Oid[]) {OIDOID, OIDOID, OIDOID},
 				   (Datum[])
 				   {
@@ -210,6 +221,7 @@ ys_job_turns(const YsPolicyStream *stream)
 
 		turn->policy_id = DatumGetInt32(ys_spi_value(i, 1, &isnull));
 		turn->job_id = result_int64(i, 2);
+		turn->kind = parse_kind(ys_spi_text(i, 3, CurrentMemoryContext));
 		turns = lappend(turns, turn);
 		MemoryContextSwitchTo(old);
 	}

@@ -18,7 +18,8 @@ typedef enum YsJobKind
 {
 	YS_JOB_RELOCATE,			/* move every row to the area it belongs to */
 	YS_JOB_RESYNC,				/* read all of the store anew: see resync.h */
-	YS_JOB_REBUILD				/* make all rows anew beside those there are: see rebuild.h */
+	YS_JOB_REBUILD,				/* make all rows anew beside those there are: see rebuild.h */
+	YS_JOB_VERIFY				/* compare all rows with the store: see verify.h */
 } YsJobKind;
 
 typedef enum YsJobState
@@ -54,6 +55,9 @@ typedef struct YsJob
  */
 extern int64 ys_job_queue(int policy_id, YsJobKind kind);
 
+/* Forget a policy's jobs that have ended, but the last ones. */
+extern void ys_job_forget_old(int policy_id);
+
 /* NULL when there is none of that id. */
 extern YsJob *ys_job_find(int64 job_id);
 
@@ -62,10 +66,11 @@ extern bool ys_job_set_stopped(int64 job_id);
 
 /* ---- for the worker ---- */
 
-/* The job that a policy has under way, or else the next. */
+/* The job of a kind that a policy has under way, or else the next. */
 typedef struct YsJobTurn
 {
 	int			policy_id;
+	YsJobKind	kind;
 	int64		job_id;
 } YsJobTurn;
 

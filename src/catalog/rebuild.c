@@ -69,6 +69,7 @@ queue_job(int policy_id)
 				   (Datum[]) {Int32GetDatum(policy_id)}, NULL);
 	job_id = DatumGetInt64(ys_spi_value(0, 1, &isnull));
 	ys_spi_end(&scope);
+	ys_job_forget_old(policy_id);
 	return job_id;
 }
 

@@ -92,12 +92,8 @@ look_up_functions(void *arg)
 	ys_functions_leave(enter->functions, &enter->scope);
 }
 
-/*
- * Make the candidates' entries: without a transaction, unless fields have functions.
- * False when a function can't be called any more.
- */
-static bool
-normalize(YsBatch *batch)
+bool
+ys_batch_normalize(YsBatch *batch)
 {
 	EnterArg	enter = {.functions = batch->follow->bound->functions};
 
@@ -188,22 +184,39 @@ place_rows(YsBatch *batch, int count, const char ***areas)
 	return missing;
 }
 
-/*
- * Say which partitions the batch's rows go to, and make those there aren't: again, should other
- * workers have made as many as there may be.  False when that failed for good.
- */
-static bool
-ensure_areas(YsBatch *batch)
+/* Where the areas of the batch's rows are noted; returns how many there are. */
+static int
+collect_areas(const YsBatch *batch, const char ****areas)
 {
-	const char ***areas = palloc(sizeof(char **) * Max(batch->ncandidates, 1));
-	List	   *missing;
 	int			count = 0;
 
+	*areas = palloc(sizeof(char **) * Max(batch->ncandidates, 1));
 	for (int i = 0; i < batch->ncandidates; i++)
 	{
 		if (!batch->candidates[i]->row.gone)
-			areas[count++] = &batch->candidates[i]->row.entry.area;
+			(*areas)[count++] = &batch->candidates[i]->row.entry.area;
 	}
+	return count;
+}
+
+void
+ys_batch_place(YsBatch *batch)
+{
+	const char ***areas;
+	int			count = collect_areas(batch, &areas);
+
+	(void) place_rows(batch, count, areas);
+	pfree(areas);
+}
+
+/* Again, should other workers have made as many partitions as there may be. */
+bool
+ys_batch_ensure_areas(YsBatch *batch)
+{
+	const char ***areas;
+	int			count = collect_areas(batch, &areas);
+	List	   *missing;
+
 	while ((missing = place_rows(batch, count, areas)) != NIL && batch->systemic == NULL)
 		batch->systemic = add_areas(batch->follow, missing, batch->retry == NULL);
 	pfree(areas);
@@ -236,9 +249,8 @@ has_room(const YsBatch *batch)
 	return kept + bytes <= most || (kept == 0 && list_length(batch->quarantined) == 1);
 }
 
-/* Counters, and how fast and late the policy is with this batch. */
-static void
-save_stats(const YsBatch *batch)
+void
+ys_batch_save_stats(const YsBatch *batch)
 {
 	YsFollow   *follow = batch->follow;
 	YsStatsKind kind = YS_STATS_OTHER;
@@ -250,7 +262,7 @@ save_stats(const YsBatch *batch)
 		kind = YS_STATS_PAGE;
 		ys_pace_page(&follow->pace, batch->read->nitems);
 	}
-	else if (batch->retry == NULL)
+	else if (batch->retry == NULL && !batch->repairs)
 	{
 		kind = YS_STATS_BATCH;
 		ys_pace_batch(&follow->pace, batch->messages, (int) batch->counters.taken, batch->appended_ms);
@@ -302,7 +314,7 @@ write_batch(YsBatch *batch)
 	}
 	foreach(lc, batch->quarantined)
 		batch->counters.quarantined += ys_quarantine_insert(follow->row->policy_id, lfirst(lc));
-	save_stats(batch);
+	ys_batch_save_stats(batch);
 	ys_quality_save(follow->row->policy_id, batch->quality);
 	if (batch->read != NULL && batch->read->save != NULL)
 		batch->read->save(batch->read->save_arg, batch->written);
@@ -331,7 +343,7 @@ run_batch(YsBatch *batch)
 	MemoryContext old = MemoryContextSwitchTo(batch->context);
 	bool		full;
 
-	if ((!normalize(batch) || !ensure_areas(batch) || !write_batch(batch)) && !batch->full)
+	if ((!ys_batch_normalize(batch) || !ys_batch_ensure_areas(batch) || !write_batch(batch)) && !batch->full)
 	{
 		ys_transaction_begin("pausing a policy");
 		ys_follow_pause(batch->follow->row, batch->systemic);
@@ -432,11 +444,11 @@ ys_apply_retry(YsFollow *follow, const YsRetry *retry)
 			ys_batch_collect_event(batch, &retry->decoded[i]);
 	}
 	ys_batch_collect_items(batch, retry->nitems, retry->items);
-	if (!normalize(batch) || !ensure_areas(batch) || !ys_batch_write(batch))
+	if (!ys_batch_normalize(batch) || !ys_batch_ensure_areas(batch) || !ys_batch_write(batch))
 		ThrowErrorData(batch->systemic);
 	foreach(lc, batch->quarantined)
 		ys_quarantine_keep(follow->row->policy_id, lfirst(lc));
-	save_stats(batch);
+	ys_batch_save_stats(batch);
 	ys_quality_save(follow->row->policy_id, batch->quality);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(batch->context);

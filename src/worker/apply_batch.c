@@ -199,6 +199,8 @@ find_candidate(YsBatch *batch, const char *key, uint32 len, const YsValue *keys,
 		else
 		{
 			entry->candidate = candidate;
+			candidate->key = key;
+			candidate->key_len = len;
 			batch->candidates[batch->ncandidates++] = candidate;
 		}
 	}

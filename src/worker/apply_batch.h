@@ -17,6 +17,8 @@
 typedef struct YsCandidate
 {
 	YsIndexRow	row;			/* first: rows are handed on as YsIndexRow * */
+	const char *key;			/* canonical text */
+	uint32		key_len;
 	const YsDecoded *origin;	/* NULL: read by backfill */
 	const YsValue *item;		/* NULL: deleted, or known only to be unusable */
 	const char *refused;		/* why a field keeps the item out; NULL: none does */
@@ -43,6 +45,7 @@ typedef struct YsBatch
 	bool		from_store;		/* what was read, no events */
 	const YsRead *read;			/* it, then; its progress is noted with it */
 	const YsRetry *retry;		/* what is tried again, in its caller's transaction, or NULL */
+	bool		repairs;		/* rows stay under the version they have */
 	ErrorData  *systemic;		/* what paused the policy */
 	bool		full;			/* there is no room in quarantine: nothing was written */
 } YsBatch;
@@ -63,6 +66,24 @@ extern void ys_batch_collect_messages(YsBatch *batch, int count, const YsDecoded
 /* Items that were read from the store, and keys of those that are not there. */
 extern void ys_batch_collect_items(YsBatch *batch, int count, const YsValue *items);
 extern void ys_batch_collect_gone(YsBatch *batch, int count, const YsValue *keys);
+
+/*
+ * Make the candidates' entries: without a transaction, unless fields have functions.
+ * False (systemic) when a function can't be called any more.
+ */
+extern bool ys_batch_normalize(YsBatch *batch);
+
+/*
+ * Say which partitions the batch's rows go to, and make those there aren't.  False (systemic) when
+ * that failed for good.
+ */
+extern bool ys_batch_ensure_areas(YsBatch *batch);
+
+/* The partitions that its rows would go to, were there all. */
+extern void ys_batch_place(YsBatch *batch);
+
+/* Counters, and how fast and late the policy is with this batch. */
+extern void ys_batch_save_stats(const YsBatch *batch);
 
 /*
  * Write the batch's rows, in the current transaction.  False on a systemic error (systemic), which

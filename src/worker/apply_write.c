@@ -29,7 +29,7 @@ write_run(void *arg)
 {
 	WriteArg   *run = arg;
 	YsIndexWrite *write = ys_index_write_begin(run->batch->follow->table, run->by_statements);
-	bool		again = run->batch->retry != NULL;
+	bool		again = run->batch->retry != NULL || run->batch->repairs;
 	YsIndexRow **rows = palloc(sizeof(YsIndexRow *) * run->count);
 	YsIndexRow **moved = palloc(sizeof(YsIndexRow *) * run->count);
 	YsIndexRow **present = palloc(sizeof(YsIndexRow *) * run->count);
@@ -101,7 +101,7 @@ account_run(const WriteArg *run)
 			batch->counters.backfilled += batch->candidates[run->first + i]->written &&
 				batch->candidates[run->first + i]->item != NULL;
 	}
-	else
+	else if (!batch->repairs)
 	{
 		batch->counters.applied += run->counters.applied;
 		batch->counters.stale += run->counters.stale;

@@ -16,6 +16,7 @@
 #include "worker/shard_positions.h"
 
 typedef struct YsBackfill YsBackfill;
+typedef struct YsVerify YsVerify;
 typedef struct YsLane YsLane;
 
 typedef struct YsFollow
@@ -46,6 +47,10 @@ typedef struct YsFollow
 	int64		backfill_at;	/* leave the store alone until then */
 	int64		prune_at;		/* look for old tombstones then */
 	int64		job_id;			/* the job under way, or the next; 0: none */
+	int64		verify_id;		/* the verification under way, or the next; 0: none */
+	YsVerify   *verify;
+	int			verify_failures;	/* in a row, of the store */
+	int64		verify_at;		/* go on then */
 	int			rebuild_failures;	/* in a row, of ending a rebuild */
 	int64		rebuild_at;		/* try it then */
 } YsFollow;

@@ -90,12 +90,16 @@ ys_jobs_look(const YsPolicyStream *policies, List *follows)
 		YsFollow   *follow = lfirst(lc);
 		ListCell   *cell;
 
-		follow->job_id = 0;
+		follow->job_id = follow->verify_id = 0;
 		foreach(cell, turns)
 		{
 			const YsJobTurn *turn = lfirst(cell);
 
-			if (turn->policy_id == follow->row->policy_id)
+			if (turn->policy_id != follow->row->policy_id)
+				continue;
+			if (turn->kind == YS_JOB_VERIFY)
+				follow->verify_id = turn->job_id;
+			else
 				follow->job_id = turn->job_id;
 		}
 	}

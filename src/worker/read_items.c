@@ -12,8 +12,10 @@
 
 #include "base/wait.h"
 #include "catalog/calls.h"
+#include "catalog/server.h"
 #include "worker/backfill.h"
 #include "worker/read_items.h"
+#include "worker/transaction.h"
 
 /* Batches under way at once; each reply may be 16 MB. */
 #define IN_FLIGHT		4
@@ -212,4 +214,57 @@ ys_read_keys(const YsFollow *follow, YsStore *store, int nkeys, const YsValue *k
 	}
 	pfree(asked);
 	return true;
+}
+
+typedef struct FindArg
+{
+	const YsSource *source;
+	Oid			owner;
+	YsStore    *store;
+} FindArg;
+
+static void
+find_store(void *arg)
+{
+	FindArg    *find = arg;
+
+	find->store = ys_server_store(find->source->serverid, find->owner);
+}
+
+YsStore *
+ys_read_items_store(const YsSource *source, Oid owner, YsError *err)
+{
+	FindArg		find = {source, owner, NULL};
+	ErrorData  *error;
+
+	ys_transaction_begin("opening the store");
+	error = ys_transaction_try(find_store, &find);
+	ys_transaction_commit();
+	if (error == NULL)
+		return find.store;
+	ys_error_set(err, YS_ERR_REFUSED, "%s", error->message);
+	if (error->detail != NULL)
+		ys_error_detail(err, "%s", error->detail);
+	if (error->hint != NULL)
+		ys_error_hint(err, "%s", error->hint);
+	return NULL;
+}
+
+void
+ys_read_key_of(const YsFollow *follow, const Datum *keys, YsValue *key)
+{
+	const YsSource *source = follow->source;
+
+	*key = (YsValue) {.type = YS_TYPE_MAP, .len = source->nkeys};
+	key->members = palloc0(sizeof(YsMember) * source->nkeys);
+	for (int k = 0; k < source->nkeys; k++)
+	{
+		YsConverter converter;
+
+		ys_source_init_converter(source->keys[k], &converter, CurrentMemoryContext);
+		key->members[k].name = source->key_names[k];
+		key->members[k].name_len = strlen(source->key_names[k]);
+		if (!ys_convert_key(&converter, keys[k], k == 1, &key->members[k].value))
+			elog(ERROR, "a key of an index is no key of the store");
+	}
 }

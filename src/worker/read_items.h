@@ -39,4 +39,13 @@ extern bool ys_read_items(YsStore *store, const YsSource *source, const YsAttrib
 extern bool ys_read_keys(const YsFollow *follow, YsStore *store, int nkeys, const YsValue *keys,
 						 YsArena *arena, int *nitems, YsValue *items, YsError *err);
 
+/*
+ * The store as it is declared now, looked up in a transaction of its own and good until the next one; NULL and err when
+ * it can't be had.
+ */
+extern YsStore *ys_read_items_store(const YsSource *source, Oid owner, YsError *err);
+
+/* The key of an index row as the store has it, a map, palloc'd. */
+extern void ys_read_key_of(const YsFollow *follow, const Datum *keys, YsValue *key);
+
 #endif							/* YS_WORKER_READ_ITEMS_H */

@@ -28,10 +28,8 @@
 #include "postgres.h"
 
 #include "base/memory.h"
-#include "catalog/server.h"
 #include "worker/read_items.h"
 #include "worker/reread.h"
-#include "worker/transaction.h"
 
 /* The attributes that wanted leads to; NULL: all. */
 static const YsAttributeFilter *
@@ -55,41 +53,6 @@ attributes_of(const YsPathTree *wanted, YsArena *arena)
 	filter->names = names;
 	filter->lens = lens;
 	return filter;
-}
-
-typedef struct FindArg
-{
-	const YsSource *source;
-	Oid			owner;
-	YsStore    *store;
-} FindArg;
-
-static void
-find_store(void *arg)
-{
-	FindArg    *find = arg;
-
-	find->store = ys_server_store(find->source->serverid, find->owner);
-}
-
-/* The store as it is declared now, good until the next transaction; NULL and err when it can't be had. */
-static YsStore *
-current_store(const YsSource *source, Oid owner, YsError *err)
-{
-	FindArg		find = {source, owner, NULL};
-	ErrorData  *error;
-
-	ys_transaction_begin("opening the store");
-	error = ys_transaction_try(find_store, &find);
-	ys_transaction_commit();
-	if (error == NULL)
-		return find.store;
-	ys_error_set(err, YS_ERR_REFUSED, "%s", error->message);
-	if (error->detail != NULL)
-		ys_error_detail(err, "%s", error->detail);
-	if (error->hint != NULL)
-		ys_error_hint(err, "%s", error->hint);
-	return NULL;
 }
 
 /* Is this an event that needs its item read? */
@@ -149,6 +112,6 @@ ys_reread_needed_images(const YsSource *source, Oid owner, const YsPathTree *wan
 
 	if (!ys_reread_is_needed(count, decoded))
 		return true;
-	store = current_store(source, owner, err);
+	store = ys_read_items_store(source, owner, err);
 	return store != NULL && ys_reread_images(store, source, wanted, count, decoded, arena, err);
 }

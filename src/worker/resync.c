@@ -31,31 +31,17 @@
 static int
 unseen_keys(const YsFollow *follow, const YsSweepPage *page, YsValue *keys)
 {
-	const YsSource *source = follow->source;
-	YsConverter converters[2];
 	YsVersion	floor;
 	int			count = 0;
 
 	ys_version_floor(&floor, follow->row->epoch);
-	for (int k = 0; k < source->nkeys; k++)
-		ys_source_init_converter(source->keys[k], &converters[k], CurrentMemoryContext);
 	for (int i = 0; i < page->count; i++)
 	{
 		const YsIndexRow *row = &page->rows[i];
-		YsValue    *key = &keys[count];
 
 		if (row->area == NULL || ys_version_compare(&row->version, &floor) >= 0)
 			continue;
-		*key = (YsValue) {.type = YS_TYPE_MAP, .len = source->nkeys};
-		key->members = palloc0(sizeof(YsMember) * source->nkeys);
-		for (int k = 0; k < source->nkeys; k++)
-		{
-			key->members[k].name = source->key_names[k];
-			key->members[k].name_len = strlen(source->key_names[k]);
-			if (!ys_convert_key(&converters[k], row->keys[k], k == 1, &key->members[k].value))
-				elog(ERROR, "a key of an index is no key of the store");
-		}
-		count++;
+		ys_read_key_of(follow, row->keys, &keys[count++]);
 	}
 	return count;
 }

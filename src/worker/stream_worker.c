@@ -28,6 +28,7 @@
 #include "worker/stream_worker.h"
 #include "worker/stream_worker_parts.h"
 #include "worker/transaction.h"
+#include "worker/verify.h"
 
 #define HOUSEKEEPING_MS		1000
 #define RETRY_MS			1000
@@ -235,6 +236,57 @@ step_jobs(YsStreamWorker *worker)
 	return busy;
 }
 
+typedef struct VerifyArg
+{
+	YsFollow   *follow;
+	YsError		err;
+	YsVerifyStep step;
+} VerifyArg;
+
+static void
+step_verify(void *arg)
+{
+	VerifyArg  *step = arg;
+
+	step->step = ys_verify_step(step->follow, &step->err);
+}
+
+/* A bit of each verification.  Not with declarations that have changed.  False when there is nothing to do now. */
+static bool
+verify_rows(YsStreamWorker *worker)
+{
+	ListCell   *lc;
+	bool		busy = false;
+
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+		VerifyArg	step = {follow};
+
+		if (ys_stream_declarations_changed())
+			return busy;
+		if (follow->verify_id == 0)
+			ys_verify_close(follow);
+		if (follow->verify_id == 0 || follow->row->phase != YS_PHASE_LIVE || ys_clock_ms() < follow->verify_at ||
+			!ys_stream_may_try(worker, follow->row->policy_id) ||
+			!ys_stream_attempt(worker, follow->row, step_verify, &step))
+			continue;
+		if (step.step == YS_VERIFY_FAILED)
+		{
+			follow->verify_failures++;
+			follow->verify_at = ys_clock_ms() + ys_backoff_ms(follow->verify_failures, RETRY_MS,
+															  STORE_RETRY_LIMIT_MS);
+			ys_error_report(LOG, &step.err);
+		}
+		else if (step.step == YS_VERIFY_ADVANCED)
+		{
+			busy = true;
+			follow->verify_failures = 0;
+		}
+	}
+	return busy;
+}
+
 /* Rebuilds that may end.  False when there is nothing to do now. */
 static bool
 step_rebuilds(YsStreamWorker *worker)
@@ -302,6 +354,16 @@ rest(YsStreamWorker *worker)
 		long		left = -1;
 
 		watch_lane(worker, follow->lane, set, &timeout);
+		if (ys_verify_signals(follow, &fd, &left))
+		{
+			watch_fd(set, fd);
+			if (left >= 0)
+				timeout = Min(timeout, Max(left, 1));
+		}
+		else if (follow->verify != NULL)
+			timeout = Min(timeout, Max((long) (follow->verify_at - ys_clock_ms()), 1));
+		fd = -1;
+		left = -1;
 		if (follow->backfill == NULL)
 			continue;
 		if (!ys_backfill_signals(follow, &fd, &left))
@@ -384,7 +446,7 @@ ys_stream_worker_run(const YsPolicyStream *policies, int number)
 			taken = 1;
 		if (step_jobs(&worker))
 			taken = 1;
-		if (step_rebuilds(&worker))
+		if (step_rebuilds(&worker) || verify_rows(&worker))
 			taken = 1;
 		if (taken <= 0)
 			rest(&worker);

@@ -17,6 +17,7 @@
 #include "worker/backfill.h"
 #include "worker/stream_worker_parts.h"
 #include "worker/transaction.h"
+#include "worker/verify.h"
 
 /* What the callback looks at, and what it has found changed. */
 static YsStreamWorker *this_worker = NULL;
@@ -81,6 +82,7 @@ discard_follow(YsStreamWorker *worker, YsFollow *follow)
 	worker->follows = list_delete_ptr(worker->follows, follow);
 	if (follow->backfill != NULL)
 		ys_backfill_close(follow);
+	ys_verify_close(follow);
 	ys_lane_discard(follow);
 	ys_follow_close(follow);
 }
