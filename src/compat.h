@@ -261,12 +261,14 @@ typedef TU_UpdateIndexes YsUpdateIndexes_compat;
 #define ys_insert_index_entries_compat(info, slot, estate, update, which) \
 	ExecInsertIndexTuples(info, slot, estate, update, false, NULL, NIL, (which) == TU_Summarizing)
 #define YS_ALL_INDEXES_COMPAT	TU_All
+#define ys_all_indexes_compat(which)	((which) == TU_All)
 #else
 typedef bool YsUpdateIndexes_compat;
 #define ys_needs_index_entries_compat(which)	(which)
 #define ys_insert_index_entries_compat(info, slot, estate, update, which) \
 	ExecInsertIndexTuples(info, slot, estate, update, false, NULL, NIL)
 #define YS_ALL_INDEXES_COMPAT	true
+#define ys_all_indexes_compat(which)	(which)
 #endif
 
 /* A range table of one relation, of which the columns updated are said. */

@@ -13,14 +13,18 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
 #include "access/nbtree.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/acl.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -49,6 +53,8 @@ struct YsDirect
 	ResultRelInfo *info;
 	TupleTableSlot *found;
 	TupleTableSlot *slot;		/* what is written */
+	ItemPointerData written;	/* and where */
+	BlockNumber nblocks;		/* there were when it was opened; 0: its rows can't be had by place */
 };
 
 /* ---- opening ---- */
@@ -143,6 +149,26 @@ end_scan(YsDirect *direct)
 	UnregisterSnapshot(direct->snapshot);
 }
 
+/* Have the primary key's be the last of the indexes: see enter_again. */
+static void
+put_primary_last(ResultRelInfo *info, Relation primary)
+{
+	int			last = info->ri_NumIndices - 1;
+
+	for (int i = 0; i < last; i++)
+	{
+		Relation	index = info->ri_IndexRelationDescs[i];
+		IndexInfo  *about = info->ri_IndexRelationInfo[i];
+
+		if (RelationGetRelid(index) != RelationGetRelid(primary))
+			continue;
+		info->ri_IndexRelationDescs[i] = info->ri_IndexRelationDescs[last];
+		info->ri_IndexRelationInfo[i] = info->ri_IndexRelationInfo[last];
+		info->ri_IndexRelationDescs[last] = index;
+		info->ri_IndexRelationInfo[last] = about;
+	}
+}
+
 /* The relation as the executor knows it: its indexes open, all columns but the key updated. */
 static void
 open_result(YsDirect *direct)
@@ -163,6 +189,7 @@ open_result(YsDirect *direct)
 	direct->info = makeNode(ResultRelInfo);
 	InitResultRelInfo(direct->info, direct->rel, 1, NULL, 0);
 	ExecOpenIndices(direct->info, false);
+	put_primary_last(direct->info, direct->index);
 	MemoryContextSwitchTo(old);
 }
 
@@ -199,6 +226,8 @@ ys_direct_open(Oid relid, const YsDirectColumns *columns)
 	open_result(direct);
 	direct->found = table_slot_create(direct->rel, NULL);
 	direct->slot = table_slot_create(direct->rel, NULL);
+	if (direct->rel->rd_tableam == GetHeapamTableAmRoutine())
+		direct->nblocks = RelationGetNumberOfBlocks(direct->rel);
 	begin_scan(direct);
 	return direct;
 }
@@ -214,6 +243,12 @@ ys_direct_close(YsDirect *direct)
 	index_close(direct->index, NoLock);
 	table_close(direct->rel, NoLock);
 	pfree(direct);
+}
+
+ItemPointer
+ys_direct_written(YsDirect *direct)
+{
+	return &direct->written;
 }
 
 MemoryContext
@@ -238,6 +273,33 @@ ys_direct_find(YsDirect *direct, const Datum *keys, ItemPointer at)
 		*at = direct->found->tts_tid;
 	MemoryContextSwitchTo(old);
 	return found;
+}
+
+bool
+ys_direct_find_at(YsDirect *direct, const Datum *keys, ItemPointer at)
+{
+	TupleTableSlot *found = direct->found;
+	Buffer		buffer;
+	bool		there;
+
+	if (ItemPointerGetBlockNumber(at) >= direct->nblocks)
+		return false;
+
+	/* as a scan of the index would, or updates would run out of room in their pages */
+	ExecClearTuple(found);
+	buffer = ReadBuffer(direct->rel, ItemPointerGetBlockNumber(at));
+	heap_page_prune_opt(direct->rel, buffer);
+	there = table_tuple_fetch_row_version(direct->rel, at, direct->snapshot, found);
+	ReleaseBuffer(buffer);
+	for (int k = 0; there && k < direct->nkeys; k++)
+	{
+		Form_pg_attribute att = TupleDescAttr(found->tts_tupleDescriptor, direct->attnums[k] - 1);
+		bool		isnull;
+		Datum		value = slot_getattr(found, direct->attnums[k], &isnull);
+
+		there = !isnull && datum_image_eq(value, keys[k], att->attbyval, att->attlen);
+	}
+	return there;
 }
 
 /* What others left of a row, by a snapshot that sees it. */
@@ -295,9 +357,34 @@ enter_in_indexes(YsDirect *direct, bool update, YsUpdateIndexes_compat which)
 		list_free(ys_insert_index_entries_compat(direct->info, direct->slot, direct->estate, update, which));
 }
 
+/*
+ * As above, for a new version of a row whose key is the same: only the row itself could be in
+ * its way, so that the primary key needn't look for others.
+ */
+static void
+enter_again(YsDirect *direct, YsUpdateIndexes_compat which)
+{
+	ResultRelInfo *info = direct->info;
+	int			last = info->ri_NumIndices - 1;
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+
+	if (!ys_needs_index_entries_compat(which))
+		return;
+	info->ri_NumIndices = last;
+	enter_in_indexes(direct, true, which);
+	info->ri_NumIndices = last + 1;
+	if (!ys_all_indexes_compat(which))
+		return;
+	FormIndexDatum(info->ri_IndexRelationInfo[last], direct->slot, direct->estate, values, nulls);
+	index_insert(info->ri_IndexRelationDescs[last], values, nulls, &direct->slot->tts_tid, direct->rel,
+				 UNIQUE_CHECK_NO, true, info->ri_IndexRelationInfo[last]);
+}
+
 static void
 end_row(YsDirect *direct)
 {
+	direct->written = direct->slot->tts_tid;
 	ExecClearTuple(direct->slot);
 	ResetPerTupleExprContext(direct->estate);
 }
@@ -336,7 +423,7 @@ ys_direct_update(YsDirect *direct, ItemPointer at, const Datum *values, const bo
 		result = table_tuple_update(direct->rel, at, direct->slot, GetCurrentCommandId(true),
 									direct->snapshot, InvalidSnapshot, true, &failure, &mode, &which);
 		if (result == TM_Ok)
-			enter_in_indexes(direct, true, which);
+			enter_again(direct, which);
 		else if (result != TM_Updated && result != TM_Deleted)
 			elog(ERROR, "unexpected result of updating an index row: %d", (int) result);
 	} while (result == TM_Updated);

@@ -35,6 +35,9 @@ extern YsDirect *ys_direct_open(Oid relid, const YsDirectColumns *columns);
  * its values.
  */
 extern bool ys_direct_find(YsDirect *direct, const Datum *keys, ItemPointer at);
+
+/* The same where the row with these keys may be; false: it must be looked for. */
+extern bool ys_direct_find_at(YsDirect *direct, const Datum *keys, ItemPointer at);
 extern Datum ys_direct_value(YsDirect *direct, int column, bool *isnull);
 
 /*
@@ -44,6 +47,9 @@ extern Datum ys_direct_value(YsDirect *direct, int column, bool *isnull);
  */
 extern void ys_direct_insert(YsDirect *direct, const Datum *values, const bool *nulls);
 extern void ys_direct_update(YsDirect *direct, ItemPointer at, const Datum *values, const bool *nulls);
+
+/* Where the row written last is. */
+extern ItemPointer ys_direct_written(YsDirect *direct);
 extern void ys_direct_delete(YsDirect *direct, ItemPointer at, const Datum *keys);
 
 /* Memory for one row's values: emptied by each write. */

@@ -336,6 +336,7 @@ ys_index_table_open(const YsPolicyRow *row, const YsSource *source, const YsPoli
 	for (int k = 0; k < source->nkeys; k++)
 	{
 		table->key_types[k] = source->keys[k]->type;
+		get_typlenbyval(table->key_types[k], &table->key_len[k], &table->key_by_value[k]);
 		table->locator_columns[k] = column_name(locator, YS_LOCATOR_KEYS_AT + k);
 		ys_converter_init(&table->key_converters[k], source->keys[k]->type,
 						  source->keys[k]->typmod, CurrentMemoryContext);

@@ -13,6 +13,7 @@
 #define YS_CATALOG_INDEX_TABLE_H
 
 #include "catalog/convert.h"
+#include "catalog/index_spots.h"
 #include "catalog/policy.h"
 #include "catalog/source.h"
 #include "policy/policy.h"
@@ -28,6 +29,8 @@ typedef struct YsIndexTable
 	Oid			locator_relid;
 	int			nkeys;
 	Oid			key_types[2];
+	int16		key_len[2];
+	bool		key_by_value[2];
 	char	   *locator_columns[2]; /* its keys, quoted */
 	YsConverter key_converters[2];
 	const YsPolicy *policy;
@@ -35,6 +38,7 @@ typedef struct YsIndexTable
 	bool		has_area_value;
 	int			max_areas;
 	Oid			model;			/* the table whose partitions these are made like, InvalidOid: none */
+	YsSpots    *spots;			/* where rows are, as far as this process knows; NULL: not yet */
 	MemoryContext context;		/* this structure lives here */
 
 	/* what depends on names */
@@ -61,7 +65,8 @@ typedef struct YsIndexRow
 	/* and where, unless statements found it */
 	bool		present;		/* there is a row in that area */
 	ItemPointerData at;			/* it */
-	ItemPointerData noted_at;	/* the locator's, when known */
+	ItemPointerData noted_at;	/* the locator's, when known; invalid: not looked for */
+	uint32		hash;			/* of the keys */
 
 	/* as it shall be */
 	bool		gone;			/* a tombstone */

@@ -19,6 +19,7 @@
 #include "partitioning/partdesc.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/partcache.h"
@@ -127,6 +128,13 @@ ys_index_write_begin(YsIndexTable *table, bool by_statements)
 	if (write->locator == NULL)
 		return write;
 	write->partitions = RelationGetPartitionDesc(write->rel, true);
+	if (table->spots == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(table->context);
+
+		table->spots = ys_spots_create();
+		MemoryContextSwitchTo(old);
+	}
 	names = palloc(sizeof(char *) * YS_INDEX_MAX_COLUMNS);
 	types = palloc(sizeof(Oid) * YS_INDEX_MAX_COLUMNS);
 	count = ys_index_columns(table, names, types);
@@ -242,6 +250,48 @@ locate_row(YsIndexWrite *write, YsIndexRow *row)
 		ys_index_read_version(ys_direct_value(write->locator, nkeys + 1, &isnull), &row->version);
 }
 
+/* A key's hash: of its bytes, since nothing hangs on two that are equal having different ones. */
+static uint32
+hash_keys(const YsIndexTable *table, const Datum *keys)
+{
+	uint32		hash = 0;
+
+	for (int k = 0; k < table->nkeys; k++)
+		hash = hash_combine(hash, datum_image_hash(keys[k], table->key_by_value[k], table->key_len[k]));
+	return hash;
+}
+
+static void
+read_row_version(const YsIndexWrite *write, Leaf *leaf, YsIndexRow *row)
+{
+	bool		isnull;
+
+	ys_index_read_version(ys_direct_value(leaf->direct, write->columns.count - 2, &isnull), &row->version);
+}
+
+/* Is a row where this process knows it was?  Then the locator knows the same. */
+static bool
+find_in_spot(YsIndexWrite *write, YsIndexRow *row)
+{
+	const char *area = ys_spots_find(write->table->spots, row->hash, &row->at);
+	Datum		keys[3];
+	Leaf	   *leaf;
+
+	if (area == NULL)
+		return false;
+	leaf = find_leaf(write, area, strlen(area));
+	if (leaf->direct == NULL)
+		return false;
+	set_keys(write, row, leaf, keys);
+	if (!ys_direct_find_at(leaf->direct, keys, &row->at))
+		return false;
+	row->known = row->present = true;
+	row->area = leaf->name;
+	ItemPointerSetInvalid(&row->noted_at);
+	read_row_version(write, leaf, row);
+	return true;
+}
+
 void
 ys_index_write_find(YsIndexWrite *write, int nrows, YsIndexRow **rows)
 {
@@ -261,8 +311,10 @@ ys_index_write_find(YsIndexWrite *write, int nrows, YsIndexRow **rows)
 		YsIndexRow *row = rows[i];
 		Leaf	   *leaf;
 		Datum		keys[3];
-		bool		isnull;
 
+		row->hash = hash_keys(write->table, row->keys);
+		if (find_in_spot(write, row))
+			continue;
 		locate_row(write, row);
 		if (row->area == NULL)
 			continue;
@@ -276,8 +328,7 @@ ys_index_write_find(YsIndexWrite *write, int nrows, YsIndexRow **rows)
 		row->present = ys_direct_find(leaf->direct, keys, &row->at);
 		/* a row the owner deleted by hand has the lowest version */
 		if (row->present)
-			ys_index_read_version(ys_direct_value(leaf->direct, write->columns.count - 2, &isnull),
-								  &row->version);
+			read_row_version(write, leaf, row);
 	}
 	ys_spi_return(&scope);
 	ys_index_table_versions(write->table, nrest, rest);
@@ -333,6 +384,7 @@ put_row(YsIndexWrite *write, YsIndexRow *row, Leaf *leaf)
 		ys_direct_update(leaf->direct, &row->at, values, nulls);
 	else
 		ys_direct_insert(leaf->direct, values, nulls);
+	ys_spots_note(write->table->spots, row->hash, leaf->name, ys_direct_written(leaf->direct));
 }
 
 void
@@ -381,6 +433,8 @@ ys_index_write_note(YsIndexWrite *write, int nrows, YsIndexRow **rows)
 
 		ys_locator_row_values(write->table, rows[i], values, nulls);
 		MemoryContextSwitchTo(old);
+		if (rows[i]->known && !ItemPointerIsValid(&rows[i]->noted_at))
+			rows[i]->known = ys_direct_find(write->locator, values, &rows[i]->noted_at);
 		if (rows[i]->known)
 			ys_direct_update(write->locator, &rows[i]->noted_at, values, nulls);
 		else

@@ -78,6 +78,29 @@ ok( $node->poll_query_until('postgres',
 		"SELECT sum(n_tup_hot_upd) >= 16 FROM pg_stat_user_tables WHERE relname LIKE 'vehicle_service%'"),
 	'stays in its page, and in no index');
 
+# ---- rows that are not where the worker has last written them ---------------------------------------
+
+query('UPDATE vehicle_service SET note = note');
+changes('rows that have become others', map { [ "v$_", 'bus', $_ * 4, 5 ] } 5 .. 20);
+is(row('v7'), 'A|bus|28|mine v7', 'are found');
+query('VACUUM FULL vehicle_service');
+changes('a table written anew', map { [ "v$_", 'bus', $_ * 5, 5 ] } reverse 5 .. 20);
+is( query("SELECT string_agg(vehicle_id || ' ' || odometer_km, ', ' ORDER BY odometer_km) FROM vehicle_service WHERE vehicle_id IN ('v5', 'v12', 'v20')"),
+	'v5 25, v12 60, v20 100', 'has each row once, and its own');
+changes('rows that move to and fro', [ 'v18', 'bus', 1, 15 ], [ 'v18', 'bus', 2, 5 ], [ 'v19', 'bus', 1, 15 ]);
+changes('and on', [ 'v18', 'bus', 3, 15 ], [ 'v19', 'bus', 3, 5 ]);
+is( query("SELECT string_agg(vehicle_id || area || odometer_km, ' ' ORDER BY vehicle_id) FROM vehicle_service WHERE vehicle_id IN ('v18', 'v19')"),
+	'v18B3 v19A3', 'are in one partition');
+my $kept = query('SELECT count(*) FROM vehicle_service');
+query('CREATE TABLE kept AS TABLE vehicle_service; TRUNCATE vehicle_service');
+query('INSERT INTO vehicle_service TABLE kept ORDER BY vehicle_id DESC');
+changes('a table emptied and filled', [ 'v5', 'bus', 26, 5 ], [ 'v20', 'bus', 101, 5 ]);
+is(query('SELECT count(*), count(DISTINCT vehicle_id) FROM vehicle_service'), "$kept|$kept", 'has no row twice');
+query("TRUNCATE vehicle_service");
+changes('a table that is empty', [ 'v5', 'bus', 27, 5 ]);
+is(row('v5'), 'A|bus|27|', 'gets the row again');
+query('TRUNCATE vehicle_service; INSERT INTO vehicle_service TABLE kept; DROP TABLE kept');
+
 # ---- somebody else's transaction ------------------------------------------------------------------
 
 my $other = $node->background_psql('postgres');
