@@ -381,21 +381,22 @@ finish_events(YsEventDecoder *decoder)
 {
 	YsEvents   *events = decoder->events;
 	bool		alone = events->count == 1;
+	int			kept = 0;
 
-	for (int i = 0; i < events->count;)
+	for (int i = 0; i < events->count; i++)
 	{
 		YsEvent    *event = &events->events[i];
 		bool		wanted;
 
 		if (!ys_event_finish(decoder, event, &wanted))
 			return false;
-		if (!wanted)
-			ys_event_pass_over(decoder, i);
-		else if (alone && event->error != NULL && !has_key(decoder, event) && !recover_key(decoder, event))
+		if (wanted && alone && event->error != NULL && !has_key(decoder, event) && !recover_key(decoder, event))
 			return false;
-		else
-			i++;
+		if (wanted)
+			events->events[kept++] = *event;
 	}
+	events->passed_over += events->count - kept;
+	events->count = kept;
 	return true;
 }
 

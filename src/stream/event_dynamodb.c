@@ -17,6 +17,9 @@
 #include <stddef.h>
 #include <string.h>
 
+/* Of one message: Lambda's and Kinesis's batches have no more.  A record of three bytes takes hundreds here. */
+#define MOST_RECORDS	10000
+
 typedef enum EventName
 {
 	NAME_NONE,
@@ -413,7 +416,11 @@ read_wrapped(void *arg, size_t index, YsJsonNode *node)
 	Record		record;
 	YsError		err;
 
-	(void) index;
+	if (index >= MOST_RECORDS)
+	{
+		message->nrecords++;
+		return true;
+	}
 	if (ys_event_add(decoder) == NULL)
 		return false;
 	begin_record(&record, decoder, event);
@@ -507,6 +514,9 @@ ys_event_decode_dynamodb(YsEventDecoder *decoder, YsEventSigns *signs)
 		return finish_record(&message.alone);
 	if (signs->dynamodb)
 		return ys_error_set(decoder->err, YS_ERR_INVALID_DATA, "message is a record and has others");
+	/* under "auto" it may be an attribute of a document that has that name */
+	if (message.nrecords > MOST_RECORDS && (signs->records || decoder->reading->format != YS_FORMAT_AUTO))
+		return ys_error_set(decoder->err, YS_ERR_INVALID_DATA, "message has more than %d records", MOST_RECORDS);
 
 	for (const Nested *nested = message.nested; nested != NULL; nested = nested->next)
 	{

@@ -114,11 +114,10 @@ event_version(const YsBatch *batch, const YsDecoded *decoded, YsVersion *version
 static bool
 is_quarantined(const YsBatch *batch, const YsMessage *message)
 {
-	ListCell   *lc;
-
-	foreach(lc, batch->quarantined)
+	/* the last first: a message's events come together */
+	for (int i = list_length(batch->quarantined) - 1; i >= 0; i--)
 	{
-		const YsQuarantined *kept = lfirst(lc);
+		const YsQuarantined *kept = list_nth(batch->quarantined, i);
 
 		if (kept->partition == message->partition && kept->offset == message->offset)
 			return true;

@@ -469,6 +469,58 @@ test_truncated(void **state)
 	}
 }
 
+/* A message of so many records, from whole ones alternately of two tables, or of so many bad ones. */
+static const char *
+decode_many(Fixture *fixture, YsEventFormat format, int count, const char *even, const char *odd)
+{
+	YsEventReading reading = reading_of(1);
+	YsArena		arena;
+	YsText		text;
+	const char *result;
+
+	ys_arena_init(&arena, ys_arena_malloc, 0);
+	ys_text_init(&text, &arena);
+	ys_text_add_cstring(&text, "{\"Records\":[");
+	for (int i = 0; i < count; i++)
+	{
+		ys_text_add_cstring(&text, i > 0 ? "," : "");
+		ys_text_add_cstring(&text, i % 2 == 0 ? even : odd);
+	}
+	ys_text_add_cstring(&text, "]}");
+	reading.format = format;
+	reading.table = "cars";
+	result = decode(fixture, &reading, "{\"id\":\"m\"}", 10, text.bytes, text.len);
+	ys_arena_free(&arena);
+	return result;
+}
+
+static void
+test_many_records(void **state)
+{
+	Fixture    *fixture = *state;
+
+	(void) decode_many(fixture, AUTO, 10000, "{" PUT("a") "," ARN("cars") "}", "{" PUT("b") "," ARN("trucks") "}");
+	assert_int_equal(fixture->events.count, 5000);
+	assert_int_equal(fixture->events.passed_over, 5000);
+	for (int i = 0; i < fixture->events.count; i++)
+		assert_string_equal(fixture->events.events[i].key, KEY("a"));
+
+	/* whatever is in them: an event takes more room than the three bytes of a record */
+	assert_string_equal(decode_many(fixture, DYNAMODB, 10001, "{}", "{}"),
+						"dynamodb; message has more than 10000 records " KEY("m"));
+	assert_string_equal(decode_many(fixture, AUTO, 10001, "{" PUT("a") "," ARN("cars") "}", "{}"),
+						"dynamodb; message has more than 10000 records " KEY("m"));
+	(void) decode_many(fixture, DYNAMODB, 2000000, "{}", "{}");
+	assert_int_equal(fixture->events.count, 1);
+	assert_true(fixture->base.arena.used < (size_t) 32 * 1024 * 1024);
+
+	/* an attribute of that name may have any number of elements */
+	(void) decode_many(fixture, AUTO, 10001, "{}", "{\"a\":1}");
+	assert_int_equal(fixture->events.count, 1);
+	assert_int_equal(fixture->events.format, DOCUMENT);
+	assert_null(fixture->events.events[0].error);
+}
+
 int
 main(void)
 {
@@ -482,6 +534,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_tables, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_without_table, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_truncated, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_many_records, set_up, unit_tear_down),
 	};
 
 	return cmocka_run_group_tests_name("event formats", tests, NULL, NULL);
