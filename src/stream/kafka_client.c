@@ -6,7 +6,8 @@
  * the process exits, before the library's own exit handlers could meet its
  * threads still running.  Destroying joins those threads; one of them may sit in
  * a name look-up that nothing can interrupt, so that a thread of its own does
- * it and the process waits for that only so long.
+ * it and the process waits for that only so long.  A process that ends waits once for
+ * all of its instances, and leaves without any exit handlers where that did not do.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -21,11 +22,17 @@
 #include "storage/ipc.h"
 #include "stream/kafka_client.h"
 
-#define DESTROY_SECONDS		5
+#define DESTROY_MS			1000
 #define FIRST_SLICE_MS		100
 #define LONGEST_SLICE_MS	1000
 
 static YsKafkaClient *open_clients = NULL;
+
+/* Of the process: ys_clock_ms until when its end may wait for instances; 0: it does not end. */
+static int64 exit_deadline = 0;
+
+/* Has an instance been left to end by itself? */
+static bool threads_left = false;
 
 /* ---- destruction ---- */
 
@@ -40,6 +47,7 @@ destroy_instance(void *rk)
 static bool
 destroy_bounded(rd_kafka_t *rk)
 {
+	int64		wait_ms = exit_deadline != 0 ? Max(exit_deadline - ys_clock_ms(), 0) : DESTROY_MS;
 	pthread_t	thread;
 	struct timespec until;
 	bool		ended = true;
@@ -50,7 +58,9 @@ destroy_bounded(rd_kafka_t *rk)
 	else
 	{
 		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += DESTROY_SECONDS;
+		until.tv_nsec += wait_ms % 1000 * 1000000;
+		until.tv_sec += wait_ms / 1000 + until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
 		ended = pthread_timedjoin_np(thread, NULL, &until) == 0;
 		if (!ended)
 			pthread_detach(thread);
@@ -92,6 +102,7 @@ release_client(void *handle)
 			(void) rd_kafka_purge(client->rk, RD_KAFKA_PURGE_F_QUEUE |
 								  RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
 		ended = destroy_bounded(client->rk);
+		threads_left = threads_left || !ended;
 	}
 	if (client->fd >= 0 && ended)
 		close(client->fd);
@@ -102,11 +113,21 @@ release_client(void *handle)
 	client->fd = -1;
 }
 
+/* Shared memory has been left by now: nothing but exit handlers is passed over. */
+static void
+leave_at_once(int code, Datum arg)
+{
+	_exit(code);
+}
+
 static void
 close_all(int code, Datum arg)
 {
+	exit_deadline = ys_clock_ms() + DESTROY_MS;
 	while (open_clients != NULL)
 		ys_kafka_close(open_clients);
+	if (threads_left)
+		on_proc_exit(leave_at_once, (Datum) 0);
 }
 
 void
