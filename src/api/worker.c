@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/backend_status.h"
@@ -26,6 +27,13 @@ ys_start_workers(PG_FUNCTION_ARGS)
 	const YsWorkerId supervisor = {.kind = YS_WORKER_SUPERVISOR};
 	bool		running = ys_worker_pid(&supervisor) != 0;
 
+	/* it would wait in its slot until then, and so would each further one */
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("workers can't be started during recovery"),
+				 errdetail("A standby's workers begin when it is promoted, by themselves if "
+						   "shared_preload_libraries has yottastore.")));
 	if (!running)
 		ys_workers_wake_at_commit();
 	PG_RETURN_BOOL(!running);

@@ -5,6 +5,11 @@
  *
  * The launcher is only there to find the databases: it starts a supervisor in
  * each and ends.  A supervisor whose database lacks the extension ends too.
+ *
+ * A supervisor that made way for somebody who wants its database for himself (DROP DATABASE,
+ * ALTER DATABASE ... RENAME, a copy) leaves a herald behind, a process that is
+ * connected to no database: it waits until that is over, and starts the supervisor again if
+ * there still is something to supervise.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -19,8 +24,12 @@
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "tcop/tcopprot.h"
+#include "utils/guc.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "base/wait.h"
 #include "worker/launcher.h"
@@ -30,6 +39,7 @@
 #include "worker/wake.h"
 
 #define RESTART_SECONDS		5
+#define LOCK_TIMEOUT_MS		"200ms"
 
 /* What a worker's registration carries in bgw_extra. */
 typedef struct WorkerIdentity
@@ -45,6 +55,7 @@ static const char *const worker_names[] = {
 	[YS_WORKER_STREAM] = "yottastore stream worker",
 	[YS_WORKER_RELAY] = "yottastore relay",
 	[YS_WORKER_STORE_STREAM] = "yottastore stream worker",
+	[YS_WORKER_HERALD] = "yottastore herald",
 };
 
 PGDLLEXPORT void ys_launcher_main(Datum arg);
@@ -98,6 +109,13 @@ ys_worker_start(const YsWorkerId *id, Oid database, BackgroundWorkerHandle **han
 	return RegisterDynamicBackgroundWorker(&worker, handle);
 }
 
+/* What is half dropped has a limit of its own (DATCONNLIMIT_INVALID_DB, of later minor versions). */
+static bool
+accepts_connections(Form_pg_database form)
+{
+	return form->datallowconn && form->datconnlimit >= -1;
+}
+
 /* Databases that accept connections and are no templates. */
 static List *
 list_databases(void)
@@ -117,7 +135,7 @@ list_databases(void)
 		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
 		MemoryContext old;
 
-		if (!form->datallowconn || form->datistemplate)
+		if (!accepts_connections(form) || form->datistemplate)
 			continue;
 		old = MemoryContextSwitchTo(caller);
 		databases = lappend_oid(databases, form->oid);
@@ -127,6 +145,25 @@ list_databases(void)
 	table_close(rel, AccessShareLock);
 	CommitTransactionCommand();
 	return databases;
+}
+
+/* Start a database's supervisor as soon as there is a slot. */
+static void
+start_supervisor(Oid database)
+{
+	bool		said = false;
+
+	while (!ys_worker_start(&supervisor, database, NULL))
+	{
+		if (!said)
+			ereport(WARNING,
+					(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+					 errmsg("no free slot for a yottastore supervisor"),
+					 errhint("Raise max_worker_processes: each database with policies needs one "
+							 "worker, each worker of its streams and each relay another.")));
+		said = true;
+		(void) ys_wait_for(YS_WAIT_SUPERVISOR, -1, RESTART_SECONDS * 1000L);
+	}
 }
 
 /* The launcher's main function. */
@@ -140,23 +177,77 @@ ys_launcher_main(Datum arg)
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
 
 	foreach(lc, list_databases())
-	{
-		bool		said = false;
-
-		while (!ys_worker_start(&supervisor, lfirst_oid(lc), NULL))
-		{
-			if (!said)
-				ereport(WARNING,
-						(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-						 errmsg("no free slot for a yottastore supervisor"),
-						 errhint("Raise max_worker_processes: each database with policies needs one "
-								 "worker, each worker of its streams and each relay another.")));
-			said = true;
-			(void) ys_wait_for(YS_WAIT_SUPERVISOR, -1, RESTART_SECONDS * 1000L);
-		}
-	}
+		start_supervisor(lfirst_oid(lc));
 	/* the work is done: exit code 0, not to be restarted */
 	proc_exit(0);
+}
+
+/* ---- making way ---- */
+
+/* What connecting to a database locks. */
+static LOCKTAG
+database_tag(Oid database)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, database, 0);
+	return tag;
+}
+
+bool
+ys_database_is_wanted(void)
+{
+	LOCKTAG		tag = database_tag(MyDatabaseId);
+	bool		wanted;
+
+	StartTransactionCommand();
+	wanted = LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL;
+	CommitTransactionCommand();
+	return wanted;
+}
+
+/* Wait until nobody wants the database for himself.  False when it is no more. */
+static bool
+await_database(Oid database)
+{
+	LOCKTAG		tag = database_tag(database);
+	HeapTuple	tuple;
+	bool		found = false;
+
+	StartTransactionCommand();
+	(void) LockAcquire(&tag, RowExclusiveLock, false, false);
+	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+	if (HeapTupleIsValid(tuple))
+	{
+		found = accepts_connections((Form_pg_database) GETSTRUCT(tuple));
+		ReleaseSysCache(tuple);
+	}
+	CommitTransactionCommand();
+	return found;
+}
+
+static void
+run_herald(Oid database)
+{
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	pgstat_report_appname(worker_names[YS_WORKER_HERALD]);
+	if (await_database(database))
+		start_supervisor(database);
+}
+
+/* ---- the others ---- */
+
+static bool connected = false;
+
+/*
+ * The connection has failed, most likely for the database was dropped: the postmaster is not to try that
+ * again and again, and takes code 0 as an end for good.
+ */
+static void
+end_unconnected(int code, Datum arg)
+{
+	if (!connected && code == 1)
+		proc_exit(0);
 }
 
 /* The main function of every other worker: become it, then run its loop. */
@@ -169,8 +260,22 @@ ys_worker_main(Datum arg)
 	pqsignal(SIGTERM, die);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
+	if (identity.id.kind == YS_WORKER_HERALD)
+	{
+		run_herald(identity.database);
+		proc_exit(0);
+	}
+	on_proc_exit(end_unconnected, (Datum) 0);
 	BackgroundWorkerInitializeConnectionByOid(identity.database, InvalidOid, 0);
+	connected = true;
 	pgstat_report_appname(worker_names[identity.id.kind]);
+
+	/*
+	 * A lock that is held must not hold up the others for long, nor may who drops what we use be the
+	 * one to be refused.  Who sets it otherwise, knows better.
+	 */
+	if (LockTimeout == 0)
+		SetConfigOption("lock_timeout", LOCK_TIMEOUT_MS, PGC_SUSET, PGC_S_DYNAMIC_DEFAULT);
 
 	/* someone else is this worker already */
 	if (!ys_worker_lock(&identity.id))
@@ -191,6 +296,8 @@ ys_worker_main(Datum arg)
 			break;
 		case YS_WORKER_RELAY:
 			ys_relay_run((int) identity.id.id1);
+			break;
+		case YS_WORKER_HERALD:
 			break;
 	}
 	proc_exit(0);

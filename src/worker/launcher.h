@@ -19,4 +19,10 @@ extern void ys_launcher_register(void);
  */
 extern bool ys_worker_start(const YsWorkerId *id, Oid database, BackgroundWorkerHandle **handle);
 
+/*
+ * Does somebody want this process's database for himself, and wait, or soon give up, for there are
+ * processes in it?  Outside of any transaction.
+ */
+extern bool ys_database_is_wanted(void);
+
 #endif							/* YS_WORKER_LAUNCHER_H */

@@ -120,14 +120,6 @@ ys_worker_wake(const YsWorkerId *id)
 	return proc != NULL;
 }
 
-bool
-ys_worker_terminate(const YsWorkerId *id)
-{
-	int			pid = ys_worker_pid(id);
-
-	return pid != 0 && kill(pid, SIGTERM) == 0;
-}
-
 int
 ys_worker_terminate_all(void)
 {

@@ -11,7 +11,8 @@ typedef enum YsWorkerKind
 	YS_WORKER_SUPERVISOR,		/* ids 0, 0 */
 	YS_WORKER_STREAM,			/* ids: stream server, owner; number: which of its workers */
 	YS_WORKER_RELAY,			/* ids: relay id, 0 */
-	YS_WORKER_STORE_STREAM		/* ids: source, owner; follows the stream of the source's store */
+	YS_WORKER_STORE_STREAM,		/* ids: source, owner; follows the stream of the source's store */
+	YS_WORKER_HERALD			/* has no lock, and no database */
 } YsWorkerKind;
 
 typedef struct YsWorkerId
@@ -54,9 +55,6 @@ extern int	ys_worker_list(YsRunningWorker **workers);
 
 /* Set its latch.  False when there is none. */
 extern bool ys_worker_wake(const YsWorkerId *id);
-
-/* Send it SIGTERM.  False when there is none. */
-extern bool ys_worker_terminate(const YsWorkerId *id);
 
 /* Send SIGTERM to every worker of this database, wanted or not.  Returns how many. */
 extern int	ys_worker_terminate_all(void);

@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "commands/extension.h"
 #include "miscadmin.h"
 #include "postmaster/interrupt.h"
 #include "utils/guc.h"
@@ -349,6 +350,65 @@ run_session(YsRelaySession *session, int relay_id, YsError *err)
 	return outcome;
 }
 
+typedef struct RunArg
+{
+	YsRelaySession *session;
+	int			relay_id;
+	YsRelayOutcome outcome;
+	YsError	   *err;
+} RunArg;
+
+static void
+run(void *arg)
+{
+	RunArg	   *run = arg;
+
+	run->outcome = run_session(run->session, run->relay_id, run->err);
+}
+
+static void
+note_outcome(void *arg)
+{
+	RunArg	   *run = arg;
+
+	ys_relay_note_outcome(run->session, run->relay_id, run->outcome, run->err);
+}
+
+static void
+look_for_extension(void *arg)
+{
+	ys_transaction_begin("looking for the extension");
+	*(bool *) arg = OidIsValid(get_extension_oid("yottastore", true));
+	ys_transaction_commit();
+}
+
+/*
+ * Run a session, and note why it ended.  What it throws (a table that is locked, or being dropped) is trouble
+ * like any other, unless it is for the extension being gone.
+ */
+static YsRelayOutcome
+run_and_note(YsRelaySession *session, int relay_id, YsError *err)
+{
+	RunArg		arg = {session, relay_id, YS_RELAY_TROUBLE, err};
+	ErrorData  *error = ys_transaction_attempt(run, &arg, 0);
+	bool		there = true;
+
+	if (error != NULL)
+	{
+		arg.outcome = YS_RELAY_TROUBLE;
+		(void) ys_transaction_error(err, error);
+	}
+	if (arg.outcome == YS_RELAY_TROUBLE)
+	{
+		if (ys_transaction_attempt(look_for_extension, &there, 0) == NULL && !there)
+			return YS_RELAY_GONE;
+		ys_error_report(LOG, err);
+	}
+	if (arg.outcome == YS_RELAY_TROUBLE || arg.outcome == YS_RELAY_NO_STREAM)
+		(void) ys_transaction_attempt(note_outcome, &arg, 0);
+	return arg.outcome;
+}
+
 void
 ys_relay_run(int relay_id)
 {
@@ -368,19 +428,14 @@ ys_relay_run(int relay_id)
 		long		wait_ms = 0;
 		YsError		err;
 
-		outcome = run_session(&session, relay_id, &err);
+		outcome = run_and_note(&session, relay_id, &err);
 		if (outcome == YS_RELAY_GONE)
 			break;
 		if (outcome == YS_RELAY_NO_STREAM)
-		{
-			ys_relay_note_outcome(&session, relay_id, outcome, NULL);
 			wait_ms = REFRESH_MS;
-		}
 		else if (outcome == YS_RELAY_TROUBLE)
 		{
 			attempt = ys_clock_ms() - began > STEADY_MS ? 1 : attempt + 1;
-			ys_relay_note_outcome(&session, relay_id, outcome, &err);
-			ys_error_report(LOG, &err);
 			wait_ms = ys_backoff_ms(attempt, BACKOFF_BASE_MS, BACKOFF_LIMIT_MS);
 		}
 		MemoryContextSwitchTo(old);

@@ -9,26 +9,29 @@
  * none: a database without policies and relays has no process of ours in it.
  * SIGTERM stops the workers, then the supervisor, for good: exit code 0 is not
  * restarted.
+ *
+ * Nobody can drop, rename or copy a database that processes are connected to, and the server
+ * waits 5 s for those to go that it takes for background work.  It does not ask ours; but whoever wants
+ * that holds a lock on the database meanwhile.  So we look for it each round, and make way.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "base/wait.h"
 #include "catalog/policy.h"
 #include "catalog/relay.h"
-#include "worker/activity.h"
 #include "catalog/server.h"
+#include "worker/activity.h"
 #include "worker/launcher.h"
 #include "worker/supervisor.h"
+#include "worker/transaction.h"
 
 #define ROUND_MS			1000L
 #define BACKOFF_BASE_MS		1000
@@ -68,19 +71,17 @@ find_charge(List **charges, const YsWorkerId *id)
 	return charge;
 }
 
-/* Mark in charges what the catalog wants.  False when that is nothing. */
-static bool
-read_wanted(List **charges)
+/* Mark in charges (a List **) what the catalog wants. */
+static void
+mark_wanted(void *arg)
 {
+	List	  **charges = arg;
 	ListCell   *lc;
-	bool		any = false;
 
 	foreach(lc, *charges)
 		((Charge *) lfirst(lc))->wanted = false;
 
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
+	ys_transaction_begin("reading which workers there should be");
 	ys_activity_identify("supervisor", NULL);
 	if (OidIsValid(get_extension_oid("yottastore", true)))
 	{
@@ -104,8 +105,26 @@ read_wanted(List **charges)
 			find_charge(charges, &id)->wanted = true;
 		}
 	}
-	PopActiveSnapshot();
-	CommitTransactionCommand();
+	ys_transaction_commit();
+}
+
+/*
+ * The same.  False when that is nothing.  While the catalog can't be read (it is locked, or just being
+ * dropped) nothing is started, and nothing given up.
+ */
+static bool
+read_wanted(List **charges)
+{
+	ErrorData  *error = ys_transaction_attempt(mark_wanted, charges, 0);
+	ListCell   *lc;
+	bool		any = error != NULL;
+
+	if (error != NULL && !ys_error_is_transient(error))
+		ereport(LOG,
+				(errmsg("which workers there should be could not be read, and will be again: %s",
+						error->message)));
+	if (error != NULL)
+		FreeErrorData(error);
 	foreach(lc, *charges)
 		any = any || ((Charge *) lfirst(lc))->wanted;
 	return any;
@@ -130,6 +149,8 @@ static void
 tend(Charge *charge)
 {
 	int64		now = ys_clock_ms();
+	MemoryContext old;
+	bool		started;
 
 	if (ys_worker_pid(&charge->id) != 0 || now < charge->not_before)
 		return;
@@ -150,7 +171,10 @@ tend(Charge *charge)
 	if (charge->handle != NULL)
 		pfree(charge->handle);
 	charge->handle = NULL;
-	if (ys_worker_start(&charge->id, MyDatabaseId, &charge->handle))
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	started = ys_worker_start(&charge->id, MyDatabaseId, &charge->handle);
+	MemoryContextSwitchTo(old);
+	if (started)
 	{
 		charge->started_at = now;
 		/* until it has taken its lock it looks as if it weren't running */
@@ -167,17 +191,52 @@ tend(Charge *charge)
 	}
 }
 
+/* Stop all charges, those of an earlier supervisor too. */
+static void
+stop_all(const List *charges)
+{
+	ListCell   *lc;
+
+	foreach(lc, charges)
+	{
+		Charge	   *charge = lfirst(lc);
+
+		/* the handle reaches one that hasn't taken its lock yet */
+		if (charge->handle != NULL)
+			TerminateBackgroundWorker(charge->handle);
+	}
+	(void) ys_worker_terminate_all();
+}
+
+/* Leave the database to whoever wants it, and have us called back.  False without a slot for that. */
+static bool
+make_way(const List *charges)
+{
+	const YsWorkerId herald = {.kind = YS_WORKER_HERALD};
+
+	if (!ys_worker_start(&herald, MyDatabaseId, NULL))
+		return false;
+	ereport(LOG, (errmsg("yottastore's workers make way for who wants their database alone")));
+	stop_all(charges);
+	return true;
+}
+
 void
 ys_supervisor_run(void)
 {
+	MemoryContext round = AllocSetContextCreate(TopMemoryContext, "yottastore supervisor's round",
+												ALLOCSET_SMALL_SIZES);
 	List	   *charges = NIL;
 	ListCell   *lc;
 
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	MemoryContextSwitchTo(round);
 
 	for (;;)
 	{
-		ys_activity_report("reading which workers there should be");
+		MemoryContextReset(round);
+		if (ys_database_is_wanted() && make_way(charges))
+			return;
 		if (!read_wanted(&charges) && resign(&charges))
 			return;
 		if (ShutdownRequestPending)
@@ -196,13 +255,5 @@ ys_supervisor_run(void)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 	}
-	foreach(lc, charges)
-	{
-		Charge	   *charge = lfirst(lc);
-
-		/* the handle reaches one that hasn't taken its lock yet; the lock one of an earlier supervisor's */
-		if (charge->handle != NULL)
-			TerminateBackgroundWorker(charge->handle);
-		(void) ys_worker_terminate(&charge->id);
-	}
+	stop_all(charges);
 }

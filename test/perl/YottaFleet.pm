@@ -17,6 +17,7 @@ use YottaTest;
 
 our @EXPORT = qw(
   create_fleet
+  create_documents
   create_policy
   put_vehicle
   delete_vehicle
@@ -72,6 +73,27 @@ END
 	$node->safe_psql('postgres',
 		"SELECT yottastore.create_relay('vehicles_relay', 'vehicles', 'fleet_changes', 4)")
 	  if $option{relay} // 1;
+	return;
+}
+
+# create_documents(node, table => name, topic => name, %create_servers options): events are others' documents, in the
+# topic. Servers, store table (unless exists => 1) and foreign table vehicles, by column id; and, with relay => 1, a relay of the
+# table to a topic of its own.
+sub create_documents
+{
+	my ($node, %option) = @_;
+	my $database = $option{database} // 'postgres';
+	create_servers($node, format => 'document', %option);
+	$node->safe_psql($database, "SELECT yottastore.create_store_table('fleet', '$option{table}', 'id')")
+	  unless $option{exists};
+	$node->safe_psql($database, <<"END");
+CREATE FOREIGN TABLE vehicles (id text OPTIONS (key 'partition') NOT NULL) SERVER fleet OPTIONS (table '$option{table}');
+END
+	$node->safe_psql($database, <<"END") if $option{relay};
+CREATE SERVER relayed FOREIGN DATA WRAPPER yottastore_stream
+  OPTIONS (brokers '@{[ kafka_brokers() ]}', topic '$option{topic}_relayed_$database');
+SELECT yottastore.create_relay('vehicles_relay', 'vehicles', 'relayed', 1);
+END
 	return;
 }
 

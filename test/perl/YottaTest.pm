@@ -52,13 +52,13 @@ my %shared;     # kafka, store => port of the one all tests share
 my @started;    # services of this process, stopped at its end
 
 # A started node: extension preloaded and created in database postgres. conf => lines for
-# postgresql.conf; extension => 0 leaves it to the test to create it.
+# postgresql.conf; extension => 0 leaves it to the test to create it; streaming => 1: it may have standbys.
 sub new_node
 {
 	my ($name, %option) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 	# whatever the caller's locale: the extension wants UTF-8
-	$node->init(extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ]);
+	$node->init(extra => [ '--encoding=UTF8', '--locale=C.UTF-8' ], allows_streaming => $option{streaming});
 	$node->append_conf('postgresql.conf', <<"END");
 shared_preload_libraries = 'yottastore'
 max_worker_processes = 16
@@ -250,14 +250,17 @@ sub _kcat
 	return $output;
 }
 
-# produce(topic, key, value, headers => { name => text }, partition => n, brokers => host:port):
-# one message, any bytes; an undefined value is a tombstone. Returns when the broker has it.
+# produce(topic, key, value, headers => { name => text }, partition => n, brokers => host:port, largest => bytes):
+# one message, any bytes, of a megabyte unless largest says more; an undefined value is a tombstone. Returns when the
+# broker has it.
 sub produce
 {
 	my ($topic, $key, $value, %option) = @_;
 	my @arguments = ('-P', '-b', $option{brokers} // kafka_brokers(), '-t', $topic);
 	push @arguments, '-p', $option{partition} if defined $option{partition};
 	push @arguments, '-H', "$_=$option{headers}{$_}" foreach sort keys %{ $option{headers} // {} };
+
+	push @arguments, '-X', "message.max.bytes=$option{largest}" if defined $option{largest};
 
 	if (!defined $value)
 	{
