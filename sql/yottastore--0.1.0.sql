@@ -238,6 +238,13 @@ CREATE TABLE yottastore_internal.policy (
 CREATE UNIQUE INDEX policy_name_key ON yottastore_internal.policy (name) WHERE rebuilds IS NULL;
 COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; stream is NULL where the store''s own is followed; topic is the one its positions are in, or the id of the store''s stream, NULL while it has none; areas_fingerprint is of the areas that its rows, or a job, go by; rebuilds is the policy whose rows this one, of the same name, makes anew beside them';
 
+CREATE FUNCTION yottastore_internal.policies_changed() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME', 'ys_policies_changed';
+COMMENT ON FUNCTION yottastore_internal.policies_changed() IS 'tells the workers that policies have come or gone';
+
+CREATE TRIGGER policies_changed AFTER INSERT OR DELETE ON yottastore_internal.policy
+	FOR EACH STATEMENT EXECUTE FUNCTION yottastore_internal.policies_changed();
+
 CREATE TABLE yottastore_internal.position (
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
 	partition integer NOT NULL,

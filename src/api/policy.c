@@ -7,6 +7,7 @@
 
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
@@ -14,6 +15,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/inval.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 
@@ -33,6 +35,7 @@ PG_FUNCTION_INFO_V1(ys_create_index_policy);
 PG_FUNCTION_INFO_V1(ys_drop_index_policy);
 PG_FUNCTION_INFO_V1(ys_pause_index_policy);
 PG_FUNCTION_INFO_V1(ys_resume_index_policy);
+PG_FUNCTION_INFO_V1(ys_policies_changed);
 
 /* More partitions than that are more than the server plans well with. */
 #define MOST_AREAS	10000
@@ -208,4 +211,14 @@ ys_resume_index_policy(PG_FUNCTION_ARGS)
 
 	ys_workers_wake_at_commit();
 	PG_RETURN_BOOL(resumed);
+}
+
+/* The trigger on yottastore_internal.policy: workers hear of it with their cached catalogs. */
+Datum
+ys_policies_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		elog(ERROR, "ys_policies_changed called other than as a trigger");
+	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
+	PG_RETURN_POINTER(NULL);
 }

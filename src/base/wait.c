@@ -28,6 +28,10 @@ static const char *const event_names[] = {
 	[YS_WAIT_JOB] = "YottastoreJobWait",
 };
 
+/* See ys_wait_check_store. */
+#define CHECK_MS	500L
+static void (*store_check) (void) = NULL;
+
 static sigset_t mask_before;
 static int	block_depth = 0;
 
@@ -47,8 +51,13 @@ wait_event_number(YsWaitEvent event)
 bool
 ys_wait_for(YsWaitEvent event, int fd, long timeout_ms)
 {
+	bool		checks = store_check != NULL && (event == YS_WAIT_STORE || event == YS_WAIT_STORE_RETRY);
 	int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
 	int			happened;
+
+	/* who asked for more waits again */
+	if (checks && (timeout_ms < 0 || timeout_ms > CHECK_MS))
+		timeout_ms = CHECK_MS;
 
 	if (fd >= 0)
 		events |= WL_SOCKET_READABLE;
@@ -61,7 +70,15 @@ ys_wait_for(YsWaitEvent event, int fd, long timeout_ms)
 	if (happened & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
+	if (checks)
+		store_check();
 	return (happened & WL_SOCKET_READABLE) != 0;
+}
+
+void
+ys_wait_check_store(void (*check) (void))
+{
+	store_check = check;
 }
 
 void

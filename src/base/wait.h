@@ -32,6 +32,12 @@ typedef enum YsWaitEvent
  */
 extern bool ys_wait_for(YsWaitEvent event, int fd, long timeout_ms);
 
+/*
+ * From now on waits for a store run check when they wake, and at least every half second.  It may
+ * throw, and then ends them.
+ */
+extern void ys_wait_check_store(void (*check) (void));
+
 /* The same for what has no name. */
 #define ys_wait(fd, timeout_ms)	ys_wait_for(YS_WAIT_OTHER, fd, timeout_ms)
 

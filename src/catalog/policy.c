@@ -6,10 +6,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "catalog/lock_class.h"
@@ -83,6 +85,14 @@ read_row(uint64 row, MemoryContext context)
 	policy->rebuilds = result_int(row, 12);
 	policy->model = result_oid(row, 13);
 	return policy;
+}
+
+Oid
+ys_policies_relid(void)
+{
+	Oid			schema = get_namespace_oid("yottastore_internal", true);
+
+	return OidIsValid(schema) ? get_relname_relid("policy", schema) : InvalidOid;
 }
 
 List *

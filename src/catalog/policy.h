@@ -59,6 +59,9 @@ typedef struct YsPolicyStream
 #define YS_POLICY_OF_STREAM \
 	YS_POLICY_OWNER " = $3 AND CASE WHEN $1 <> 0 THEN stream = $1 ELSE stream IS NULL AND source = $2 END"
 
+/* The table of policies, whose relcache entry is invalidated when one comes or goes; InvalidOid: there is none. */
+extern Oid	ys_policies_relid(void);
+
 /* Distinct streams of all policies, rebuilds included: list of YsPolicyStream. */
 extern List *ys_policy_streams(void);
 

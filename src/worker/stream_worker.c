@@ -15,7 +15,6 @@
 
 #include "miscadmin.h"
 #include "postmaster/interrupt.h"
-#include "storage/proc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -33,7 +32,6 @@
 #define HOUSEKEEPING_MS		1000
 #define RETRY_MS			1000
 #define STORE_RETRY_LIMIT_MS 10000
-#define LOCK_TIMEOUT_MS		"200ms"
 #define KEPT_MEMORY			((size_t) 32 * 1024 * 1024)	/* between batches */
 #define QUIET_MS			3000	/* after which trouble is over: longer than trying again takes */
 
@@ -413,9 +411,6 @@ ys_stream_worker_run(const YsPolicyStream *policies, int number)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	worker.reader_handle = ys_handle_own(worker.context, worker.reader, release_reader);
 
-	/* a lock that is held must not hold up the others for long; who sets it otherwise, knows better */
-	if (LockTimeout == 0)
-		SetConfigOption("lock_timeout", LOCK_TIMEOUT_MS, PGC_SUSET, PGC_S_DYNAMIC_DEFAULT);
 	ys_stream_watch(&worker);
 	MemoryContextSwitchTo(worker.batch_context);
 
@@ -431,7 +426,8 @@ ys_stream_worker_run(const YsPolicyStream *policies, int number)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 		now = ys_clock_ms();
-		if ((ys_stream_declarations_changed() || now >= worker.housekeeping_at) && !housekeep(&worker))
+		if ((ys_stream_declarations_changed() || ys_stream_policies_changed() ||
+			 now >= worker.housekeeping_at) && !housekeep(&worker))
 			break;
 		if (worker.lease.epoch != 0 && now >= worker.retry_at)
 		{

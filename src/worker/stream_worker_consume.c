@@ -128,6 +128,7 @@ apply_messages(YsStreamWorker *worker, YsLane *lane, int count, const YsMessage 
 	int64		total = 0;
 	int			members = 0;
 
+	worker->interrupted = false;
 	ys_activity_report("decoding a batch");
 	foreach(lc, worker->follows)
 	{
@@ -149,6 +150,8 @@ apply_messages(YsStreamWorker *worker, YsLane *lane, int count, const YsMessage 
 			decoding.source = follow->source;
 			if (!ys_stream_attempt(worker, follow->row, decode, &decoding))
 			{
+				if (worker->interrupted)
+					return;
 				failed_for = follow->source->relid;
 				decoding.source = NULL;
 				continue;

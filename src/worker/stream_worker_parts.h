@@ -27,6 +27,9 @@ struct YsLane
 /* The SQLSTATE of: items that a policy's events only name can't be read now. */
 #define YS_ERRCODE_STORE_AWAY	MAKE_SQLSTATE('Y', 'S', 'S', '0', '1')
 
+/* The SQLSTATE of: a wait for a store was given up, for policies have come or gone. */
+#define YS_ERRCODE_POLICIES_CHANGED	MAKE_SQLSTATE('Y', 'S', 'P', '0', '1')
+
 /* A policy that failed in a way that may pass: leave it alone for a while. */
 typedef struct YsSetback
 {
@@ -56,6 +59,8 @@ struct YsStreamWorker
 	YsArena		arena;			/* of a batch's messages and events */
 	bool		troubled;		/* a reason is noted on the policies */
 	bool		any_paused;		/* of its policies */
+	bool		attempting;		/* something for one policy: what it throws is caught */
+	bool		interrupted;	/* the batch in hand is to be taken again */
 	int64		ends_at;		/* when to ask the brokers next where the topic ends */
 };
 
@@ -101,6 +106,9 @@ extern void ys_stream_watch(YsStreamWorker *worker);
  * came after a change must not meet what was before it.
  */
 extern bool ys_stream_declarations_changed(void);
+
+/* Have policies come or gone since they were last looked at? */
+extern bool ys_stream_policies_changed(void);
 
 /*
  * Bring stream and policies up to date with the catalog, in a transaction of its own.

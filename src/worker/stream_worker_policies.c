@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "commands/extension.h"
 #include "foreign/foreign.h"
 #include "utils/inval.h"
@@ -22,8 +23,10 @@
 /* What the callback looks at, and what it has found changed. */
 static YsStreamWorker *this_worker = NULL;
 static Oid	bound_relids[2] = {InvalidOid, InvalidOid};
+static Oid	policies_relid = InvalidOid;
 static bool bound_changed = false;	/* what policies are bound to: areas, synonyms */
 static bool sources_changed = false;
+static bool policies_changed = false;	/* which there are */
 
 /* InvalidOid: everything may have changed. */
 static void
@@ -33,6 +36,8 @@ relcache_callback(Datum arg, Oid relid)
 
 	if (!OidIsValid(relid) || relid == bound_relids[0] || relid == bound_relids[1])
 		bound_changed = true;
+	if (!OidIsValid(relid) || relid == policies_relid)
+		policies_changed = true;
 	foreach(lc, this_worker->follows)
 	{
 		const YsFollow *follow = lfirst(lc);
@@ -49,6 +54,23 @@ ys_stream_declarations_changed(void)
 	return bound_changed || sources_changed;
 }
 
+bool
+ys_stream_policies_changed(void)
+{
+	AcceptInvalidationMessages();
+	return policies_changed;
+}
+
+/* A store that keeps one policy waiting must not do so to those that come, nor for the sake of one that is gone. */
+static void
+look_while_waiting(void)
+{
+	if (this_worker->attempting && !IsTransactionState() && ys_stream_policies_changed())
+		ereport(ERROR,
+				(errcode(YS_ERRCODE_POLICIES_CHANGED),
+				 errmsg("the stream's policies have changed")));
+}
+
 void
 ys_stream_watch(YsStreamWorker *worker)
 {
@@ -56,8 +78,10 @@ ys_stream_watch(YsStreamWorker *worker)
 	ys_transaction_begin("looking up areas and synonyms");
 	bound_relids[0] = ys_areas_relid();
 	bound_relids[1] = ys_synonyms_relid();
+	policies_relid = ys_policies_relid();
 	ys_transaction_commit();
 	CacheRegisterRelcacheCallback(relcache_callback, (Datum) 0);
+	ys_wait_check_store(look_while_waiting);
 }
 
 YsFollow *
@@ -344,6 +368,7 @@ ys_stream_refresh(YsStreamWorker *worker)
 	/* a change from now on is another */
 	bound_changed = false;
 	sources_changed = false;
+	policies_changed = false;
 	error = ys_transaction_attempt(look_at_stream, &look, 0);
 	if (error == NULL && look.any && look.configured && worker->lease.epoch == 0)
 		error = ys_transaction_attempt(take_lease, &look, 0);
@@ -354,6 +379,7 @@ ys_stream_refresh(YsStreamWorker *worker)
 		/* what was read is not to be relied on: once more, from the start */
 		bound_changed = true;
 		sources_changed = true;
+		policies_changed = true;
 		if (!ys_error_is_transient(error))
 			ReThrowError(error);
 		ereport(LOG, (errmsg("policies could not be read, and will be again: %s", error->message)));

@@ -105,6 +105,13 @@ ys_stream_set_back(YsStreamWorker *worker, YsPolicyRow *row, const ErrorData *er
 		ereport(LOG, (errmsg("%s", error->message), errdetail("%s", error->detail)));
 		worker->lease.epoch = 0;
 		worker->housekeeping_at = 0;
+		worker->interrupted = true;
+		return;
+	}
+	if (error->sqlerrcode == YS_ERRCODE_POLICIES_CHANGED)
+	{
+		ys_lanes_close(worker);
+		worker->interrupted = true;
 		return;
 	}
 	if (ys_error_is_systemic(error) && ys_transaction_attempt(pause_policy, &pause, 0) == NULL)
@@ -175,7 +182,9 @@ ys_stream_attempt(YsStreamWorker *worker, YsPolicyRow *row, void (*fn) (void *ar
 	ErrorData  *error;
 
 	ys_activity_set_policy(row->name);
+	worker->attempting = true;
 	error = ys_transaction_attempt(fn, arg, alone ? 0 : WORK_LIMIT_MS);
+	worker->attempting = false;
 	ys_activity_set_policy(NULL);
 	if (error != NULL)
 		ys_stream_set_back(worker, row, error);

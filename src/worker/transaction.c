@@ -8,6 +8,7 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "storage/lwlock.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -134,6 +135,8 @@ ys_transaction_attempt(void (*fn) (void *arg), void *arg, int timeout_ms)
 		HOLD_INTERRUPTS();
 		disable_all_timeouts(false);
 		QueryCancelPending = false;
+		/* outside of a transaction there is no abort that would */
+		LWLockReleaseAll();
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
