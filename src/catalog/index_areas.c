@@ -12,6 +12,7 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "commands/defrem.h"
+#include "commands/tablespace.h"
 #include "common/hashfn.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
@@ -168,12 +169,14 @@ ys_index_table_add_area(YsIndexTable *table, const char *area)
 {
 	YsSpiScope	scope;
 	Oid			schema;
+	Oid			tablespace;
 	char	   *name;
 	char	   *sql = NULL;
 
 	LockRelationOid(table->relid, AccessShareLock);
 	ys_index_table_follow_names(table);
 	schema = get_rel_namespace(table->relid);
+	tablespace = get_rel_tablespace(table->relid);
 
 	/* ChooseRelationName makes the name fit, and unique in the schema */
 	name = quote_qualified_identifier(get_namespace_name(schema),
@@ -183,8 +186,9 @@ ys_index_table_add_area(YsIndexTable *table, const char *area)
 		sql = ys_rebuild_partition_like(table->model, area, name);
 	if (sql == NULL)
 		sql = psprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS "
-					   "INCLUDING STORAGE INCLUDING GENERATED INCLUDING INDEXES) WITH (fillfactor = %d)",
-					   name, table->name, PARTITION_FILLFACTOR);
+					   "INCLUDING STORAGE INCLUDING GENERATED INCLUDING INDEXES) WITH (fillfactor = %d)%s%s",
+					   name, table->name, PARTITION_FILLFACTOR, OidIsValid(tablespace) ? " TABLESPACE " : "",
+					   OidIsValid(tablespace) ? quote_identifier(get_tablespace_name(tablespace)) : "");
 	ys_spi_begin_as(&scope, table->owner);
 	ys_spi_utility(sql);
 	if (OidIsValid(table->model))
