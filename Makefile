@@ -50,7 +50,7 @@ $(MODULE_big)$(DLSUFFIX): ci/exports.map
 PYTHON ?= /usr/bin/python3
 export PG_CONFIG PYTHON
 
-.PHONY: help deps unit fuzz fault tap isolation layers lint test test-installcheck test-isolation \
+.PHONY: help deps unit fuzz fault valgrind tap isolation layers lint test test-installcheck test-isolation \
 	test-versions bench-scan bench-normalize bench-cancel bench-stream \
 	demo up install-if-new psql down distclean build/regress build/isolation
 
@@ -144,6 +144,11 @@ fault: deps
 	@$(MAKE) --no-print-directory -s all
 	@ci/install
 	@test/fault/run $(FAULT)
+
+# ---- memory ----------------------------------------------------------------------------------
+
+valgrind: deps
+	@ci/test-valgrind
 
 # ---- fuzzing ---------------------------------------------------------------------------------
 
@@ -278,6 +283,7 @@ help:
 #: make down          stop the scratch servers and remove their data
 #: make unit          C unit tests of the pure layers, with sanitizers
 #: make fault         200,000 writes while everything is killed in turn: the index must be the store (FAULT='--seed 1 …')
+#: make valgrind      stream worker and relay under valgrind: no invalid access, nothing lost that grows
 #: make fuzz          libFuzzer on the pure layers, FUZZ_SECONDS=60 each of FUZZ_TARGETS='date number ...'
 #: make tap           TAP tests with a real broker and a real store (TESTS='test/t/000_services.pl')
 #: make isolation     isolation specs against the server of PGHOST, PGPORT
