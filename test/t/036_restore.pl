@@ -17,6 +17,24 @@ wait_for_index($node, 'before the dump');
 
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
 $node->command_ok([ 'pg_dump', '-f', $dump, 'postgres' ], 'the database can be dumped');
+
+# who is no superuser may not read the workers' state, and need not dump it
+$node->safe_psql('postgres', <<'END');
+CREATE ROLE dumper LOGIN;
+GRANT SELECT ON vehicle_service TO dumper;
+CREATE ROLE reader LOGIN IN ROLE pg_read_all_data;
+END
+my @partitions = split /\n/, $node->safe_psql('postgres', "SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'vehicle_service'::regclass");
+$node->safe_psql('postgres', "GRANT SELECT ON $_ TO dumper") foreach @partitions;
+$node->command_fails_like([ 'pg_dump', '-U', 'dumper', '-f', "$dump.none", 'postgres' ],
+	qr/permission denied for schema yottastore_internal/, 'not by others');
+$node->command_ok([ 'pg_dump', '-U', 'dumper', '--exclude-schema=yottastore_internal', '-f', "$dump.part", 'postgres' ],
+	'but without the workers\' state');
+$node->command_ok([ 'pg_dump', '-U', 'reader', '-f', "$dump.all", 'postgres' ], 'or by who may read all');
+$node->safe_psql('postgres', 'CREATE DATABASE restored_part');
+# others' user mappings, of which it has no options, are refused
+$node->psql('restored_part', undef, extra_params => [ '-f', "$dump.part" ], on_error_stop => 0);
+is($node->safe_psql('restored_part', 'SELECT count(*) FROM vehicle_service'), '2', 'which can be restored');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 my ($code, $stdout, $stderr) = $node->psql('restored', undef,
 	extra_params => [ '-f', $dump ], on_error_stop => 1);
