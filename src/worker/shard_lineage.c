@@ -18,7 +18,8 @@
  *
  * A shard that ends in a stream that goes on has children, but the store may
  * name them only a while later.  One that has named none for minutes has none:
- * a cluster that now has fewer shards may leave some without.
+ * a cluster that now has fewer shards may leave some without.  Nothing says that
+ * it names both children of a split at once: they are all once none has come for seconds.
  *
  * A shard from which nothing has been read yet has no checkpoint that the
  * store could call trimmed.  So we remember whether it was whole when we heard of it,
@@ -36,6 +37,7 @@
 #include "worker/shard_lineage.h"
 
 #define CHILDREN_WITHIN_MS	300000
+#define SIBLINGS_WITHIN_MS	5000
 
 YsShardState *
 ys_lineage_find(YsLineage *lineage, const char *id)
@@ -74,11 +76,25 @@ find_active(YsLineage *lineage)
 	MemoryContextSwitchTo(old);
 }
 
+/* A parent's last child so far was heard of at that time; 0: as long as we know of it. */
+static void
+note_child(YsLineage *lineage, const YsShardState *shard, int64 now)
+{
+	YsShardState *parent = ys_lineage_find(lineage, shard->parent);
+
+	if (parent == NULL)
+		return;
+	parent->has_child = true;
+	parent->child_at = Max(parent->child_at, now);
+}
+
 YsLineage *
 ys_lineage_open(MemoryContext context, const List *known)
 {
 	YsLineage  *lineage = MemoryContextAllocZero(context, sizeof(YsLineage));
 	HASHCTL		ctl = {.keysize = YS_SHARD_ID_SIZE, .entrysize = sizeof(YsShardState), .hcxt = context};
+	HASH_SEQ_STATUS scan;
+	YsShardState *shard;
 	ListCell   *lc;
 
 	lineage->context = context;
@@ -87,8 +103,8 @@ ys_lineage_open(MemoryContext context, const List *known)
 	foreach(lc, known)
 	{
 		const YsRelayShard *row = lfirst(lc);
-		YsShardState *shard = add_shard(lineage, row->shard_id, row->parent_id);
 
+		shard = add_shard(lineage, row->shard_id, row->parent_id);
 		shard->generation = row->generation;
 		shard->finished = row->finished;
 		shard->finished_at = ys_clock_ms();
@@ -96,6 +112,9 @@ ys_lineage_open(MemoryContext context, const List *known)
 		if (row->checkpoint != NULL)
 			strlcpy(shard->sequence, row->checkpoint, sizeof(shard->sequence));
 	}
+	hash_seq_init(&scan, lineage->shards);
+	while ((shard = hash_seq_search(&scan)) != NULL)
+		note_child(lineage, shard, 0);
 	find_active(lineage);
 	return lineage;
 }
@@ -154,8 +173,9 @@ ys_lineage_awaits_children(const YsLineage *lineage)
 
 	hash_seq_init(&scan, lineage->shards);
 	while ((shard = hash_seq_search(&scan)) != NULL)
-		awaits = awaits || (shard->finished && shard->listed && !shard->has_child &&
-							now < shard->finished_at + CHILDREN_WITHIN_MS);
+		awaits = awaits || (shard->finished && shard->listed &&
+							now < (shard->has_child ? shard->child_at + SIBLINGS_WITHIN_MS :
+								   shard->finished_at + CHILDREN_WITHIN_MS));
 	return awaits;
 }
 
@@ -267,6 +287,8 @@ ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *shards, YsErro
 	int			orphans = highest > 0 ? highest + 1 : (int) (GetCurrentTimestamp() / USECS_PER_SEC);
 	HASH_SEQ_STATUS scan;
 	YsShardState *shard;
+	List	   *born = NIL;
+	ListCell   *lc;
 
 	for (int i = 0; i < nshards; i++)
 	{
@@ -280,7 +302,7 @@ ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *shards, YsErro
 
 	hash_seq_init(&scan, lineage->shards);
 	while ((shard = hash_seq_search(&scan)) != NULL)
-		shard->listed = shard->has_child = false;
+		shard->listed = false;
 	for (int i = 0; i < nshards; i++)
 	{
 		shard = ys_lineage_find(lineage, shards[i].shard_id);
@@ -291,6 +313,7 @@ ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *shards, YsErro
 			shard->whole = highest > 0;
 			shard->dirty = true;
 			lineage->grown = true;
+			born = lappend(born, shard);
 		}
 		shard->listed = true;
 		if (shards[i].first_sequence != NULL &&
@@ -299,13 +322,10 @@ ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *shards, YsErro
 	}
 	hash_seq_init(&scan, lineage->shards);
 	while ((shard = hash_seq_search(&scan)) != NULL)
-	{
-		YsShardState *parent = ys_lineage_find(lineage, shard->parent);
-
-		if (parent != NULL)
-			parent->has_child = true;
 		(void) determine_generation(lineage, shard, orphans);
-	}
+	foreach(lc, born)
+		note_child(lineage, lfirst(lc), ys_clock_ms());
+	list_free(born);
 
 	forget_shards(lineage);
 	find_active(lineage);

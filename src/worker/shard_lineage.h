@@ -27,7 +27,8 @@ typedef struct YsShardState
 	char	   *iterator;		/* NULL: to be asked for */
 	int			empty_reads;	/* in a row, since the iterator was asked for */
 	bool		at_tip;			/* has been read to where the writers are */
-	bool		has_child;		/* the stream's description has named one */
+	bool		has_child;		/* one is known */
+	int64		child_at;		/* ys_clock_ms: when we heard of the last one; 0: before we began */
 	int64		due_at;			/* ys_clock_ms: to be left alone until then */
 	int64		read_at;		/* when it was last asked for records; this and the next in microseconds since 1970 */
 	int64		read_up_to;		/* whatever was created before was read; 0: unknown */
@@ -64,8 +65,8 @@ extern bool ys_lineage_update(YsLineage *lineage, int nshards, const YsShard *sh
 extern void ys_lineage_finish_closed(YsLineage *lineage);
 
 /*
- * Is there a finished shard whose children the store has not named yet?  They may hold changes
- * already.
+ * Is there a finished shard whose children the store has not named yet, or maybe not all of them?
+ * They may hold changes already.
  */
 extern bool ys_lineage_awaits_children(const YsLineage *lineage);
 

@@ -145,6 +145,19 @@ $shards->describe('late', { id => 'child', parent => 'ended', records => [ [ '2'
 	{ id => 'grandchild', parent => 'child', records => [] }, { %quiet, closed => 1 });
 status_becomes('late', 'waiting_shards = 1 AND open_shards = 1');
 
+# a split of which one half is listed before the other
+my %split = (id => 'split', closed => 1, records => [ [ '1', 'a', 1, time() - 60 ] ]);
+my %left = (id => 'left', parent => 'split', records => [ [ '2', 'a', 2, time() - 50 ] ]);
+$shards->describe('twins', \%split, \%left);
+create_relay('twins');
+status_becomes('twins', 'records_produced = 2');
+$hidden = time();
+sleep 2;
+$shards->describe('twins', \%split, \%left, { id => 'right', parent => 'split', records => [ [ '2', 'b', 3, $hidden + 1 ] ] });
+status_becomes('twins', 'records_produced = 3');
+is(promised_too_early('twins', 0), '', 'what the other half of a split held was not promised');
+ok(complete_up_to('twins', ($hidden + 2) * $second), 'once both are listed, watermarks go on');
+
 # ---- changes trimmed from a shard that had shown none ------------------------------------------
 
 my @four = map { [ "5$_", 'b', $_, time() - 60 ] } 1 .. 4;
