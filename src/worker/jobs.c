@@ -56,11 +56,24 @@ prune(YsFollow *follow)
 	YsPhase		phase;
 	int64		pruned = 0;
 
+	/* who holds the table may do so for long */
+	follow->prune_at = ys_clock_ms() + PRUNE_MS;
 	ys_transaction_begin("forgetting old deletions");
 	if (ys_follow_lock(follow, true, &phase) && phase == YS_PHASE_LIVE)
 		pruned = ys_tombstones_prune(follow->table, ys_guc_tombstone_retention, PRUNE_ROWS);
 	ys_transaction_commit();
-	follow->prune_at = ys_clock_ms() + (pruned < PRUNE_ROWS ? PRUNE_MS : 0);
+	if (pruned == PRUNE_ROWS)
+		follow->prune_at = 0;
+}
+
+void
+ys_jobs_tend(YsFollow *follow)
+{
+	if (ys_policy_area_level(follow->policy) != NULL && !follow->areas_noted)
+		note_areas(follow);
+	if (follow->row->phase == YS_PHASE_LIVE && ys_guc_tombstone_retention >= 0 &&
+		ys_clock_ms() >= follow->prune_at)
+		prune(follow);
 }
 
 void
@@ -72,16 +85,6 @@ ys_jobs_look(const YsPolicyStream *policies, List *follows)
 	List	   *turns;
 	ListCell   *lc;
 
-	foreach(lc, follows)
-	{
-		YsFollow   *follow = lfirst(lc);
-
-		if (ys_policy_area_level(follow->policy) != NULL && !follow->areas_noted)
-			note_areas(follow);
-		if (follow->row->phase == YS_PHASE_LIVE && ys_guc_tombstone_retention >= 0 &&
-			ys_clock_ms() >= follow->prune_at)
-			prune(follow);
-	}
 	ys_transaction_begin("reading jobs");
 	turns = ys_job_turns(policies);
 	ys_transaction_commit();

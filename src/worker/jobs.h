@@ -9,9 +9,12 @@
 #include "worker/follow.h"
 
 /*
- * Ask for the relocation of rows that were placed by other areas than those
- * loaded now, and look which jobs there are.  Opens transactions of its own.
+ * What is due for a policy without anybody asking: the relocation of rows that were placed by other
+ * areas than those loaded now, and forgetting old deletions.  Opens transactions of its own.
  */
+extern void ys_jobs_tend(YsFollow *follow);
+
+/* Look which jobs there are.  Opens a transaction of its own. */
 extern void ys_jobs_look(const YsPolicyStream *policies, List *follows);
 
 /*

@@ -98,6 +98,12 @@ open_backfill(void *arg)
 }
 
 static void
+tend_policy(void *arg)
+{
+	ys_jobs_tend(arg);
+}
+
+static void
 look_at_jobs(void *arg)
 {
 	YsStreamWorker *worker = arg;
@@ -136,6 +142,8 @@ housekeep(YsStreamWorker *worker)
 			ys_stream_note_trouble(worker, &start.err);
 		if (follow->row->phase == YS_PHASE_BACKFILL && follow->backfill == NULL)
 			(void) ys_stream_attempt(worker, follow->row, open_backfill, follow);
+		if (ys_stream_may_try(worker, follow->row->policy_id))
+			(void) ys_stream_attempt(worker, follow->row, tend_policy, follow);
 	}
 	ys_stream_save_lag(worker);
 	ys_stream_forgive(worker);
