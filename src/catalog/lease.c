@@ -19,13 +19,10 @@
 static void
 lock_leases(const YsLease *lease, LOCKMODE mode)
 {
-	LOCKTAG		tag;
-
 	if (OidIsValid(lease->stream))
-		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, lease->stream, lease->owner, YS_LOCK_CLASS_LEASE);
+		ys_lock_until_end(lease->stream, lease->owner, YS_LOCK_CLASS_LEASE, mode);
 	else
-		SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, lease->source, lease->owner, YS_LOCK_CLASS_STORE_LEASE);
-	(void) LockAcquire(&tag, mode, false, false);
+		ys_lock_until_end(lease->source, lease->owner, YS_LOCK_CLASS_STORE_LEASE, mode);
 }
 
 void

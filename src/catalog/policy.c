@@ -180,32 +180,33 @@ ys_policy_find_rebuild(int policy_id)
  * A lock beside the row's: workers share it while they write rows, and still count in the row.
  */
 static void
-lock_tag(int policy_id, LOCKMODE mode)
+lock_beside(int policy_id, LOCKMODE mode)
 {
-	LOCKTAG		tag;
-
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) policy_id, 0, YS_LOCK_CLASS_POLICY);
-	(void) LockAcquire(&tag, mode, false, false);
+	ys_lock_until_end((uint32) policy_id, 0, YS_LOCK_CLASS_POLICY, mode);
 }
 
-/* *epoch is that of the policy that is locked. */
 static bool
-lock_policy(int policy_id, bool alone, int *epoch, YsPhase *phase)
+lock_policy(int policy_id, bool alone, YsPolicyLocked *locked)
 {
 	YsSpiScope	scope;
 	bool		found;
 
 	ys_spi_begin(&scope);
-	lock_tag(policy_id, alone ? ExclusiveLock : ShareLock);
-	ys_spi_execute(alone ? "SELECT phase, epoch FROM yottastore_internal.policy "
+	lock_beside(policy_id, alone ? ExclusiveLock : ShareLock);
+	ys_spi_execute(alone ? "SELECT phase, epoch, areas_fingerprint FROM yottastore_internal.policy "
 				   "WHERE policy_id = $1 FOR NO KEY UPDATE" :
-				   "SELECT phase, epoch FROM yottastore_internal.policy WHERE policy_id = $1",
+				   "SELECT phase, epoch, areas_fingerprint FROM yottastore_internal.policy "
+				   "WHERE policy_id = $1",
 				   SPI_OK_SELECT, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
 	found = SPI_processed > 0;
 	if (found)
 	{
-		*phase = ys_phase_by_name(ys_spi_text(0, 1, CurrentMemoryContext));
-		*epoch = result_int(0, 2);
+		bool		isnull;
+
+		locked->phase = ys_phase_by_name(ys_spi_text(0, 1, CurrentMemoryContext));
+		locked->epoch = result_int(0, 2);
+		locked->areas = (uint64) DatumGetInt64(ys_spi_value(0, 3, &isnull));
+		locked->areas_noted = !isnull;
 	}
 	ys_spi_end(&scope);
 	return found;
@@ -214,17 +215,17 @@ lock_policy(int policy_id, bool alone, int *epoch, YsPhase *phase)
 bool
 ys_policy_lock(int policy_id, YsPhase *phase)
 {
-	int			epoch;
+	YsPolicyLocked locked = {0};
+	bool		found = lock_policy(policy_id, true, &locked);
 
-	return lock_policy(policy_id, true, &epoch, phase);
+	*phase = locked.phase;
+	return found;
 }
 
 bool
-ys_policy_lock_epoch(int policy_id, int epoch, bool alone, YsPhase *phase)
+ys_policy_lock_epoch(int policy_id, int epoch, bool alone, YsPolicyLocked *locked)
 {
-	int			now;
-
-	return lock_policy(policy_id, alone, &now, phase) && now == epoch;
+	return lock_policy(policy_id, alone, locked) && locked->epoch == epoch;
 }
 
 void
@@ -312,7 +313,7 @@ change_phase(int policy_id, const char *sql)
 	bool		changed;
 
 	/* after those who are committing rows */
-	lock_tag(policy_id, ExclusiveLock);
+	lock_beside(policy_id, ExclusiveLock);
 	ys_spi_begin(&scope);
 	ys_spi_execute(sql, SPI_OK_UPDATE, 1, (Oid[]) {INT4OID},
 				   (Datum[]) {Int32GetDatum(policy_id)}, NULL);

@@ -80,12 +80,21 @@ extern YsPolicyRow *ys_policy_find_rebuild(int policy_id);
  */
 extern bool ys_policy_lock(int policy_id, YsPhase *phase);
 
+/* A policy as it is while it is locked. */
+typedef struct YsPolicyLocked
+{
+	YsPhase		phase;
+	int			epoch;
+	bool		areas_noted;	/* its rows have been placed before */
+	uint64		areas;			/* by which areas, as a fingerprint */
+} YsPolicyLocked;
+
 /*
  * The same; false, too, when the policy's epoch is another: what the caller knows of it is of
  * before.  Not alone, several workers may write rows of different keys; whoever may meet
  * theirs, or changes what the policy is, locks it alone.
  */
-extern bool ys_policy_lock_epoch(int policy_id, int epoch, bool alone, YsPhase *phase);
+extern bool ys_policy_lock_epoch(int policy_id, int epoch, bool alone, YsPolicyLocked *locked);
 
 /*
  * Note whose policies and relays are, since their index tables or sources were given away: for the

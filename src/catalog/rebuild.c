@@ -77,17 +77,17 @@ int64
 ys_rebuild_begin(const YsPolicyRow *row, const YsSource *source, YsIndexTable *table)
 {
 	YsPolicyRow rebuild = *row;
-	YsPhase		phase;
+	YsPolicyLocked locked;
 
 	LockRelationOid(row->index_table, AccessShareLock);
-	if (!ys_policy_lock_epoch(row->policy_id, row->epoch, true, &phase))
+	if (!ys_policy_lock_epoch(row->policy_id, row->epoch, true, &locked))
 		return 0;
-	check_phase(row, phase);
+	check_phase(row, locked.phase);
 	ys_rebuild_check_table(table, row->name);
 	rebuild.index_table = ys_rebuild_create_table(row);
 	rebuild.rebuilds = row->policy_id;
 	rebuild.epoch = row->epoch + 1;
-	rebuild.phase = phase == YS_PHASE_PAUSED ? YS_PHASE_PAUSED : YS_PHASE_STARTING;
+	rebuild.phase = locked.phase == YS_PHASE_PAUSED ? YS_PHASE_PAUSED : YS_PHASE_STARTING;
 	rebuild.policy_id = ys_policy_insert(&rebuild);
 	ys_quality_declare(rebuild.policy_id, table->policy);
 	ys_locator_create(rebuild.policy_id, rebuild.index_table, source);

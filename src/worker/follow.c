@@ -14,6 +14,7 @@
 #include "utils/syscache.h"
 
 #include "base/memory.h"
+#include "catalog/area.h"
 #include "catalog/server.h"
 #include "errors.h"
 #include "worker/follow.h"
@@ -73,16 +74,43 @@ ys_follow_is_current(const YsFollow *follow)
 	return same;
 }
 
+/* Are the areas that are loaded those there are?  A job will be queued then, if none was yet. */
+static bool
+has_current_areas(const YsFollow *follow)
+{
+	uint64		fingerprint = 0;
+	YsArena		arena;
+
+	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
+	(void) ys_areas_load(ys_policy_area_level(follow->policy), &arena, &fingerprint);
+	ys_arena_free(&arena);
+	return fingerprint == follow->bound->areas_fingerprint;
+}
+
 bool
 ys_follow_lock(const YsFollow *follow, bool alone, YsPhase *phase)
 {
+	YsPolicyLocked locked;
+
 	LockRelationOid(follow->table->relid, RowExclusiveLock);
 	if (follow->lease != NULL && !ys_lease_hold(follow->lease))
 		ereport(ERROR,
 				(errcode(YS_ERRCODE_LEASE_LOST),
 				 errmsg("another worker has taken this worker's share of the stream"),
 				 errdetail("Nothing of the batch was written.")));
-	return ys_policy_lock_epoch(follow->row->policy_id, follow->row->epoch, alone, phase);
+	if (!ys_policy_lock_epoch(follow->row->policy_id, follow->row->epoch, alone, &locked))
+		return false;
+	*phase = locked.phase;
+
+	/* rows placed by old ones, after others' were moved, would stay where they are */
+	if (follow->bound != NULL && locked.areas_noted &&
+		locked.areas != follow->bound->areas_fingerprint && !has_current_areas(follow))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("areas have been changed meanwhile"),
+				 errdetail("Nothing was written by those there were before."),
+				 errhint("Try again.")));
+	return true;
 }
 
 void

@@ -49,11 +49,11 @@ mark_incomplete(void *arg)
 	foreach(lc, loss->follows)
 	{
 		const YsPolicyRow *row = ((const YsFollow *) lfirst(lc))->row;
-		YsPhase		phase;
+		YsPolicyLocked locked;
 
 		/* what has begun anew meanwhile has lost nothing */
-		if (ys_policy_lock_epoch(row->policy_id, row->epoch, true, &phase) &&
-			phase != YS_PHASE_INCOMPLETE)
+		if (ys_policy_lock_epoch(row->policy_id, row->epoch, true, &locked) &&
+			locked.phase != YS_PHASE_INCOMPLETE)
 			ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE,
 								psprintf("%s: call yottastore.index_resync_start", loss->reason));
 	}
