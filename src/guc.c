@@ -16,7 +16,7 @@
 
 int			ys_guc_batch_events = 5000;
 int			ys_guc_batch_memory = 16 * 1024;
-int			ys_guc_backlog_events = 40000;
+int			ys_guc_backlog_events = 100000;
 int			ys_guc_backlog_memory = 64 * 1024;
 int			ys_guc_backfill_segments = 4;
 int			ys_guc_backfill_rate = 0;
@@ -91,7 +91,7 @@ ys_guc_define(void)
 	DefineCustomIntVariable("yottastore.backlog_events",
 							"Most events that a stream worker applies in one transaction while more are waiting.",
 							"Batches grow up to here: of a key that changes several times in one, only the last state is written.",
-							&ys_guc_backlog_events, 40000, 1, 1000000,
+							&ys_guc_backlog_events, 100000, 1, 1000000,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("yottastore.backlog_memory",
 							"Most payload of the events that are applied in one transaction while more are waiting.",

@@ -369,8 +369,6 @@ enter_again(YsDirect *direct, YsUpdateIndexes_compat which)
 	Datum		values[INDEX_MAX_KEYS];
 	bool		nulls[INDEX_MAX_KEYS];
 
-	if (!ys_needs_index_entries_compat(which))
-		return;
 	info->ri_NumIndices = last;
 	enter_in_indexes(direct, true, which);
 	info->ri_NumIndices = last + 1;

@@ -54,6 +54,7 @@ typedef struct YsMessage
 	bool		shard_ends;		/* no event: this was all of the shard */
 	bool		is_watermark;	/* no event: everything before watermark_us has been produced */
 	int64_t		watermark_us;	/* microseconds since 1970 */
+	bool		superseded;		/* no event: a later message of the batch has what became of its item */
 } YsMessage;
 
 typedef struct YsPartitionOffsets

@@ -324,6 +324,8 @@ ys_batch_collect_messages(YsBatch *batch, int count, const YsDecoded *decoded)
 		if (!is_new || each->message->is_watermark || each->message->shard_ends)
 			continue;
 		count_event(batch, each);
+		if (each->message->superseded)
+			batch->counters.applied++;
 		if (each->event != NULL)
 			ys_batch_collect_event(batch, each);
 	}

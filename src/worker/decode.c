@@ -66,7 +66,7 @@ ys_decode_messages(YsJsonReader *reader, YsEventFormat format, const char *unsai
 		YsError		err;
 
 		/* memory is the server's trouble, not the event's */
-		if (message->is_watermark || message->shard_ends)
+		if (message->superseded || message->is_watermark || message->shard_ends)
 			memset(&events[i], 0, sizeof(YsEvents));
 		else if (!ys_event_decode(&reading, reader, &bytes, arena, &events[i], &err))
 			ys_error_throw(&err);

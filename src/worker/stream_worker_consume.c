@@ -18,10 +18,13 @@
 #include "worker/decode.h"
 #include "worker/reread.h"
 #include "worker/stream_worker_parts.h"
+#include "worker/thin.h"
 #include "worker/transaction.h"
 
 #define TURN_MS				250		/* of a policy in a lane of its own */
 #define SLOW_MS				1000	/* for a batch of ordinary size, where others wait */
+#define THIN_DOUBLINGS		2		/* of a batch's size, from which on it is thinned */
+#define REFILL_MS			20
 
 /* What decoding a batch for the policies of one source takes, and makes of it. */
 typedef struct DecodeArg
@@ -36,18 +39,13 @@ typedef struct DecodeArg
 	YsDecoded  *decoded;
 } DecodeArg;
 
-/*
- * Decode what a lane's policies of one source want of the batch, items included that have to be read for it.
- * Throws when they can't be.
- */
-static void
-decode(void *arg)
+/* Decode what a lane's policies of one source want of the batch. */
+static YsPathTree *
+decode_messages(DecodeArg *decode)
 {
-	DecodeArg  *decode = arg;
 	const YsStreamWorker *worker = decode->worker;
 	YsPathTree *wanted = ys_decode_want_keys(decode->source, decode->arena);
 	ListCell   *lc;
-	YsError		err;
 
 	foreach(lc, worker->follows)
 	{
@@ -60,6 +58,18 @@ decode(void *arg)
 										  worker->config != NULL ? worker->config->table : NULL,
 										  decode->source, wanted, decode->count, decode->messages,
 										  decode->arena, &decode->decoded);
+	return wanted;
+}
+
+/* The same, and read items that this takes.  Throws when they can't be. */
+static void
+decode(void *arg)
+{
+	DecodeArg  *decode = arg;
+	const YsStreamWorker *worker = decode->worker;
+	const YsPathTree *wanted = decode_messages(decode);
+	YsError		err;
+
 	if (!ys_reread_needed_images(decode->source, worker->policies.owner, wanted, decode->ndecoded,
 								 decode->decoded, decode->arena, &err))
 		ereport(ERROR,
@@ -183,6 +193,80 @@ grown(int size, int most, int doublings)
 	return Min((int64) size << doublings, Max(most, size));
 }
 
+/* One of a lane's policies, where all have the same source and what is handed out need not be kept; else NULL. */
+static YsFollow *
+thinned_for(const YsStreamWorker *worker, const YsLane *lane)
+{
+	YsFollow   *first = NULL;
+	ListCell   *lc;
+
+	if (worker->intake != &ys_intake_kafka || lane->doublings < THIN_DOUBLINGS)
+		return NULL;
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+
+		if (!ys_lane_has(worker, lane, follow))
+			continue;
+		if (first == NULL)
+			first = follow;
+		else if (first->source->relid != follow->source->relid)
+			return NULL;
+	}
+	return first;
+}
+
+static void
+await_more(const YsStreamWorker *worker, const YsLane *lane)
+{
+	int			fd;
+	long		timeout;
+
+	worker->intake->signals(lane, &fd, &timeout);
+	(void) ys_wait_for(YS_WAIT_STREAM, fd, REFILL_MS);
+}
+
+/*
+ * Take a long batch in portions, of which only what matters is kept (thin.h): it may be longer than memory would
+ * allow otherwise.  While a portion is decoded, the broker sends the next; once that runs out, the
+ * batch ends, though not in the moment that the client takes to ask again.
+ */
+static bool
+take_thinned(YsStreamWorker *worker, YsLane *lane, YsFollow *follow, int64 events, int64 bytes, int *count,
+			 YsMessage **messages, YsError *err)
+{
+	YsThin	   *thin = ys_thin_create();
+	DecodeArg	portion = {worker, lane, follow->source, .arena = &worker->portion};
+	int			few = Max(ys_guc_batch_events / 16, 1);
+	bool		scarce = false;
+
+	while ((*count = ys_thin_messages(thin, messages)) < events && ys_thin_bytes(thin) < (size_t) bytes)
+	{
+		YsMessage  *taken;
+		bool		ok = worker->intake->take(worker, lane, ys_guc_batch_events,
+											  (size_t) ys_guc_batch_memory * 1024, &worker->portion,
+											  &portion.count, &taken, err);
+
+		/* what ends the intake will be said again when this has been applied */
+		if (!ok && *count == 0)
+			return false;
+		if (ok && portion.count > 0)
+		{
+			portion.messages = taken;
+			(void) decode_messages(&portion);
+			ys_thin_add(thin, follow->table, follow->source, portion.ndecoded, portion.decoded);
+		}
+		ys_arena_reset(&worker->portion);
+		if (!ok || (portion.count < few && scarce))
+			break;
+		scarce = portion.count < few;
+		if (scarce)
+			await_more(worker, lane);
+	}
+	*count = ys_thin_messages(thin, messages);
+	return true;
+}
+
 /*
  * Take a batch of a lane, of at most so many events; 0: as many as configured.  Those grow while more is
  * waiting: the more events of one key there are in one, the less is written.
@@ -194,12 +278,21 @@ take_batch(YsStreamWorker *worker, YsLane *lane, int limit, int *count, YsMessag
 	int64		events = limit > 0 ? limit : grown(ys_guc_batch_events, ys_guc_backlog_events, doublings);
 	int64		kilobytes = grown(ys_guc_batch_memory, ys_guc_backlog_memory, doublings);
 	int64		bytes = 0;
+	YsFollow   *follow = limit > 0 ? NULL : thinned_for(worker, lane);
 
-	if (!worker->intake->take(worker, lane, (int) events, (size_t) kilobytes * 1024, &worker->arena,
+	if (follow != NULL)
+	{
+		if (!take_thinned(worker, lane, follow, events, kilobytes * 1024, count, messages, err))
+			return false;
+	}
+	else if (!worker->intake->take(worker, lane, (int) events, (size_t) kilobytes * 1024, &worker->arena,
 							  count, messages, err))
 		return false;
 	for (int i = 0; i < *count; i++)
-		bytes += (*messages)[i].key_len + (*messages)[i].value_len;
+	{
+		if (!(*messages)[i].superseded)
+			bytes += (*messages)[i].key_len + (*messages)[i].value_len;
+	}
 	if (*count < events && bytes < kilobytes * 1024)
 		lane->doublings = Max(lane->doublings - 1, 0);
 	else if (events < ys_guc_backlog_events || kilobytes < ys_guc_backlog_memory)

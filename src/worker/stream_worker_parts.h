@@ -56,6 +56,7 @@ struct YsStreamWorker
 	YsLane		shared;
 	int64		housekeeping_at;
 	int64		retry_at;		/* don't bother brokers or the store's stream before */
+	YsArena		portion;		/* of a batch that is thinned */
 	YsArena		arena;			/* of a batch's messages and events */
 	bool		troubled;		/* a reason is noted on the policies */
 	bool		any_paused;		/* of its policies */
