@@ -351,6 +351,7 @@ CREATE TABLE yottastore_internal.job (
 	next_key text[],
 	rows_seen bigint NOT NULL DEFAULT 0,
 	rows_moved bigint NOT NULL DEFAULT 0,
+	rows_refused bigint NOT NULL DEFAULT 0,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	started_at timestamptz,
 	finished_at timestamptz
@@ -770,6 +771,7 @@ CREATE VIEW yottastore_internal.job_progress AS
 		COALESCE(r.reason, j.reason) AS reason,
 		j.rows_seen + COALESCE(b.items_read, 0) AS rows_seen,
 		j.rows_moved,
+		j.rows_refused,
 		CASE WHEN j.kind = 'rebuild' AND j.state IN ('QUEUED', 'RUNNING') THEN r.backfill_estimate
 			ELSE (SELECT GREATEST(pg_catalog.sum(s.rows_inserted - s.rows_deleted), 0)::bigint
 				FROM yottastore_internal.stats s WHERE s.policy_id = p.policy_id) END AS rows_estimated,
@@ -981,6 +983,7 @@ CREATE VIEW yottastore.jobs WITH (security_barrier) AS
 		j.reason,
 		j.rows_seen,
 		j.rows_moved,
+		j.rows_refused,
 		v.rows_missing,
 		v.rows_extra,
 		v.rows_stale,

@@ -256,22 +256,27 @@ ys_job_take(int64 job_id, ArrayType **next_key)
 }
 
 void
-ys_job_advance(int64 job_id, ArrayType *next_key, int64 seen, int64 moved)
+ys_job_advance(int64 job_id, ArrayType *next_key, int64 seen, int64 moved, int64 refused, const char *reason)
 {
 	YsSpiScope	scope;
+	char		nulls[] = "      ";
 
+	nulls[1] = next_key != NULL ? ' ' : 'n';
+	nulls[5] = reason != NULL ? ' ' : 'n';
 	ys_spi_begin(&scope);
 	ys_spi_execute("UPDATE yottastore_internal.job SET "
 				   "state = CASE WHEN $2 IS NULL THEN 'DONE' ELSE 'RUNNING' END, "
 				   "finished_at = CASE WHEN $2 IS NULL THEN clock_timestamp() END, "
 				   "started_at = COALESCE(started_at, clock_timestamp()), next_key = $2, "
-				   "rows_seen = rows_seen + $3, rows_moved = rows_moved + $4 WHERE job_id = $1",
-				   SPI_OK_UPDATE, 4, (Oid[]) {INT8OID, TEXTARRAYOID, INT8OID, INT8OID},
+				   "rows_seen = rows_seen + $3, rows_moved = rows_moved + $4, "
+				   "rows_refused = rows_refused + $5, reason = COALESCE(reason, $6) WHERE job_id = $1",
+				   SPI_OK_UPDATE, 6, (Oid[]) {INT8OID, TEXTARRAYOID, INT8OID, INT8OID, INT8OID, TEXTOID},
 				   (Datum[])
 				   {
 					   Int64GetDatum(job_id), PointerGetDatum(next_key),
-					   Int64GetDatum(seen), Int64GetDatum(moved)
-				   }, next_key != NULL ? NULL : " n  ");
+					   Int64GetDatum(seen), Int64GetDatum(moved), Int64GetDatum(refused),
+					   reason != NULL ? CStringGetTextDatum(reason) : (Datum) 0
+				   }, nulls);
 	ys_spi_end(&scope);
 }
 

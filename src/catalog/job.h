@@ -83,8 +83,12 @@ extern List *ys_job_turns(const YsPolicyStream *stream);
  */
 extern bool ys_job_take(int64 job_id, ArrayType **next_key);
 
-/* Some more of a job that was taken has been done, up to next_key; NULL: all of it. */
-extern void ys_job_advance(int64 job_id, ArrayType *next_key, int64 seen, int64 moved);
+/*
+ * Some more of a job that was taken has been done, up to next_key; NULL: all of it.  Of what was refused, reason
+ * (NULL: nothing was) is the first's.
+ */
+extern void ys_job_advance(int64 job_id, ArrayType *next_key, int64 seen, int64 moved, int64 refused,
+						   const char *reason);
 
 extern void ys_job_fail(int64 job_id, const char *reason);
 

@@ -145,7 +145,8 @@ step(YsFollow *follow)
 		if (error != NULL)
 			ys_job_fail(follow->job_id, error->message);
 		else if (relocation.missing == NIL)
-			ys_job_advance(follow->job_id, relocation.next_key, relocation.seen, relocation.moved);
+			ys_job_advance(follow->job_id, relocation.next_key, relocation.seen, relocation.moved,
+						   relocation.refused, relocation.reason);
 		taken = error == NULL && (relocation.missing != NIL || relocation.next_key != NULL);
 	}
 	ys_transaction_commit();

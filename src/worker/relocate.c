@@ -12,6 +12,7 @@
 #include "catalog/index_places.h"
 #include "guc.h"
 #include "worker/relocate.h"
+#include "worker/transaction.h"
 
 /* Most rows in one transaction: what comes from the stream waits no longer than that. */
 #define PAGE_ROWS	1000
@@ -27,6 +28,56 @@ area_of(const YsFollow *follow, const YsPlace *place, YsArena *arena)
 	if (area == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	return area;
+}
+
+/* Those of a page that are moved in one subtransaction. */
+typedef struct MoveArg
+{
+	YsIndexTable *table;
+	YsPlacePage page;
+	int64		moved;
+} MoveArg;
+
+static void
+move(void *arg)
+{
+	MoveArg    *some = arg;
+
+	some->moved = ys_places_move(some->table, &some->page);
+}
+
+/*
+ * Move what shall be elsewhere of count rows of a page, halving it around what the table refuses.  Errors that
+ * are not a row's are thrown.
+ */
+static void
+move_bisecting(YsRelocation *relocation, const YsPlacePage *page, int first, int count)
+{
+	MoveArg		some = {.table = relocation->follow->table, .page = *page};
+	int			moving = 0;
+	ErrorData  *error;
+
+	some.page.places = palloc(sizeof(YsPlace) * page->count);
+	memcpy(some.page.places, page->places, sizeof(YsPlace) * page->count);
+	for (int i = 0; i < page->count; i++)
+	{
+		if (i < first || i >= first + count)
+			some.page.places[i].new_area = NULL;
+		moving += some.page.places[i].new_area != NULL;
+	}
+	error = moving > 0 ? ys_transaction_try(move, &some) : NULL;
+	pfree(some.page.places);
+	if (error == NULL)
+		relocation->moved += some.moved;
+	else if (ys_error_is_systemic(error))
+		ReThrowError(error);
+	else if (count > 1)
+	{
+		move_bisecting(relocation, page, first, count / 2);
+		move_bisecting(relocation, page, first + count / 2, count - count / 2);
+	}
+	else if (relocation->refused++ == 0)
+		relocation->reason = error->message;
 }
 
 void
@@ -64,6 +115,6 @@ ys_relocation_step(void *arg)
 			place->new_area = NULL;
 	}
 	relocation->seen = count;
-	relocation->moved = ys_places_move(follow->table, &page);
+	move_bisecting(relocation, &page, 0, page.count);
 	relocation->next_key = page.last_key;
 }

@@ -16,6 +16,8 @@ typedef struct YsRelocation
 	ArrayType  *next_key;		/* where to begin, and then where to go on; NULL: at the start, and at the end */
 	int64		seen;
 	int64		moved;
+	int64		refused;		/* what the table does not take where it belongs; it stays where it is */
+	const char *reason;			/* of the first of these */
 	List	   *missing;		/* areas without partition: the page waits for them, nothing was moved */
 } YsRelocation;
 
