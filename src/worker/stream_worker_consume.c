@@ -151,17 +151,17 @@ apply_messages(YsStreamWorker *worker, YsLane *lane, int count, const YsMessage 
 
 		/* a source whose store can't be had is its own policies' affair */
 		if (follow->source->relid == failed_for)
-		{
-			ys_lane_set_aside(worker, follow);
 			continue;
-		}
 		if (decoding.source == NULL || follow->source->relid != decoding.source->relid)
 		{
+			int64		start = ys_clock_ms();
+
 			decoding.source = follow->source;
 			if (!ys_stream_attempt(worker, follow->row, decode, &decoding))
 			{
 				if (worker->interrupted)
 					return;
+				ys_stream_hold_source(worker, follow, ys_clock_ms() - start);
 				failed_for = follow->source->relid;
 				decoding.source = NULL;
 				continue;

@@ -37,6 +37,7 @@ typedef struct YsSetback
 	int			failures;		/* in a row */
 	int64		retry_at;
 	bool		noted;			/* the reason is on the policy */
+	char		reason[256];
 } YsSetback;
 
 struct YsStreamWorker
@@ -84,6 +85,12 @@ extern bool ys_stream_attempt(YsStreamWorker *worker, YsPolicyRow *row, void (*f
 
 /* Take up the failure of one policy: as above.  A lost lease is the worker's own: it is taken anew. */
 extern void ys_stream_set_back(YsStreamWorker *worker, YsPolicyRow *row, const ErrorData *error);
+
+/*
+ * Items of a policy's source could not be read, which took so long: leave all policies of that source alone as
+ * well, and the longer, the longer others had to wait for it.
+ */
+extern void ys_stream_hold_source(YsStreamWorker *worker, const YsFollow *failed, int64 elapsed_ms);
 
 /* Is a policy not to be left alone now? */
 extern bool ys_stream_may_try(const YsStreamWorker *worker, int policy_id);

@@ -10,6 +10,9 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
+#include "utils/memutils.h"
+
 #include "base/wait.h"
 #include "worker/activity.h"
 #include "worker/stream_worker_parts.h"
@@ -19,6 +22,7 @@
 #define SETBACK_LIMIT_MS	5000
 #define SLOW_LIMIT_MS		60000	/* of what takes so long that it is cancelled: others waited for it */
 #define QUIET_MS			2000	/* after which one that may be tried again is as any other */
+#define PATIENCE		4		/* a store is left alone so many times as long as it was waited for in vain */
 #define WORK_LIMIT_MS		5000	/* one policy's work at a time, where others wait */
 
 static YsSetback *
@@ -34,6 +38,23 @@ find_setback(const YsStreamWorker *worker, int policy_id)
 			return setback;
 	}
 	return NULL;
+}
+
+/* A policy's, new perhaps. */
+static YsSetback *
+get_setback(YsStreamWorker *worker, int policy_id)
+{
+	YsSetback  *setback = find_setback(worker, policy_id);
+	MemoryContext old;
+
+	if (setback != NULL)
+		return setback;
+	old = MemoryContextSwitchTo(worker->context);
+	setback = palloc0(sizeof(YsSetback));
+	setback->policy_id = policy_id;
+	worker->setbacks = lappend(worker->setbacks, setback);
+	MemoryContextSwitchTo(old);
+	return setback;
 }
 
 typedef struct ReasonArg
@@ -75,6 +96,16 @@ ys_stream_may_try(const YsStreamWorker *worker, int policy_id)
 	return setback == NULL || ys_clock_ms() >= setback->retry_at;
 }
 
+/* As much of it as there is room for. */
+static void
+keep_reason(YsSetback *setback, const char *reason)
+{
+	int			len = pg_mbcliplen(reason, (int) strlen(reason), sizeof(setback->reason) - 1);
+
+	memcpy(setback->reason, reason, len);
+	setback->reason[len] = '\0';
+}
+
 typedef struct PauseArg
 {
 	YsPolicyRow *row;
@@ -94,10 +125,9 @@ pause_policy(void *arg)
 void
 ys_stream_set_back(YsStreamWorker *worker, YsPolicyRow *row, const ErrorData *error)
 {
-	YsSetback  *setback = find_setback(worker, row->policy_id);
+	YsSetback  *setback;
 	YsFollow   *follow = ys_stream_find_follow(worker, row->policy_id);
 	PauseArg	pause = {row, error};
-	MemoryContext old;
 	bool		slow;
 
 	if (error->sqlerrcode == YS_ERRCODE_LEASE_LOST)
@@ -116,14 +146,7 @@ ys_stream_set_back(YsStreamWorker *worker, YsPolicyRow *row, const ErrorData *er
 	}
 	if (ys_error_is_systemic(error) && ys_transaction_attempt(pause_policy, &pause, 0) == NULL)
 		return;
-	if (setback == NULL)
-	{
-		old = MemoryContextSwitchTo(worker->context);
-		setback = palloc0(sizeof(YsSetback));
-		setback->policy_id = row->policy_id;
-		worker->setbacks = lappend(worker->setbacks, setback);
-		MemoryContextSwitchTo(old);
-	}
+	setback = get_setback(worker, row->policy_id);
 	setback->failures++;
 	slow = error->sqlerrcode == ERRCODE_QUERY_CANCELED;
 	setback->retry_at = ys_clock_ms() + ys_backoff_ms(setback->failures, SETBACK_BASE_MS,
@@ -133,14 +156,41 @@ ys_stream_set_back(YsStreamWorker *worker, YsPolicyRow *row, const ErrorData *er
 				(errmsg("index policy \"%s\" is held up: %s", row->name, error->message),
 				 errdetail("It goes on by itself; other policies are not held up.")));
 
+	keep_reason(setback, psprintf("held up: %s%s%s", error->message, error->detail != NULL ? ": " : "",
+								  error->detail != NULL ? error->detail : ""));
+
 	/* that a lock was held once is no news */
 	if ((setback->failures > 1 || slow || error->sqlerrcode == YS_ERRCODE_STORE_AWAY) && !setback->noted)
-		setback->noted = note_reason(row->policy_id,
-									 psprintf("held up: %s%s%s", error->message,
-											  error->detail != NULL ? ": " : "",
-											  error->detail != NULL ? error->detail : ""));
+		setback->noted = note_reason(row->policy_id, setback->reason);
 	if (follow != NULL)
 		ys_lane_set_aside(worker, follow);
+}
+
+void
+ys_stream_hold_source(YsStreamWorker *worker, const YsFollow *failed, int64 elapsed_ms)
+{
+	YsSetback  *cause = find_setback(worker, failed->row->policy_id);
+	ListCell   *lc;
+
+	/* paused, or the worker's own affair */
+	if (cause == NULL)
+		return;
+	if (list_length(worker->follows) > 1)
+		cause->retry_at = Max(cause->retry_at, ys_clock_ms() + Min(elapsed_ms * PATIENCE, SLOW_LIMIT_MS));
+	foreach(lc, worker->follows)
+	{
+		YsFollow   *follow = lfirst(lc);
+		YsSetback  *setback;
+
+		if (follow == failed || follow->source->relid != failed->source->relid || !ys_follow_is_active(follow))
+			continue;
+		setback = get_setback(worker, follow->row->policy_id);
+		setback->failures = Max(setback->failures, cause->failures);
+		setback->retry_at = cause->retry_at;
+		if (!setback->noted)
+			setback->noted = note_reason(follow->row->policy_id, cause->reason);
+		ys_lane_set_aside(worker, follow);
+	}
 }
 
 static void

@@ -105,18 +105,34 @@ is(kind_of('w') . kind_of('x'), 'imageimage', 'in one batch the highest version 
 # ---- a store that is away ---------------------------------------------------------------------------
 
 my $store = store_url();
+$node->safe_psql('postgres', <<"END");
+CREATE SERVER near FOREIGN DATA WRAPPER yottastore OPTIONS (nodes '$store', region 'eu-south-1');
+CREATE USER MAPPING FOR CURRENT_USER SERVER near OPTIONS (access_key_id 'test', secret_access_key 'test');
+CREATE FOREIGN TABLE vehicles_near (vehicle_id text OPTIONS (key 'partition') NOT NULL) SERVER near OPTIONS (table '$table');
+END
+foreach ([ 'same_source', 'vehicles' ], [ 'other_source', 'vehicles_near' ])
+{
+	$node->safe_psql('postgres', "SELECT yottastore.create_index_policy('$_->[0]', '$_->[1]', 'fleet_changes',
+		ARRAY[yottastore.field('kind', 'text', ARRAY['type'])])");
+	is($node->safe_psql('postgres', "SELECT yottastore.index_wait('$_->[0]')"), 't', "$_->[0] follows, too");
+}
 $node->safe_psql('postgres', "ALTER SERVER fleet OPTIONS (SET nodes 'http://127.0.0.1:1', ADD request_timeout '500ms')");
 put('s', 'patient');
 post('s');
 post('t', NewImage => of_type('behind'));
-$node->poll_query_until('postgres', "SELECT reason IS NOT NULL FROM yottastore.index_policies")
-  or die('trouble is not said');
-is($node->safe_psql('postgres', "SELECT phase FROM yottastore.index_policies"), 'LIVE', 'a store that is away is trouble, and no pause');
+ok($node->poll_query_until('postgres', "SELECT bool_and((reason IS NOT NULL) = (policy <> 'other_source')) FROM yottastore.index_policies"),
+	'policies of that source say so, and no other');
+is($node->safe_psql('postgres', "SELECT DISTINCT phase FROM yottastore.index_policies"), 'LIVE', 'a store that is away is trouble, and no pause');
+is($node->safe_psql('postgres', "SELECT yottastore.index_wait('other_source')"), 't', 'another source goes on');
+is($node->safe_psql('postgres', q{SELECT string_agg(kind, ' ' ORDER BY vehicle_id) FROM other_source WHERE vehicle_id IN ('s', 't')}), 'patient behind', 'with all of it');
 is(kind_of('t'), '', 'events behind wait');
 $node->safe_psql('postgres', "ALTER SERVER fleet OPTIONS (SET nodes '$store', DROP request_timeout)");
 wait_for_index($node, 'the store is back');
 is(kind_of('s') . ' ' . kind_of('t'), 'patient behind', 'then it goes on');
+is($node->safe_psql('postgres', "SELECT yottastore.index_wait('same_source')"), 't', 'and the others of its source');
+is($node->safe_psql('postgres', q{SELECT string_agg(kind, ' ' ORDER BY vehicle_id) FROM same_source WHERE vehicle_id IN ('s', 't')}), 'patient behind', 'with all of it, too');
 is(quarantined(), '0', 'nothing went to quarantine');
+$node->safe_psql('postgres', "SELECT yottastore.drop_index_policy('same_source'), yottastore.drop_index_policy('other_source')");
 
 # ---- a stream of the store that has only keys --------------------------------------------------------
 
