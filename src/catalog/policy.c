@@ -305,6 +305,24 @@ ys_policy_set_phase(int policy_id, YsPhase phase, const char *reason)
 	ys_waiters_wake_at_commit(policy_id);
 }
 
+bool
+ys_policy_pause_for(int policy_id, int epoch, const char *reason)
+{
+	YsSpiScope	scope;
+	bool		paused;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.policy SET phase = 'PAUSED', reason = $3 "
+				   "WHERE policy_id = $1 AND epoch = $2 AND phase <> 'INCOMPLETE'",
+				   SPI_OK_UPDATE, 3, (Oid[]) {INT4OID, INT4OID, TEXTOID},
+				   (Datum[]) {Int32GetDatum(policy_id), Int32GetDatum(epoch), CStringGetTextDatum(reason)}, NULL);
+	paused = SPI_processed > 0;
+	ys_spi_end(&scope);
+	if (paused)
+		ys_waiters_wake_at_commit(policy_id);
+	return paused;
+}
+
 /* Run an UPDATE of one policy's phase; did it change anything? */
 static bool
 change_phase(int policy_id, const char *sql)

@@ -116,6 +116,12 @@ extern void ys_policy_delete(int policy_id);
 extern bool ys_policy_pause(int policy_id);
 extern bool ys_policy_resume(int policy_id);
 
+/*
+ * Pause a policy for what it can't go on with.  False, and nothing is changed, when it is INCOMPLETE, which a
+ * resume must not end, or has begun anew since it was of that epoch.
+ */
+extern bool ys_policy_pause_for(int policy_id, int epoch, const char *reason);
+
 /* reason NULL clears it. */
 extern void ys_policy_set_phase(int policy_id, YsPhase phase, const char *reason);
 extern void ys_policy_set_reason(int policy_id, const char *reason);

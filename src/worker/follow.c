@@ -151,17 +151,13 @@ ys_follow_pause_for(YsPolicyRow *row, const char *reason)
 {
 	Oid			owner = owner_now(row);
 
-	if (OidIsValid(owner) && owner != row->owner)
-	{
-		row->phase = YS_PHASE_PAUSED;
-		return;
-	}
-
-	ereport(LOG,
-			(errmsg("index policy \"%s\" is paused: %s", row->name, reason),
-			 errhint("Mend the cause, then call yottastore.resume_index_policy.")));
-	ys_policy_set_phase(row->policy_id, YS_PHASE_PAUSED, reason);
 	row->phase = YS_PHASE_PAUSED;
+	if (OidIsValid(owner) && owner != row->owner)
+		return;
+	if (ys_policy_pause_for(row->policy_id, row->epoch, reason))
+		ereport(LOG,
+				(errmsg("index policy \"%s\" is paused: %s", row->name, reason),
+				 errhint("Mend the cause, then call yottastore.resume_index_policy.")));
 }
 
 void

@@ -96,7 +96,8 @@ extern void ys_follow_check_rights(const YsPolicyRow *row);
 
 /*
  * Pause a policy for what it can't go on with, in the catalog and in row.  Inside a transaction.
- * In row alone when it has been given to another owner meanwhile: what failed was the former one's.
+ * In row alone when it has been given to another owner meanwhile: what failed was the former one's; and when it has become
+ * INCOMPLETE, or begun anew.
  */
 extern void ys_follow_pause(YsPolicyRow *row, const ErrorData *error);
 

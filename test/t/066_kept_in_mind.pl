@@ -1,0 +1,100 @@
+# What a policy must not forget: events behind what it had no room for, a gap that it heard of while it
+# failed, bad events of a topic's next life, and events whose place in the store's stream can't be read.
+use strict;
+use warnings;
+
+use JSON::PP;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use YottaFleet;
+use YottaTest;
+
+my $node = new_node('kept_in_mind', conf => 'yottastore.quarantine_size = 1kB');
+my $table = unique_name('vehicles');
+my ($topic, $next_topic) = (unique_name('vehicles'), unique_name('vehicles'));
+create_fleet($node, table => $table, topic => $topic, relay => 0);
+produce($_, undef, 'makes the topic', partition => 0) foreach $topic, $next_topic;
+
+sub query { return $node->safe_psql('postgres', $_[0]); }
+sub key { return qq({"vehicle_id":{"S":"$_[0]"}}) }
+
+sub event
+{
+	my ($id, $kind) = @_;
+	return encode_json({ eventName => 'MODIFY',
+		dynamodb => { Keys => { vehicle_id => { S => $id } },
+			NewImage => { vehicle_id => { S => $id }, type => { S => $kind } } } });
+}
+
+sub becomes
+{
+	my ($condition, $what) = @_;
+	ok($node->poll_query_until('postgres', "SELECT $condition FROM yottastore.index_policies"), $what)
+	  or diag(query('SELECT phase, reason FROM yottastore.index_policies'));
+	return;
+}
+
+sub worker_becomes
+{
+	my ($condition, $what) = @_;
+	ok($node->poll_query_until('postgres', "SELECT $condition FROM pg_stat_activity WHERE backend_type = 'yottastore stream worker'"), $what);
+	return;
+}
+
+# What a field's function and a trigger wait at; what is uncommitted in their own transaction they don't need to see.
+query(<<'END');
+CREATE TABLE gate (is_open boolean);
+CREATE FUNCTION pass_gate() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  WHILE NOT EXISTS (SELECT FROM public.gate WHERE is_open) LOOP PERFORM pg_sleep(0.05); END LOOP;
+END $$;
+CREATE FUNCTION waits_if_paused(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF $1 = 'gated' AND EXISTS (SELECT FROM yottastore_internal.policy WHERE reason LIKE '%quarantine_size%') THEN
+    PERFORM public.pass_gate();
+  END IF;
+  RETURN $1;
+END $$;
+CREATE FUNCTION wait_and_fail() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.kind = 'fails' THEN
+    PERFORM public.pass_gate();
+    RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'no space left';
+  END IF;
+  RETURN NEW;
+END $$;
+SELECT yottastore.create_index_policy('vehicle_service', 'vehicles', 'fleet_changes',
+  fields => ARRAY[yottastore.field('kind', 'text', ARRAY['type'], function => 'waits_if_paused(text)')]);
+CREATE TRIGGER wait_and_fail BEFORE INSERT OR UPDATE ON vehicle_service FOR EACH ROW EXECUTE FUNCTION wait_and_fail();
+END
+wait_for_index($node, 'the start');
+
+sub set_gate { query(q{DELETE FROM gate} . ($_[0] ? q{; INSERT INTO gate VALUES (true)} : '')); return; }
+sub kind_of { return query("SELECT kind FROM vehicle_service WHERE vehicle_id = '$_[0]'"); }
+sub quarantined { return query(q{SELECT string_agg(item_key, ' ' ORDER BY quarantine_id) FROM yottastore.quarantine}); }
+sub discard { return query(q{SELECT yottastore.quarantine_discard('vehicle_service')}); }
+sub resume { return query(q{SELECT yottastore.resume_index_policy('vehicle_service')}); }
+
+# ---- a gap that is found while a batch fails -------------------------------------------------------
+
+query('ALTER SYSTEM SET yottastore.backfill_rate = 1');
+$node->reload;
+put_vehicle($table, "slow$_", { type => { S => 'car' } }) foreach 1 .. 10;
+my $job = query(q{SELECT yottastore.index_resync_start('vehicle_service')});
+becomes(q{phase = 'BACKFILL'}, 'a slow resync');
+produce($topic, key('failing'), event('failing', 'fails'), partition => 0);
+worker_becomes(q{wait_event = 'PgSleep'}, 'an event waits');
+is(query("SELECT yottastore.job_stop($job)"), 't', 'the resync is stopped');
+becomes(q{phase = 'INCOMPLETE'}, 'which makes it incomplete');
+set_gate(1);
+worker_becomes(q{wait_event_type = 'Extension'}, 'the event has failed');
+is(query('SELECT phase, reason FROM yottastore.index_policies'),
+	'INCOMPLETE|its resync was stopped: call yottastore.index_resync_start', 'it still is incomplete');
+is(resume(), 'f', 'and can\'t be resumed');
+query('DROP TRIGGER wait_and_fail ON vehicle_service');
+query('ALTER SYSTEM RESET yottastore.backfill_rate');
+$node->reload;
+
+store_api('DeleteTable', { TableName => $table });
+$node->stop;
+done_testing();
