@@ -290,6 +290,10 @@ write_batch(YsBatch *batch)
 	/* what is read from the store, or tried again, may be of any worker's partitions */
 	if (!ys_follow_lock(follow, batch->from_store || batch->retry != NULL, &phase))
 		phase = YS_PHASE_PAUSED;
+
+	/* what rested since it was opened may lack what came before this batch, even where it was resumed since */
+	if (!ys_follow_is_active(follow))
+		phase = follow->row->phase;
 	if (phase != YS_PHASE_LIVE && phase != YS_PHASE_BACKFILL)
 	{
 		/*
@@ -398,7 +402,8 @@ ys_apply_batch(YsFollow *follow, int count, const YsDecoded *decoded)
 	else
 	{
 		ys_apply_batch(follow, half, decoded);
-		ys_apply_batch(follow, count - half, decoded + half);
+		if (ys_follow_is_active(follow))
+			ys_apply_batch(follow, count - half, decoded + half);
 	}
 }
 
@@ -424,6 +429,8 @@ ys_apply_read(YsFollow *follow, const YsRead *read)
 	part.ngone = 0;
 	part.save = NULL;
 	ys_apply_read(follow, &part);
+	if (!ys_follow_is_active(follow))
+		return;
 	part = *read;
 	part.nitems -= read->nitems / 2;
 	part.items += read->nitems / 2;

@@ -75,6 +75,26 @@ sub quarantined { return query(q{SELECT string_agg(item_key, ' ' ORDER BY quaran
 sub discard { return query(q{SELECT yottastore.quarantine_discard('vehicle_service')}); }
 sub resume { return query(q{SELECT yottastore.resume_index_policy('vehicle_service')}); }
 
+# ---- what is behind an event that there is no room for ------------------------------------------
+
+produce($topic, key('full1'), 'x' x 900, partition => 0);
+wait_for_index($node, 'a bad event');
+is(quarantined(), key('full1'), 'fills the quarantine');
+query(q{SELECT yottastore.pause_index_policy('vehicle_service')});
+produce_many($topic, [ [ key('full2'), 'x' x 900 ], [ key('behind'), event('behind', 'gated') ] ], partition => 0);
+resume();
+becomes(q{phase = 'PAUSED' AND reason LIKE '%quarantine_size%'}, 'another one pauses');
+is(discard(), '1', 'room is made');
+is(resume(), 't', 'and the policy resumed at once');
+set_gate(1);
+wait_for_index($node, 'with room');
+is(quarantined(), key('full2'), 'the event that there was no room for is kept');
+is(kind_of('behind'), 'gated', 'the one behind it is applied');
+set_gate(0);
+discard();
+query(q{ALTER SYSTEM SET yottastore.quarantine_size = -1});
+$node->reload;
+
 # ---- a gap that is found while a batch fails -------------------------------------------------------
 
 query('ALTER SYSTEM SET yottastore.backfill_rate = 1');
