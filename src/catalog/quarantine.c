@@ -81,6 +81,15 @@ execute(int policy_id, const YsQuarantined *event, const char *sql, int expected
 	"policy_id = $1 AND md5(item_key) IS NOT DISTINCT FROM md5($4) " \
 	"AND item_key IS NOT DISTINCT FROM $4 AND (item_key IS NOT NULL OR payload = $5)"
 
+/* The entry that was at the same place in the stream. */
+#define SAME_PLACE \
+	"policy_id = $1 AND (partition = $2 AND \"offset\" = $3 OR shard_position = $8)"
+
+/* It is no replay, but of an epoch before: of the topic's former life, or read again by a resync. */
+#define IS_OTHER \
+	"CASE WHEN version IS NULL OR $7 IS NULL THEN (version, item_key, payload) IS DISTINCT FROM ($7, $4, $5) " \
+	"ELSE version < $7 END"
+
 #define COLUMNS		"(policy_id, partition, \"offset\", item_key, payload, reason, version, shard_position)"
 #define VALUES		"$1, $2, $3, $4, $5, $6, $7, $8"
 
@@ -100,9 +109,14 @@ ys_quarantine_insert(int policy_id, const YsQuarantined *event)
 			"WHERE " IS_ITEM " AND " SAME_KEY, SPI_OK_DELETE);
 	dropped = (int64) SPI_processed;
 	if (!is_item(event))
+	{
+		execute(policy_id, event, "DELETE FROM yottastore_internal.quarantine "
+				"WHERE " SAME_PLACE " AND " IS_OTHER, SPI_OK_DELETE);
+		dropped += (int64) SPI_processed;
 		execute(policy_id, event, "INSERT INTO yottastore_internal.quarantine " COLUMNS
 				" VALUES (" VALUES ") ON CONFLICT DO NOTHING",
 				SPI_OK_INSERT);
+	}
 	else
 		execute(policy_id, event, "INSERT INTO yottastore_internal.quarantine " COLUMNS
 				" SELECT " VALUES " WHERE NOT EXISTS (SELECT FROM yottastore_internal.quarantine "
@@ -120,7 +134,7 @@ ys_quarantine_keep(int policy_id, const YsQuarantined *event)
 	ys_spi_begin(&scope);
 	execute(policy_id, event, !is_item(event) ?
 			"UPDATE yottastore_internal.quarantine SET reason = $6, retrying = false "
-			"WHERE policy_id = $1 AND (partition = $2 AND \"offset\" = $3 OR shard_position = $8)" :
+			"WHERE " SAME_PLACE :
 			"UPDATE yottastore_internal.quarantine SET reason = $6, payload = $5, retrying = false "
 			"WHERE " IS_ITEM " AND " SAME_KEY, SPI_OK_UPDATE);
 	ys_spi_end(&scope);

@@ -28,9 +28,9 @@ typedef struct YsQuarantined
 } YsQuarantined;
 
 /*
- * Keep one.  An event already there (a replay) is left alone; it takes the place of an item of
- * its key, and an item that of the one kept before; an item whose key an event is kept of is not
- * kept.  Returns whether there is one more.
+ * Keep one.  An event already there (a replay) is left alone; one of a later epoch takes the place of the one
+ * that was at its place in the stream, an event that of an item of its key, and an item that of the one kept
+ * before; an item whose key an event is kept of is not kept.  Returns whether there is one more.
  */
 extern bool ys_quarantine_insert(int policy_id, const YsQuarantined *event);
 

@@ -150,7 +150,18 @@ query('ALTER TABLE vehicle_service DROP CONSTRAINT civil');
 is(query("SELECT yottastore.quarantine_retry('vehicle_service', $one)"), '1', 'one is tried again');
 is(query(q{SELECT yottastore.quarantine_discard('vehicle_service')}), '1', 'the other is discarded');
 is(query(q{SELECT string_agg(vehicle_id || '=' || kind, ' ' ORDER BY vehicle_id) FROM vehicle_service WHERE vehicle_id ~ 'q'}), 'q1=tank q3=bus', 'each as it should be');
-delete_vehicle($table, $_) foreach qw(q1 q2 q3);
+
+# a resync reads the stream from its beginning: what is kept is of the new epoch then
+query(q{ALTER TABLE vehicle_service ADD CONSTRAINT civil CHECK (kind <> 'tank') NOT VALID});
+put_vehicle($table, 'q4', vehicle('Tank'));
+wait_for_index($node, 'a bad event before a resync');
+resync();
+wait_for_index($node, 'and behind it');
+is(query(q{SELECT count(*), count(shard_position) FROM yottastore.quarantine WHERE item_key ~ 'q4'}), '1|1', 'it is kept once');
+query('ALTER TABLE vehicle_service DROP CONSTRAINT civil');
+query(q{SELECT yottastore.quarantine_retry('vehicle_service')});
+is(query(q{SELECT kind FROM vehicle_service WHERE vehicle_id = 'q4'}), 'tank', 'tried again, it is applied in the new epoch');
+delete_vehicle($table, $_) foreach qw(q1 q2 q3 q4);
 
 $node->stop;
 store_api('DeleteTable', { TableName => $table });

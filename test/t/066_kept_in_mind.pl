@@ -115,6 +115,35 @@ query('DROP TRIGGER wait_and_fail ON vehicle_service');
 query('ALTER SYSTEM RESET yottastore.backfill_rate');
 $node->reload;
 
+# ---- the same place in a topic's next life -----------------------------------------------------------
+
+sub resync_to
+{
+	my ($name) = @_;
+	query("ALTER SERVER fleet_changes OPTIONS (SET topic '$name')");
+	becomes(q{phase = 'INCOMPLETE'}, 'another topic is a gap');
+	query(q{SELECT yottastore.index_resync_start('vehicle_service')});
+	wait_for_index($node, 'resynced');
+	return;
+}
+
+sub kept { return query(q{SELECT partition, "offset", item_key FROM yottastore.quarantine ORDER BY 1, 2}); }
+
+query(q{ALTER TABLE vehicle_service ADD CONSTRAINT civil CHECK (kind <> 'tank') NOT VALID});
+my $third_topic = unique_name('vehicles');
+produce($third_topic, undef, 'makes the topic', partition => 0);
+resync_to($next_topic);
+produce($next_topic, key('former'), event('former', 'tank'), partition => 0);
+wait_for_index($node, 'a bad event');
+is(kept(), '0|1|' . key('former'), 'is kept');
+resync_to($third_topic);
+produce($third_topic, key('latter'), event('latter', 'tank'), partition => 0);
+wait_for_index($node, 'another at the same place');
+is(kept(), '0|1|' . key('latter'), 'is kept in its place');
+query('ALTER TABLE vehicle_service DROP CONSTRAINT civil');
+is(query(q{SELECT yottastore.quarantine_retry('vehicle_service')}), '1', 'it is tried again');
+is(kind_of('latter'), 'tank', 'and applied');
+
 store_api('DeleteTable', { TableName => $table });
 $node->stop;
 done_testing();
