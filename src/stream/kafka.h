@@ -45,7 +45,8 @@ typedef struct YsMessage
 	size_t		key_len;
 	const char *value;			/* NULL: tombstone */
 	size_t		value_len;
-	bool		has_position;	/* the relay's headers were there */
+	bool		has_position;	/* generation and sequence, from the relay's header or a shard */
+	bool		bad_position;	/* that header was there, and can't be read */
 	uint32_t	generation;
 	char		sequence[48];
 	char		relay[YS_RELAY_TAG_SIZE];	/* that produced it; empty: none did */

@@ -120,8 +120,8 @@ parse_number(const char *text, const char *end, uint64 limit, uint64 *number)
 	return true;
 }
 
-/* generation:sequence; anything else is no position. */
-static void
+/* generation:sequence.  False: anything else. */
+static bool
 parse_position(const char *text, size_t len, YsMessage *message)
 {
 	const char *end = text + len;
@@ -131,11 +131,11 @@ parse_position(const char *text, size_t len, YsMessage *message)
 
 	if (colon == NULL || (size_t) (end - colon - 1) >= sizeof(message->sequence) ||
 		!parse_number(text, colon, PG_UINT32_MAX, &generation))
-		return;
+		return false;
 	memcpy(message->sequence, colon + 1, end - colon - 1);
 	message->sequence[end - colon - 1] = '\0';
 	message->generation = (uint32_t) generation;
-	message->has_position = strlen(message->sequence) == (size_t) (end - colon - 1) &&
+	return strlen(message->sequence) == (size_t) (end - colon - 1) &&
 		ys_version_from_sequence(&version, 0, message->generation, message->sequence);
 }
 
@@ -165,8 +165,11 @@ read_headers(const rd_kafka_message_t *source, YsMessage *message)
 	if (rd_kafka_message_headers(source, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
 	if (rd_kafka_header_get_last(headers, YS_KAFKA_POSITION_HEADER,
-								 &text, &len) == RD_KAFKA_RESP_ERR_NO_ERROR && text != NULL)
-		parse_position(text, len, message);
+								 &text, &len) == RD_KAFKA_RESP_ERR_NO_ERROR)
+	{
+		message->has_position = text != NULL && parse_position(text, len, message);
+		message->bad_position = !message->has_position;
+	}
 	if (rd_kafka_header_get_last(headers, YS_KAFKA_RELAY_HEADER,
 								 &text, &len) == RD_KAFKA_RESP_ERR_NO_ERROR && text != NULL)
 		parse_relay(text, len, message);

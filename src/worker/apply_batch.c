@@ -86,7 +86,7 @@ quarantine(YsBatch *batch, YsQuarantined event, const char *reason)
 	MemoryContextSwitchTo(old);
 }
 
-/* The version of an event; false when the relay's position is unusable. */
+/* The version of an event; false when the relay's position is unusable: by its offset it would be older than all others. */
 static bool
 event_version(const YsBatch *batch, const YsDecoded *decoded, YsVersion *version)
 {
@@ -104,6 +104,8 @@ event_version(const YsBatch *batch, const YsDecoded *decoded, YsVersion *version
 		return ys_version_from_sequence(version, follow->row->epoch,
 										(uint32) ys_shard_positions_find(batch->shards, message->shard->id)->generation,
 										message->sequence);
+	if (message->bad_position)
+		return false;
 	if (message->has_position)
 		return ys_version_from_sequence(version, follow->row->epoch, message->generation,
 										message->sequence);

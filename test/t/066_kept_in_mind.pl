@@ -144,6 +144,29 @@ query('ALTER TABLE vehicle_service DROP CONSTRAINT civil');
 is(query(q{SELECT yottastore.quarantine_retry('vehicle_service')}), '1', 'it is tried again');
 is(kind_of('latter'), 'tank', 'and applied');
 
+# ---- a position that can't be read ----------------------------------------------------------------
+
+sub post
+{
+	my ($id, $kind, $position) = @_;
+	produce($third_topic, key($id), event($id, $kind), partition => 0, headers => { 'yottastore-position' => $position });
+	return;
+}
+
+post('place', 'first', '1:10000000000000000000001');
+wait_for_index($node, 'a position');
+my @unusable = ('', 'no position', '1', '1:', '1:12x', '1:' . '1' x 60, '4294967296:10000000000000000000002', '-1:10000000000000000000002');
+post('place', 'later', $_) foreach @unusable;
+wait_for_index($node, 'positions that are none');
+is(kind_of('place'), 'first', 'events whose position is unusable are not applied');
+is(query(q{SELECT count(*) FROM yottastore.quarantine WHERE reason = 'position header is not a sequence number'}),
+	scalar @unusable, 'but kept');
+is(query(q{SELECT yottastore.quarantine_retry('vehicle_service')}), '0', 'tried again, they are what they were');
+post('place', 'last', '1:10000000000000000000003');
+wait_for_index($node, 'a good position again');
+is(kind_of('place'), 'last', 'it goes on');
+is(discard(), scalar @unusable, 'until they are discarded');
+
 store_api('DeleteTable', { TableName => $table });
 $node->stop;
 done_testing();
