@@ -135,7 +135,7 @@ read_rows(YsIndexTable *table, YsPlacePage *page)
 	execute(table, page,
 			psprintf("SELECT s.ordinality, t.area, %s, %s FROM %s JOIN %s t ON %s AND t.area = s.area",
 					 table->has_area_value ? "t.area_value" : "NULL::text",
-					 table->has_location ? "t.location" : "NULL::point",
+					 table->has_location ? "t.location::point" : "NULL::point",
 					 unnest_sql(table, false), table->name,
 					 match_sql(table->nkeys, table->key_columns)),
 			(Datum) 0, SPI_OK_SELECT);

@@ -222,7 +222,8 @@ build_statements(YsIndexTable *table)
 	table->sql_locate = sql.data;
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT s.ordinality, t.event_version FROM ");
+	/* of the owner's column we know the name, not the type */
+	appendStringInfoString(&sql, "SELECT s.ordinality, t.event_version::bytea FROM ");
 	append_unnest(&sql, table->nkeys, table->key_types, 1, area_only);
 	appendStringInfo(&sql, " WITH ORDINALITY s(%s, area, ordinality) JOIN %s t ON %s AND t.area = s.area",
 					 keys, table->name, match);
@@ -378,8 +379,12 @@ ys_index_table_versions(YsIndexTable *table, int nrows, YsIndexRow **rows)
 
 	/* a row the owner deleted by hand has the lowest version */
 	for (uint64 i = 0; i < SPI_processed; i++)
-		ys_index_read_version(ys_spi_value(i, 2, &isnull),
-							  &rows[DatumGetInt64(ys_spi_value(i, 1, &isnull)) - 1]->version);
+	{
+		YsIndexRow *row = rows[DatumGetInt64(ys_spi_value(i, 1, &isnull)) - 1];
+		Datum		version = ys_spi_value(i, 2, &isnull);
+
+		ys_index_read_version(version, isnull, &row->version);
+	}
 	ys_spi_end(&scope);
 }
 
@@ -403,13 +408,14 @@ ys_index_table_find(YsIndexTable *table, int nrows, YsIndexRow **rows)
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		YsIndexRow *row = rows[DatumGetInt64(ys_spi_value(i, 1, &isnull)) - 1];
+		Datum		version = ys_spi_value(i, 3, &isnull);
 
 		row->known = true;
 		row->area = ys_spi_text(i, 2, scope.caller);
 		if (row->area != NULL)
 			present[npresent++] = row;
 		else
-			ys_index_read_version(ys_spi_value(i, 3, &isnull), &row->version);
+			ys_index_read_version(version, isnull, &row->version);
 	}
 	ys_spi_end(&scope);
 

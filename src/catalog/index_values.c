@@ -110,10 +110,17 @@ ys_index_version_datum(const YsVersion *version)
 }
 
 void
-ys_index_read_version(Datum datum, YsVersion *version)
+ys_index_read_version(Datum datum, bool isnull, YsVersion *version)
 {
-	bytea	   *bytes = DatumGetByteaPP(datum);
+	bytea	   *bytes;
 
+	/* the column is the owner's, who may have dropped its NOT NULL */
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("version of an index row is NULL"),
+				 errhint("Was the column event_version changed by hand? Drop and create the policy again.")));
+	bytes = DatumGetByteaPP(datum);
 	if (VARSIZE_ANY_EXHDR(bytes) != YS_VERSION_SIZE)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

@@ -34,6 +34,8 @@ extern void ys_locator_row_values(const YsIndexTable *table, const YsIndexRow *r
 								  bool *nulls);
 
 extern Datum ys_index_version_datum(const YsVersion *version);
-extern void ys_index_read_version(Datum datum, YsVersion *version);
+
+/* The version in a column of bytea.  Throws ERRCODE_DATA_CORRUPTED when there is none. */
+extern void ys_index_read_version(Datum datum, bool isnull, YsVersion *version);
 
 #endif							/* YS_CATALOG_INDEX_VALUES_H */

@@ -247,7 +247,10 @@ locate_row(YsIndexWrite *write, YsIndexRow *row)
 		row->area = find_leaf(write, VARDATA_ANY(area), VARSIZE_ANY_EXHDR(area))->name;
 	}
 	else
-		ys_index_read_version(ys_direct_value(write->locator, nkeys + 1, &isnull), &row->version);
+	{
+		datum = ys_direct_value(write->locator, nkeys + 1, &isnull);
+		ys_index_read_version(datum, isnull, &row->version);
+	}
 }
 
 /* A key's hash: of its bytes, since nothing hangs on two that are equal having different ones. */
@@ -265,8 +268,9 @@ static void
 read_row_version(const YsIndexWrite *write, Leaf *leaf, YsIndexRow *row)
 {
 	bool		isnull;
+	Datum		version = ys_direct_value(leaf->direct, write->columns.count - 2, &isnull);
 
-	ys_index_read_version(ys_direct_value(leaf->direct, write->columns.count - 2, &isnull), &row->version);
+	ys_index_read_version(version, isnull, &row->version);
 }
 
 /* Is a row where this process knows it was?  Then the locator knows the same. */

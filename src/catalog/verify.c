@@ -166,13 +166,15 @@ ys_verify_suspects(int64 job_id, TimestampTz up_to, int limit, YsSuspect **suspe
 	for (int i = 0; i < n; i++)
 	{
 		YsSuspect  *suspect = &(*suspects)[i];
+		Datum		version;
 		bool		isnull;
 
 		suspect->key = ys_spi_text(i, 1, scope.caller);
 		suspect->kind = parse_kind(ys_spi_text(i, 2, CurrentMemoryContext));
 		suspect->read_at = DatumGetTimestampTz(ys_spi_value(i, 3, &isnull));
 		suspect->item = DatumGetInt64(ys_spi_value(i, 4, &isnull));
-		ys_index_read_version(ys_spi_value(i, 5, &isnull), &suspect->version);
+		version = ys_spi_value(i, 5, &isnull);
+		ys_index_read_version(version, isnull, &suspect->version);
 		suspect->tries = DatumGetInt32(ys_spi_value(i, 6, &isnull));
 	}
 	ys_spi_end(&scope);
@@ -279,6 +281,16 @@ key_list(const YsIndexTable *table, const char *suffix)
 	return list.data;
 }
 
+/* An index table without its primary key: it is the owner's, who may have dropped that. */
+static void
+throw_null_key(const YsIndexTable *table)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("a row of index table %s has NULL in its key", table->name),
+			 errhint("Delete such rows, and add the primary key again.")));
+}
+
 void
 ys_verify_rows(YsIndexTable *table, ArrayType *after, int limit, YsVerifyPage *page)
 {
@@ -288,7 +300,11 @@ ys_verify_rows(YsIndexTable *table, ArrayType *after, int limit, YsVerifyPage *p
 
 	memset(page, 0, sizeof(*page));
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT %s, ARRAY[%s] FROM %s", keys, key_list(table, "::text"), table->name);
+	/* of the owner's columns we know names, not types */
+	appendStringInfoString(&sql, "SELECT ");
+	for (int k = 0; k < table->nkeys; k++)
+		appendStringInfo(&sql, "%s::%s, ", table->key_columns[k], format_type_be(table->key_types[k]));
+	appendStringInfo(&sql, "area, ARRAY[%s] FROM %s", key_list(table, "::text"), table->name);
 	if (after != NULL)
 	{
 		appendStringInfo(&sql, " WHERE (%s) > (", keys);
@@ -311,11 +327,17 @@ ys_verify_rows(YsIndexTable *table, ArrayType *after, int limit, YsVerifyPage *p
 		{
 			int16		len;
 			bool		by_value;
+			Datum		key;
 
 			get_typlenbyval(table->key_types[k], &len, &by_value);
-			page->rows[i].keys[k] = datumCopy(ys_spi_value(i, k + 1, &isnull), by_value, len);
+			key = ys_spi_value(i, k + 1, &isnull);
+			if (isnull)
+				throw_null_key(table);
+			page->rows[i].keys[k] = datumCopy(key, by_value, len);
 		}
 		page->rows[i].area = ys_spi_text(i, table->nkeys + 1, scope.caller);
+		if (page->rows[i].area == NULL)
+			throw_null_key(table);
 		if (i == limit - 1)
 			page->last_key = DatumGetArrayTypePCopy(ys_spi_value(i, table->nkeys + 2, &isnull));
 		MemoryContextSwitchTo(old);

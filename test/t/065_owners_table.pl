@@ -1,0 +1,114 @@
+# What the owner of an index table, who is no superuser, can do to the worker that writes it.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+use YottaFleet;
+use YottaTest;
+
+my $node = new_node('owners_table');
+my $table = unique_name('vehicles');
+my $wait = $PostgreSQL::Test::Utils::timeout_default;
+create_fleet($node, table => $table, relay => 0);
+
+sub query { return $node->safe_psql('postgres', $_[0]); }
+sub as_maker { return query("SET ROLE maker; $_[0]"); }
+sub said { my (undef, $output, $errors) = $node->psql('postgres', "\\set VERBOSITY verbose\n$_[0]"); return "$output$errors"; }
+sub worker { return query(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'yottastore stream worker'}); }
+
+sub put
+{
+	my ($id, $kind, $east) = @_;
+	put_vehicle($table, $id, { type => { S => $kind }, pos => { M => { lat => { N => '5' }, lon => { N => "$east" } } } });
+	return;
+}
+
+sub becomes
+{
+	my ($condition, $what) = @_;
+	ok($node->poll_query_until('postgres', "SELECT $condition FROM yottastore.index_policies"), $what)
+	  or diag(query('SELECT policy, owner, phase, reason FROM yottastore.index_policies'));
+	return;
+}
+
+sub create_anew
+{
+	query(q{SELECT yottastore.drop_index_policy('vehicle_service')}) if query('SELECT count(*) FROM yottastore.index_policies');
+	as_maker(<<'END');
+SELECT yottastore.create_index_policy('vehicle_service', 'vehicles',
+  fields => ARRAY[yottastore.field('kind', 'text', ARRAY['type'])],
+  area => yottastore.area_from_location(lat => ARRAY['pos.lat'], lon => ARRAY['pos.lon']))
+END
+	wait_for_index($node, 'a new policy');
+	return;
+}
+
+query(<<'END');
+CREATE ROLE maker;
+GRANT CREATE ON SCHEMA public TO maker;
+GRANT USAGE ON FOREIGN SERVER fleet TO maker;
+ALTER FOREIGN TABLE vehicles OWNER TO maker;
+CREATE USER MAPPING FOR maker SERVER fleet OPTIONS (access_key_id 'test', secret_access_key 'test');
+ALTER SYSTEM SET yottastore.allowed_endpoints = '127.0.0.1';
+END
+$node->reload;
+put('v1', 'car', 5);
+create_anew();
+my $postmaster = query('SELECT pg_postmaster_start_time()');
+
+# ---- columns that are not what they were ---------------------------------------------------------------
+
+foreach my $by_statements (0, 1)
+{
+	my $how = $by_statements ? 'by statements' : 'directly';
+
+	# a generated column is left to statements
+	as_maker('ALTER TABLE vehicle_service ADD twice text GENERATED ALWAYS AS (kind || kind) STORED') if $by_statements;
+	as_maker('ALTER TABLE vehicle_service ALTER event_version DROP NOT NULL; UPDATE vehicle_service SET event_version = NULL');
+	like(said(q{SELECT * FROM yottastore.explain_item('vehicle_service', 'v1')}), qr/XX001: version of an index row is NULL/,
+		"$how: a version that is gone is told");
+	put('v1', "bus $by_statements", 5);
+	becomes(q{phase = 'PAUSED' AND reason ~ 'version of an index row is NULL'}, "$how: and pauses the policy");
+	create_anew();
+}
+
+as_maker('ALTER TABLE vehicle_service ALTER event_version TYPE bigint USING 1');
+like(said(q{SELECT * FROM yottastore.explain_item('vehicle_service', 'v1')}), qr/42846: cannot cast type bigint to bytea|XX001: version of an index row has 8 bytes/,
+	'a version of another type is told');
+put('v1', 'van', 5);
+becomes(q{phase = 'PAUSED' AND reason ~ 'bytea|8 bytes'}, 'and pauses the policy');
+create_anew();
+
+as_maker(q{ALTER TABLE vehicle_service ALTER event_version TYPE text USING event_version::text});
+put('v1', 'taxi', 15);
+wait_for_index($node, 'a version that is text');
+is(query('SELECT kind, area FROM vehicle_service'), 'taxi|B', 'is read as the bytes that it stands for');
+create_anew();
+
+foreach (['bigint USING 7', qr/^FAILED\|cannot cast type bigint to point/], ['text', qr/^DONE\|/])
+{
+	my ($type, $end) = @$_;
+	as_maker("ALTER TABLE vehicle_service ALTER location TYPE $type");
+	my $job = query(q{SELECT yottastore.index_relocate_start('vehicle_service')});
+	$node->poll_query_until('postgres', "SELECT finished_at IS NOT NULL FROM yottastore.jobs WHERE job_id = $job");
+	like(query("SELECT state, reason FROM yottastore.jobs WHERE job_id = $job"), $end, "rows are moved by a location that is $type");
+	create_anew();
+}
+
+as_maker('ALTER TABLE vehicle_service ALTER vehicle_id TYPE name');
+my $job = query(q{SELECT yottastore.index_verify_start('vehicle_service')});
+ok($node->poll_query_until('postgres', "SELECT state = 'DONE' FROM yottastore.jobs WHERE job_id = $job"), 'keys of another type are verified');
+is(query(q{SELECT count(*) FROM yottastore.index_differences}), 0, 'and are the same');
+create_anew();
+as_maker('ALTER TABLE vehicle_service DROP CONSTRAINT vehicle_service_pkey; ALTER TABLE vehicle_service ALTER vehicle_id DROP NOT NULL; '
+	  . 'UPDATE vehicle_service SET vehicle_id = NULL');
+query(q{SELECT yottastore.index_verify_start('vehicle_service')});
+becomes(q{phase = 'PAUSED' AND reason ~ 'a row of index table public.vehicle_service has NULL in its key'}, 'a key that is gone pauses the policy');
+create_anew();
+
+is(query('SELECT pg_postmaster_start_time()'), $postmaster, 'the server never went down');
+
+$node->stop;
+store_api('DeleteTable', { TableName => $table });
+done_testing();
