@@ -1,12 +1,18 @@
 /*-------------------------------------------------------------------------
  * lock.c
  *	  Who is which worker: session locks that identify the processes.
+ *
+ * Only advisory locks outlive a transaction that fails.  But policies' owners have code of theirs run in a
+ * worker's transactions, and pg_advisory_unlock_all takes no notice of whose a session's lock is.  So each
+ * such transaction has the lock once more, as one of its own, which no function can take from it, and gives it
+ * back to the session as it ends: the lock as others see it is never gone.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include <signal.h>
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
@@ -17,6 +23,10 @@
 #include "worker/lock.h"
 
 #define CLASS_OF(kind, number)	(YS_LOCK_CLASS_WORKER + (int) (kind) + ((number) << 8))
+
+static LOCKTAG own_tag;
+static bool is_worker = false;	/* own_tag's */
+static bool in_transaction = false; /* which has the lock, too */
 
 static void
 set_tag(LOCKTAG *tag, const YsWorkerId *id)
@@ -48,10 +58,33 @@ is_worker_lock(const LockInstanceData *lock)
 bool
 ys_worker_lock(const YsWorkerId *id)
 {
-	LOCKTAG		tag;
+	set_tag(&own_tag, id);
+	is_worker = LockAcquire(&own_tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+	return is_worker;
+}
 
-	set_tag(&tag, id);
-	return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+/* The transaction still has the lock, so that taking it needs nothing but a count, and cannot fail. */
+static void
+return_lock(XactEvent event, void *arg)
+{
+	if (!in_transaction || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT))
+		return;
+	in_transaction = false;
+	LockReleaseSession(USER_LOCKMETHOD);
+	(void) LockAcquire(&own_tag, ExclusiveLock, true, true);
+}
+
+void
+ys_worker_guard_lock(void)
+{
+	static bool registered = false;
+
+	if (!is_worker)
+		return;
+	if (!registered)
+		RegisterXactCallback(return_lock, NULL);
+	registered = true;
+	in_transaction = LockAcquire(&own_tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 void
@@ -62,6 +95,7 @@ ys_worker_unlock(const YsWorkerId *id)
 	set_tag(&tag, id);
 	if (!LockRelease(&tag, ExclusiveLock, true))
 		elog(ERROR, "this process does not hold the lock of worker kind %d", (int) id->kind);
+	is_worker = false;
 }
 
 int

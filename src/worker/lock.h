@@ -35,6 +35,12 @@ typedef struct YsWorkerId
  */
 extern bool ys_worker_lock(const YsWorkerId *id);
 
+/*
+ * In a transaction that has just begun: stay that worker whatever the code that runs in it does, and let go
+ * of the advisory locks it has taken when the transaction ends.  Nothing in a process that is no worker.
+ */
+extern void ys_worker_guard_lock(void);
+
 /* Stop being that worker; throws unless it is us. */
 extern void ys_worker_unlock(const YsWorkerId *id);
 

@@ -16,6 +16,7 @@
 #include "utils/timeout.h"
 
 #include "worker/activity.h"
+#include "worker/lock.h"
 #include "worker/transaction.h"
 
 static MemoryContext context_at_begin;
@@ -27,6 +28,7 @@ ys_transaction_begin(const char *activity)
 	SetCurrentStatementStartTimestamp();
 	ys_activity_report(activity);
 	StartTransactionCommand();
+	ys_worker_guard_lock();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	MemoryContextSwitchTo(context_at_begin);
 }

@@ -9,7 +9,6 @@ use YottaTest;
 
 my $node = new_node('owners_table');
 my $table = unique_name('vehicles');
-my $wait = $PostgreSQL::Test::Utils::timeout_default;
 create_fleet($node, table => $table, relay => 0);
 
 sub query { return $node->safe_psql('postgres', $_[0]); }
@@ -106,6 +105,38 @@ as_maker('ALTER TABLE vehicle_service DROP CONSTRAINT vehicle_service_pkey; ALTE
 query(q{SELECT yottastore.index_verify_start('vehicle_service')});
 becomes(q{phase = 'PAUSED' AND reason ~ 'a row of index table public.vehicle_service has NULL in its key'}, 'a key that is gone pauses the policy');
 create_anew();
+
+# ---- what its code does to the worker ---------------------------------------------------------------------
+
+# who runs a trigger, and whether the worker's lock is there: its tag is one that no function makes
+query(<<'END');
+CREATE TABLE seen (who name, worker_locks bigint, isolation text);
+CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_advisory_unlock_all();
+	PERFORM pg_advisory_lock(77);
+	INSERT INTO public.seen SELECT current_user, count(*), current_setting('transaction_isolation') FROM pg_catalog.pg_locks
+	  WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'advisory' AND objsubid > 2 AND mode = 'ExclusiveLock' AND objsubid & 255 = 86;
+	IF NEW.kind = 'bad' THEN
+		RAISE 'a bad kind';
+	END IF;
+	RETURN NEW;
+END $$;
+GRANT INSERT ON seen TO PUBLIC;
+END
+as_maker('CREATE TRIGGER look BEFORE INSERT OR UPDATE ON vehicle_service FOR EACH ROW EXECUTE FUNCTION look()');
+my $worker = worker();
+foreach my $kind ('tram', 'bad', 'train')
+{
+	put('v1', $kind, 5);
+	wait_for_index($node, "a $kind");
+}
+is(query('SELECT DISTINCT who, worker_locks FROM seen'), 'maker|1', 'pg_advisory_unlock_all leaves the worker its lock');
+is(query(q{SELECT count(*) FROM yottastore.quarantine}), 1, 'also where a transaction fails');
+is( query(q{SELECT count(*) FILTER (WHERE objsubid > 2), count(*) FILTER (WHERE objsubid <= 2)
+	FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND backend_type = 'yottastore stream worker'}),
+	'1|0', 'and of the locks it takes none stays');
+is(worker(), $worker, 'there is one worker, the same');
 
 is(query('SELECT pg_postmaster_start_time()'), $postmaster, 'the server never went down');
 
