@@ -13,7 +13,6 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -218,8 +217,9 @@ ys_explain_item(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	explanation.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	LockRelationOid(explanation.row->index_table, AccessShareLock);
 	table = ys_index_table_open(explanation.row, explanation.source, explanation.policy);
+	ys_index_table_lock_ours(table, AccessShareLock);
+	ys_index_table_follow_names(table);
 	explanation.item = read_item(&explanation, &key);
 	ys_index_state_read(table, explanation.source, &key, &explanation.state);
 	if (explanation.item != NULL)

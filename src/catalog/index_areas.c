@@ -16,7 +16,6 @@
 #include "common/hashfn.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
@@ -173,7 +172,7 @@ ys_index_table_add_area(YsIndexTable *table, const char *area)
 	char	   *name;
 	char	   *sql = NULL;
 
-	LockRelationOid(table->relid, AccessShareLock);
+	ys_index_table_lock_ours(table, AccessShareLock);
 	ys_index_table_follow_names(table);
 	schema = get_rel_namespace(table->relid);
 	tablespace = get_rel_tablespace(table->relid);

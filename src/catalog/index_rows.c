@@ -9,14 +9,18 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "catalog/index_values.h"
 #include "catalog/spi.h"
@@ -313,6 +317,32 @@ ys_index_table_follow_names(YsIndexTable *table)
 }
 
 /* ---- the interface ---- */
+
+bool
+ys_index_table_lock(const YsIndexTable *table, LOCKMODE mode)
+{
+	HeapTuple	tuple;
+	bool		same = true;
+
+	LockRelationOid(table->relid, mode);
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table->relid));
+	if (HeapTupleIsValid(tuple))
+	{
+		same = ((Form_pg_class) GETSTRUCT(tuple))->relowner == table->owner;
+		ReleaseSysCache(tuple);
+	}
+	return same;
+}
+
+void
+ys_index_table_lock_ours(const YsIndexTable *table, LOCKMODE mode)
+{
+	if (!ys_index_table_lock(table, mode))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("index table \"%s\" was given to another owner meanwhile", get_rel_name(table->relid)),
+				 errhint("Try again.")));
+}
 
 YsIndexTable *
 ys_index_table_open(const YsPolicyRow *row, const YsSource *source, const YsPolicy *policy)

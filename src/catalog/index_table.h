@@ -18,6 +18,7 @@
 #include "catalog/source.h"
 #include "policy/policy.h"
 #include "storage/itemptr.h"
+#include "storage/lockdefs.h"
 #include "stream/version.h"
 
 typedef struct YsIndexTable
@@ -99,6 +100,15 @@ extern void ys_locator_create(int policy_id, Oid index_table, const YsSource *so
 /* Open for reading and writing, in the current memory context. */
 extern YsIndexTable *ys_index_table_open(const YsPolicyRow *row, const YsSource *source,
 										 const YsPolicy *policy);
+
+/*
+ * Lock the table for the rest of the transaction.  False when it is not this owner's any more: what others
+ * have put on it since must not run as the former one.
+ */
+extern bool ys_index_table_lock(const YsIndexTable *table, LOCKMODE mode);
+
+/* The same, but throws ERRCODE_T_R_SERIALIZATION_FAILURE. */
+extern void ys_index_table_lock_ours(const YsIndexTable *table, LOCKMODE mode);
 
 /*
  * Use the names that the table and its key columns have now; they stay as long as

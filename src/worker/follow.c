@@ -7,7 +7,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
-#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -91,14 +90,14 @@ bool
 ys_follow_lock(const YsFollow *follow, bool alone, YsPhase *phase)
 {
 	YsPolicyLocked locked;
+	bool		ours = ys_index_table_lock(follow->table, RowExclusiveLock);
 
-	LockRelationOid(follow->table->relid, RowExclusiveLock);
 	if (follow->lease != NULL && !ys_lease_hold(follow->lease))
 		ereport(ERROR,
 				(errcode(YS_ERRCODE_LEASE_LOST),
 				 errmsg("another worker has taken this worker's share of the stream"),
 				 errdetail("Nothing of the batch was written.")));
-	if (!ys_policy_lock_epoch(follow->row->policy_id, follow->row->epoch, alone, &locked))
+	if (!ys_policy_lock_epoch(follow->row->policy_id, follow->row->epoch, alone, &locked) || !ours)
 		return false;
 	*phase = locked.phase;
 

@@ -79,9 +79,9 @@ extern bool ys_follow_is_current(const YsFollow *follow);
 /*
  * Before a policy's rows are written: lock its index table, then the worker's lease, then the
  * policy, which is the lock order, and return its phase.  alone: no other worker may write
- * the policy's rows meanwhile.  False when the policy is gone, or has begun anew since it was
- * opened here: nothing of it may be written then.  Throws when the lease is another's by now, and
- * when the policy's rows go by other areas by now than those that are loaded.
+ * the policy's rows meanwhile.  False when the policy is gone, or has begun anew or changed its owner
+ * since it was opened here: nothing of it may be written then.  Throws when the lease is another's by now,
+ * and when the policy's rows go by other areas by now than those that are loaded.
  */
 extern bool ys_follow_lock(const YsFollow *follow, bool alone, YsPhase *phase);
 

@@ -72,7 +72,7 @@ lock_policy(const YsFollow *follow)
 	if (!ys_follow_lock(follow, true, &phase))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("index policy \"%s\" was dropped or begun anew meanwhile", follow->row->name),
+				 errmsg("index policy \"%s\" was dropped, begun anew or given to another owner meanwhile", follow->row->name),
 				 errhint("Try again.")));
 	ys_index_table_follow_names(follow->table);
 }

@@ -176,6 +176,7 @@ read_rows(YsFollow *follow)
 	YsIndexRow **rows;
 	int			count;
 
+	ys_index_table_lock_ours(follow->table, AccessShareLock);
 	ys_index_table_follow_names(follow->table);
 	ys_verify_rows(follow->table, verify->state.last_key, Min(ys_guc_batch_events, YS_BATCH_GET_MAX),
 				   &verify->rows);

@@ -138,6 +138,34 @@ is( query(q{SELECT count(*) FILTER (WHERE objsubid > 2), count(*) FILTER (WHERE 
 	'1|0', 'and of the locks it takes none stays');
 is(worker(), $worker, 'there is one worker, the same');
 
+# ---- another owner in mid-batch ----------------------------------------------------------------------------
+
+query(<<'END');
+CREATE ROLE heir;
+GRANT CREATE ON SCHEMA public TO heir;
+GRANT USAGE ON FOREIGN SERVER fleet TO heir;
+GRANT SELECT ON vehicles TO heir;
+CREATE USER MAPPING FOR heir SERVER fleet OPTIONS (access_key_id 'test', secret_access_key 'test');
+ALTER SYSTEM SET lock_timeout = '100s';
+SELECT pg_reload_conf();
+END
+create_anew();
+$worker = worker();
+my $giver = $node->background_psql('postgres');
+$giver->query_safe('BEGIN; ALTER TABLE vehicle_service OWNER TO heir; '
+	  . 'CREATE TRIGGER look BEFORE INSERT OR UPDATE ON vehicle_service FOR EACH ROW EXECUTE FUNCTION look()');
+query('TRUNCATE seen');
+put('v1', 'tandem', 5);
+ok($node->poll_query_until('postgres', "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $worker"),
+	'a batch waits for the table');
+$giver->query_safe('COMMIT');
+$giver->quit;
+becomes(q{owner = 'heir' AND phase = 'LIVE'}, 'the policy is the new owner\'s');
+wait_for_index($node, 'the new owner\'s');
+is(query(q{SELECT kind FROM vehicle_service}), 'tandem', 'the batch is applied');
+is(query('SELECT DISTINCT who FROM seen'), 'heir', 'by the new owner alone');
+query('ALTER SYSTEM RESET lock_timeout; SELECT pg_reload_conf()');
+
 is(query('SELECT pg_postmaster_start_time()'), $postmaster, 'the server never went down');
 
 $node->stop;
