@@ -28,6 +28,8 @@ ys_transaction_begin(const char *activity)
 	SetCurrentStatementStartTimestamp();
 	ys_activity_report(activity);
 	StartTransactionCommand();
+	/* whatever is the default: what is read after waiting for a lock must be what its holder left */
+	XactIsoLevel = XACT_READ_COMMITTED;
 	ys_worker_guard_lock();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	MemoryContextSwitchTo(context_at_begin);

@@ -166,6 +166,17 @@ is(query(q{SELECT kind FROM vehicle_service}), 'tandem', 'the batch is applied')
 is(query('SELECT DISTINCT who FROM seen'), 'heir', 'by the new owner alone');
 query('ALTER SYSTEM RESET lock_timeout; SELECT pg_reload_conf()');
 
+# ---- what the database sets for all --------------------------------------------------------------------------
+
+query(q{SELECT yottastore.stop_workers(); ALTER DATABASE postgres SET default_transaction_isolation = 'serializable'; TRUNCATE seen});
+query('SELECT yottastore.start_workers()');
+put('v1', 'tricycle', 5);
+# the sessions that wait are not
+local $ENV{PGOPTIONS} = '-c default_transaction_isolation=read\\ committed';
+wait_for_index($node, 'where transactions are serializable');
+is(query('SELECT DISTINCT isolation FROM seen'), 'read committed', 'batches see what was committed before they had their locks');
+query('ALTER DATABASE postgres RESET default_transaction_isolation');
+
 is(query('SELECT pg_postmaster_start_time()'), $postmaster, 'the server never went down');
 
 $node->stop;
