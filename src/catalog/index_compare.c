@@ -93,6 +93,7 @@ ys_index_table_compare(YsIndexTable *table, int nrows, YsIndexRow **rows, bool *
 	Datum		values[YS_INDEX_MAX_COLUMNS];
 	bool		nulls[YS_INDEX_MAX_COLUMNS];
 	int			ncolumns = ys_index_columns(table, names, types);
+	char	   *sql;
 	YsSpiScope	scope;
 
 	for (int i = 0; i < nrows; i++)
@@ -102,7 +103,9 @@ ys_index_table_compare(YsIndexTable *table, int nrows, YsIndexRow **rows, bool *
 	ys_spi_begin_as(&scope, table->owner);
 	for (int k = 0; k <= table->nkeys; k++)
 		parameters[k] = column(table, nrows, rows, k, &parameter_types[k]);
-	ys_spi_execute(read_sql(table, ncolumns, names, types), SPI_OK_SELECT, table->nkeys + 1, parameter_types,
+	sql = read_sql(table, ncolumns, names, types);
+	ys_spi_forget_with(table->statements, sql);
+	ys_spi_execute(sql, SPI_OK_SELECT, table->nkeys + 1, parameter_types,
 				   parameters, NULL);
 	for (uint64 r = 0; r < SPI_processed; r++)
 	{

@@ -109,6 +109,7 @@ execute(const YsIndexTable *table, const YsPlacePage *page, const char *sql, Dat
 		types[n] = TEXTARRAYOID;
 		values[n++] = more;
 	}
+	ys_spi_forget_with(table->statements, sql);
 	ys_spi_execute(sql, expected, n, types, values, NULL);
 }
 
@@ -164,12 +165,14 @@ ys_places_read(YsIndexTable *table, ArrayType *after, int limit, YsPlacePage *pa
 {
 	YsSpiScope	scope;
 	Datum		values[] = {PointerGetDatum(after)};
+	char	   *sql = page_sql(table, after == NULL, limit);
 	bool		isnull;
 
 	ys_index_table_check_visible(table);
 	memset(page, 0, sizeof(YsPlacePage));
 	ys_spi_begin(&scope);
-	ys_spi_execute(page_sql(table, after == NULL, limit), SPI_OK_SELECT, after != NULL ? 1 : 0,
+	ys_spi_forget_with(table->statements, sql);
+	ys_spi_execute(sql, SPI_OK_SELECT, after != NULL ? 1 : 0,
 				   (Oid[]) {TEXTARRAYOID}, values, NULL);
 	page->count = (int) DatumGetInt64(ys_spi_value(0, 1, &isnull));
 	if (page->count > 0)

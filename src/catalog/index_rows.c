@@ -267,6 +267,12 @@ build_statements(YsIndexTable *table)
 					 "version = EXCLUDED.version, noted_at = EXCLUDED.noted_at",
 					 locator_keys);
 	table->sql_note = sql.data;
+
+	ys_spi_forget_with(table->statements, table->sql_locate);
+	ys_spi_forget_with(table->statements, table->sql_versions);
+	ys_spi_forget_with(table->statements, table->sql_delete);
+	ys_spi_forget_with(table->statements, table->sql_upsert);
+	ys_spi_forget_with(table->statements, table->sql_note);
 }
 
 /* ---- names ---- */

@@ -164,12 +164,14 @@ void
 ys_sweep_read(YsIndexTable *table, ArrayType *after, int limit, YsSweepPage *page)
 {
 	YsSpiScope	scope;
+	char	   *sql = page_sql(table, after == NULL, limit);
 	YsIndexRow **rows;
 	MemoryContext old;
 
 	memset(page, 0, sizeof(YsSweepPage));
 	ys_spi_begin(&scope);
-	ys_spi_execute(page_sql(table, after == NULL, limit), SPI_OK_SELECT, after != NULL ? 1 : 0,
+	ys_spi_forget_with(table->statements, sql);
+	ys_spi_execute(sql, SPI_OK_SELECT, after != NULL ? 1 : 0,
 				   (Oid[]) {TEXTARRAYOID}, (Datum[]) {PointerGetDatum(after)}, NULL);
 	old = MemoryContextSwitchTo(scope.caller);
 	page->count = (int) SPI_processed;
@@ -204,17 +206,19 @@ int64
 ys_tombstones_prune(const YsIndexTable *table, int minutes, int limit)
 {
 	YsSpiScope	scope;
+	char	   *sql;
 	int64		pruned;
 
 	ys_spi_begin(&scope);
 
 	/* what is in quarantine may be tried again, and must meet what came after it */
-	ys_spi_execute(psprintf("DELETE FROM %s WHERE ctid = ANY(ARRAY(SELECT ctid FROM %s "
-							"WHERE area IS NULL AND noted_at < LEAST(now() - $2 * interval '1 minute', "
-							"(SELECT min(quarantined_at) FROM yottastore_internal.quarantine "
-							"WHERE policy_id = $1)) ORDER BY noted_at LIMIT %d))",
-							table->locator, table->locator, limit),
-				   SPI_OK_DELETE, 2, (Oid[]) {INT4OID, INT4OID},
+	sql = psprintf("DELETE FROM %s WHERE ctid = ANY(ARRAY(SELECT ctid FROM %s "
+				   "WHERE area IS NULL AND noted_at < LEAST(now() - $2 * interval '1 minute', "
+				   "(SELECT min(quarantined_at) FROM yottastore_internal.quarantine "
+				   "WHERE policy_id = $1)) ORDER BY noted_at LIMIT %d))",
+				   table->locator, table->locator, limit);
+	ys_spi_forget_with(table->statements, sql);
+	ys_spi_execute(sql, SPI_OK_DELETE, 2, (Oid[]) {INT4OID, INT4OID},
 				   (Datum[]) {Int32GetDatum(table->policy_id), Int32GetDatum(minutes)}, NULL);
 	pruned = (int64) SPI_processed;
 	ys_spi_end(&scope);

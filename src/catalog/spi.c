@@ -3,7 +3,8 @@
  *	  Running the extension's own SQL.
  *
  * Statements are planned once per text and kept for the backend's life: the
- * same few run for every batch.
+ * same few run for every batch.  Those that name a policy's tables are kept as long as something
+ * that runs them: a worker sees many policies come and go.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -66,9 +67,12 @@ ys_spi_end(YsSpiScope *scope)
 
 typedef struct PlanEntry
 {
-	const char *sql;			/* hash key, in TopMemoryContext */
-	SPIPlanPtr	plan;
+	char	   *sql;			/* hash key, in TopMemoryContext */
+	SPIPlanPtr	plan;			/* NULL: not planned yet */
+	List	   *users;			/* contexts that it goes with, in TopMemoryContext; NIL: it stays */
 } PlanEntry;
+
+static HTAB *plans = NULL;
 
 static uint32
 hash_text_pointer(const void *key, Size keysize)
@@ -82,13 +86,12 @@ match_text_pointer(const void *a, const void *b, Size keysize)
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-static SPIPlanPtr
-find_plan(const char *sql, int nargs, Oid *types)
+/* The entry of a text, made unless there is one. */
+static PlanEntry *
+enter_plan(const char *sql)
 {
-	static HTAB *plans = NULL;
 	PlanEntry  *entry;
-	SPIPlanPtr	plan;
-	bool		found;
+	char	   *key;
 
 	if (plans == NULL)
 	{
@@ -104,17 +107,77 @@ find_plan(const char *sql, int nargs, Oid *types)
 	}
 	entry = hash_search(plans, &sql, HASH_FIND, NULL);
 	if (entry != NULL)
-		return entry->plan;
+		return entry;
+	key = MemoryContextStrdup(TopMemoryContext, sql);
+	entry = hash_search(plans, &key, HASH_ENTER, NULL);
+	entry->plan = NULL;
+	entry->users = NIL;
+	return entry;
+}
 
+static SPIPlanPtr
+find_plan(const char *sql, int nargs, Oid *types)
+{
+	PlanEntry  *entry = enter_plan(sql);
+	SPIPlanPtr	plan;
+
+	if (entry->plan != NULL)
+		return entry->plan;
 	plan = SPI_prepare(sql, nargs, types);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed for \"%s\": %s", sql, SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "SPI_keepplan failed");
-	sql = MemoryContextStrdup(TopMemoryContext, sql);
-	entry = hash_search(plans, &sql, HASH_ENTER, &found);
-	entry->plan = plan;
+	/* planning may have made others */
+	enter_plan(sql)->plan = plan;
 	return plan;
+}
+
+/* What a context's end takes along. */
+typedef struct PlanUse
+{
+	MemoryContextCallback callback;
+	MemoryContext context;
+	const char *sql;
+} PlanUse;
+
+static void
+end_use(void *arg)
+{
+	const PlanUse *use = arg;
+	PlanEntry  *entry = hash_search(plans, &use->sql, HASH_FIND, NULL);
+	char	   *key;
+
+	if (entry == NULL)
+		return;
+	entry->users = list_delete_ptr(entry->users, use->context);
+	if (entry->users != NIL)
+		return;
+	if (entry->plan != NULL)
+		(void) SPI_freeplan(entry->plan);
+	key = entry->sql;
+	(void) hash_search(plans, &use->sql, HASH_REMOVE, NULL);
+	pfree(key);
+}
+
+void
+ys_spi_forget_with(MemoryContext context, const char *sql)
+{
+	PlanEntry  *entry = enter_plan(sql);
+	PlanUse    *use;
+	MemoryContext old;
+
+	if (list_member_ptr(entry->users, context))
+		return;
+	use = MemoryContextAllocZero(context, sizeof(PlanUse));
+	use->context = context;
+	use->sql = MemoryContextStrdup(context, sql);
+	use->callback.func = end_use;
+	use->callback.arg = use;
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	entry->users = lappend(entry->users, context);
+	MemoryContextSwitchTo(old);
+	MemoryContextRegisterResetCallback(context, &use->callback);
 }
 
 void

@@ -39,7 +39,13 @@ extern void ys_spi_return(YsSpiScope *scope);
 extern void ys_spi_execute(const char *sql, int expected, int nargs, Oid *types,
 						   Datum *values, const char *nulls);
 
-/* The same for utility statements without parameters. */
+/*
+ * Keep the plan of a statement no longer than context, and what others have been named for it.  It
+ * must not run when the last of them goes.
+ */
+extern void ys_spi_forget_with(MemoryContext context, const char *sql);
+
+/* Run a utility statement without parameters, as ys_spi_execute does. */
 extern void ys_spi_utility(const char *sql);
 
 /* A result's column; by-reference values live as long as the scope. */

@@ -313,6 +313,7 @@ ys_verify_rows(YsIndexTable *table, ArrayType *after, int limit, YsVerifyPage *p
 		appendStringInfo(&sql, "$1[%d] COLLATE \"C\")", table->nkeys + 1);
 	}
 	appendStringInfo(&sql, " ORDER BY %s LIMIT %d", keys, limit);
+	ys_spi_forget_with(table->statements, sql.data);
 	ys_spi_begin_as(&scope, table->owner);
 	ys_spi_execute(sql.data, SPI_OK_SELECT, after != NULL ? 1 : 0, (Oid[]) {TEXTARRAYOID},
 				   (Datum[]) {PointerGetDatum(after)}, NULL);

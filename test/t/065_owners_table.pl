@@ -177,6 +177,17 @@ wait_for_index($node, 'where transactions are serializable');
 is(query('SELECT DISTINCT isolation FROM seen'), 'read committed', 'batches see what was committed before they had their locks');
 query('ALTER DATABASE postgres RESET default_transaction_isolation');
 
+# ---- what is kept of statements ------------------------------------------------------------------------------
+
+my $explain = q{SELECT count(*) > 0 FROM yottastore.explain_item('vehicle_service', 'v1')};
+like(
+	query("$explain; ALTER TABLE vehicle_service RENAME TO renamed; $explain; " . <<'END'),
+SELECT count(*) FILTER (WHERE ident ~ 'yottastore_internal'), count(*) FILTER (WHERE ident ~ 'vehicle_service|renamed|locator')
+FROM pg_backend_memory_contexts WHERE name = 'CachedPlanSource'
+END
+	qr/^t\nt\n[1-9]\d*\|0$/,
+	'no plan outlives the names that it was made for');
+
 is(query('SELECT pg_postmaster_start_time()'), $postmaster, 'the server never went down');
 
 $node->stop;
