@@ -72,6 +72,20 @@ typedef struct YsPartitionOffsets
 extern bool ys_kafka_topic_offsets(const YsStreamConfig *config, YsArena *arena,
 								   int *npartitions, YsPartitionOffsets **partitions, YsError *err);
 
+/* A message that a partition's log is known by. */
+typedef struct YsAnchor
+{
+	int32_t		partition;
+	int64_t		offset;
+	bool		answered;		/* the rest is filled in */
+	bool		found;			/* a message with that offset is there */
+	int64_t		timestamp_ms;	/* of it; -1: it has none */
+} YsAnchor;
+
+/* Look at the messages at these offsets, one a partition. */
+extern bool ys_kafka_read_anchors(const YsStreamConfig *config, int count, YsAnchor *anchors,
+								  YsError *err);
+
 /* Create the topic unless it is there.  partitions <= 0: the broker's default. */
 extern bool ys_kafka_create_topic(const YsStreamConfig *config, int partitions, YsError *err);
 
