@@ -228,6 +228,7 @@ CREATE TABLE yottastore_internal.policy (
 		CHECK (phase IN ('STARTING', 'BACKFILL', 'LIVE', 'PAUSED', 'INCOMPLETE')),
 	reason text,
 	epoch integer NOT NULL DEFAULT 1,
+	layout integer NOT NULL DEFAULT 0,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	areas_fingerprint bigint,
 	backfill_started_at timestamptz,
@@ -236,7 +237,7 @@ CREATE TABLE yottastore_internal.policy (
 	rebuilds integer UNIQUE REFERENCES yottastore_internal.policy ON DELETE CASCADE
 ) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX policy_name_key ON yottastore_internal.policy (name) WHERE rebuilds IS NULL;
-COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; stream is NULL where the store''s own is followed; topic is the one its positions are in, or the id of the store''s stream, NULL while it has none; areas_fingerprint is of the areas that its rows, or a job, go by; rebuilds is the policy whose rows this one, of the same name, makes anew beside them';
+COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; stream is NULL where the store''s own is followed; topic is the one its positions are in, or the id of the store''s stream, NULL while it has none; layout counts how often the topic got more partitions; areas_fingerprint is of the areas that its rows, or a job, go by; rebuilds is the policy whose rows this one, of the same name, makes anew beside them';
 
 CREATE FUNCTION yottastore_internal.policies_changed() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'ys_policies_changed';
@@ -251,10 +252,11 @@ CREATE TABLE yottastore_internal.position (
 	next_offset bigint NOT NULL,
 	high_offset bigint NOT NULL,
 	watermark timestamptz,
+	layout_from bigint NOT NULL DEFAULT 0,
 	updated_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	PRIMARY KEY (policy_id, partition)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE yottastore_internal.position IS 'the first offset not yet applied, committed with the rows it stands for; partition -1 is the store''s own stream, which has a watermark only, and its positions in shard_position';
+COMMENT ON TABLE yottastore_internal.position IS 'the first offset not yet applied, committed with the rows it stands for; events before layout_from are of the layout before the policy''s; partition -1 is the store''s own stream, which has a watermark only, and its positions in shard_position';
 
 CREATE TABLE yottastore_internal.shard_position (
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
@@ -268,6 +270,17 @@ CREATE TABLE yottastore_internal.shard_position (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE yottastore_internal.shard_position IS
 	'of policies that follow the store''s own stream, the last sequence number applied of each shard, committed with the rows it stands for';
+
+CREATE TABLE yottastore_internal.anchor (
+	stream oid NOT NULL,
+	owner oid NOT NULL,
+	topic text NOT NULL,
+	partition integer NOT NULL,
+	"offset" bigint NOT NULL,
+	timestamp_ms bigint NOT NULL,
+	PRIMARY KEY (stream, owner, partition)
+);
+COMMENT ON TABLE yottastore_internal.anchor IS 'a message of each topic partition by which its log is known, should another get its name';
 
 CREATE TABLE yottastore_internal.lease (
 	stream oid NOT NULL,

@@ -74,6 +74,28 @@ ys_lease_hold(const YsLease *lease)
 }
 
 void
+ys_lease_lock_all(const YsLease *lease)
+{
+	lock_leases(lease, ExclusiveLock);
+}
+
+void
+ys_lease_end_all(const YsLease *lease)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("DELETE FROM yottastore_internal.lease WHERE stream = $1 AND source = $3 AND owner = $2",
+				   SPI_OK_DELETE, 3, (Oid[]) {OIDOID, OIDOID, OIDOID},
+				   (Datum[])
+				   {
+					   ObjectIdGetDatum(lease->stream), ObjectIdGetDatum(lease->owner),
+					   ObjectIdGetDatum(lease->source)
+				   }, NULL);
+	ys_spi_end(&scope);
+}
+
+void
 ys_lease_drop(const YsLease *lease)
 {
 	YsSpiScope	scope;

@@ -29,6 +29,10 @@ extern void ys_lease_take(YsLease *lease);
 /* Is it still ours?  If so, until the transaction ends. */
 extern bool ys_lease_hold(const YsLease *lease);
 
+/* Lock out all commits of the stream's workers until the transaction ends; and then end their leases. */
+extern void ys_lease_lock_all(const YsLease *lease);
+extern void ys_lease_end_all(const YsLease *lease);
+
 /* There will be no such worker for now. */
 extern void ys_lease_drop(const YsLease *lease);
 

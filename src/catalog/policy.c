@@ -29,7 +29,7 @@ static const char *const phase_names[] = {
 
 #define POLICY_COLUMNS \
 	"policy_id, name, " YS_POLICY_OWNER ", source, stream, index_table, topic, declaration, phase, epoch, "\
-	"max_areas, rebuilds, (SELECT o.index_table FROM yottastore_internal.policy o "\
+	"max_areas, layout, rebuilds, (SELECT o.index_table FROM yottastore_internal.policy o "\
 	"WHERE o.policy_id = policy.rebuilds)"
 
 const char *
@@ -82,8 +82,9 @@ read_row(uint64 row, MemoryContext context)
 	policy->phase = ys_phase_by_name(ys_spi_text(row, 9, CurrentMemoryContext));
 	policy->epoch = result_int(row, 10);
 	policy->max_areas = result_int(row, 11);
-	policy->rebuilds = result_int(row, 12);
-	policy->model = result_oid(row, 13);
+	policy->layout = result_int(row, 12);
+	policy->rebuilds = result_int(row, 13);
+	policy->model = result_oid(row, 14);
 	return policy;
 }
 
@@ -477,7 +478,7 @@ ys_position_load(int policy_id, YsPolicyPosition **positions)
 	int			count;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT partition, next_offset, high_offset, watermark "
+	ys_spi_execute("SELECT partition, next_offset, high_offset, watermark, layout_from "
 				   "FROM yottastore_internal.position WHERE policy_id = $1 ORDER BY partition",
 				   SPI_OK_SELECT, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
 	count = (int) SPI_processed;
@@ -492,6 +493,7 @@ ys_position_load(int policy_id, YsPolicyPosition **positions)
 		position->high_offset = DatumGetInt64(ys_spi_value(i, 3, &isnull));
 		position->watermark = DatumGetTimestampTz(ys_spi_value(i, 4, &isnull));
 		position->has_watermark = !isnull;
+		position->layout_from = DatumGetInt64(ys_spi_value(i, 5, &isnull));
 	}
 	ys_spi_end(&scope);
 	return count;

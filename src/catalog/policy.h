@@ -38,6 +38,7 @@ typedef struct YsPolicyRow
 	char	   *declaration;	/* JSON text */
 	YsPhase		phase;
 	int			epoch;
+	int			layout;			/* of the topic: how often it got more partitions */
 	int			max_areas;		/* that get a partition of their own */
 	int			rebuilds;		/* the policy whose rows it makes anew (rebuild.h), 0: none */
 	Oid			model;			/* that policy's index table */
@@ -153,9 +154,10 @@ typedef struct YsPolicyPosition
 	int64		high_offset;
 	bool		has_watermark;
 	TimestampTz watermark;
+	int64		layout_from;	/* what comes before is of the layout before */
 } YsPolicyPosition;
 
-/* Both allocate in / read from plain arrays; load returns the number. */
+/* Both allocate in / read from plain arrays; load returns the number.  Saving leaves layout_from as it is. */
 extern int	ys_position_load(int policy_id, YsPolicyPosition **positions);
 extern void ys_position_save(int policy_id, int count, const YsPolicyPosition *positions);
 

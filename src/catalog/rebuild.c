@@ -267,7 +267,7 @@ static const char *const updates[] = {
 	"UPDATE yottastore_internal.position n SET watermark = GREATEST(n.watermark, o.watermark) "
 	"FROM yottastore_internal.position o "
 	"WHERE o.policy_id = $1 AND n.policy_id = $2 AND n.partition = o.partition",
-	"UPDATE yottastore_internal.policy p SET epoch = r.epoch, topic = r.topic, "
+	"UPDATE yottastore_internal.policy p SET epoch = r.epoch, layout = r.layout, topic = r.topic, "
 	"backfill_started_at = r.backfill_started_at, backfill_finished_at = r.backfill_finished_at, "
 	"backfill_estimate = r.backfill_estimate "
 	"FROM yottastore_internal.policy r WHERE p.policy_id = $1 AND r.policy_id = $2",

@@ -11,6 +11,7 @@
 #define GENERATION_AT		4
 #define SEQUENCE_AT			8
 #define SEQUENCE_SIZE		(YS_VERSION_SIZE - SEQUENCE_AT)
+#define PARTITION_AT		(YS_VERSION_SIZE - 4)
 #define SEQUENCE_DIGITS		40
 
 static void
@@ -49,14 +50,24 @@ ys_version_epoch(const YsVersion *version)
 }
 
 void
-ys_version_from_offset(YsVersion *version, uint32_t epoch, int64_t offset)
+ys_version_from_offset(YsVersion *version, uint32_t epoch, uint32_t layout, int64_t offset,
+					   int32_t partition)
 {
 	uint64_t	rest = (uint64_t) offset;
 
 	ys_version_lowest(version);
 	put_uint32(version->bytes + EPOCH_AT, epoch);
-	for (int i = YS_VERSION_SIZE - 1; rest != 0; i--, rest >>= 8)
+	put_uint32(version->bytes + GENERATION_AT, layout);
+	for (int i = PARTITION_AT - 1; rest != 0; i--, rest >>= 8)
 		version->bytes[i] = (unsigned char) rest;
+	put_uint32(version->bytes + PARTITION_AT, (uint32_t) partition);
+}
+
+bool
+ys_version_other_partition(const YsVersion *a, const YsVersion *b)
+{
+	return memcmp(a->bytes, b->bytes, SEQUENCE_AT) == 0 &&
+		memcmp(a->bytes + PARTITION_AT, b->bytes + PARTITION_AT, YS_VERSION_SIZE - PARTITION_AT) != 0;
 }
 
 bool

@@ -275,6 +275,22 @@ ys_batch_save_stats(const YsBatch *batch)
 		follow->pace.waiting = waiting;
 }
 
+/*
+ * Offsets of different partitions don't compare: the index may hold the older of two changes.  So it is
+ * where producers have not heard of more partitions yet, or never used the key.
+ */
+static void
+mark_torn(const YsBatch *batch)
+{
+	const YsMessage *message = batch->torn->message;
+
+	ys_policy_set_phase(batch->follow->row->policy_id, YS_PHASE_INCOMPLETE,
+						psprintf("offset " INT64_FORMAT " of partition %d changes an item that another partition "
+								 "has changes of, and which are newer can't be told: "
+								 "call yottastore.index_resync_start",
+								 message->offset, message->partition));
+}
+
 /* The batch's transaction.  False when the policy has to pause, or quarantine is full. */
 static bool
 write_batch(YsBatch *batch)
@@ -328,7 +344,11 @@ write_batch(YsBatch *batch)
 		if (batch->shards != NULL)
 			ys_shard_positions_save(batch->shards, follow->row->policy_id);
 	}
+	if (batch->torn != NULL)
+		mark_torn(batch);
 	ys_transaction_commit();
+	if (batch->torn != NULL)
+		follow->row->phase = YS_PHASE_INCOMPLETE;
 
 	if (!batch->from_store)
 	{

@@ -73,6 +73,17 @@ ys_batch_create(YsFollow *follow, int size)
 	return batch;
 }
 
+static YsPolicyPosition *
+find_position(const YsBatch *batch, int32 partition)
+{
+	for (int p = 0; p < batch->npositions; p++)
+	{
+		if (batch->positions[p].partition == partition)
+			return &batch->positions[p];
+	}
+	return NULL;
+}
+
 /* Keep what can't be used, with its reason, for the batch's transaction. */
 static void
 quarantine(YsBatch *batch, YsQuarantined event, const char *reason)
@@ -84,6 +95,19 @@ quarantine(YsBatch *batch, YsQuarantined event, const char *reason)
 	kept->reason = pstrdup(reason);
 	batch->quarantined = lappend(batch->quarantined, kept);
 	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Offsets compare only within a partition.  Where more partitions were added, keys have moved: what was
+ * written since is newer than anything before.  (A relay's positions compare across partitions.)
+ */
+static int
+layout_of(const YsBatch *batch, const YsMessage *message)
+{
+	int			layout = batch->follow->row->layout;
+	const YsPolicyPosition *position = find_position(batch, message->partition);
+
+	return position != NULL && message->offset < position->layout_from ? layout - 1 : layout;
 }
 
 /* The version of an event; false when the relay's position is unusable: by its offset it would be older than all others. */
@@ -109,7 +133,8 @@ event_version(const YsBatch *batch, const YsDecoded *decoded, YsVersion *version
 	if (message->has_position)
 		return ys_version_from_sequence(version, follow->row->epoch, message->generation,
 										message->sequence);
-	ys_version_from_offset(version, follow->row->epoch, message->offset);
+	ys_version_from_offset(version, follow->row->epoch, layout_of(batch, message), message->offset,
+						   message->partition);
 	return true;
 }
 
@@ -251,6 +276,9 @@ ys_batch_collect_event(YsBatch *batch, const YsDecoded *decoded)
 			ys_batch_quarantine_event(batch, decoded, "key does not fit the source's key columns");
 		return;
 	}
+	if (found && batch->retry == NULL && !decoded->message->has_position &&
+		ys_version_other_partition(&version, &candidate->row.new_version))
+		batch->torn = decoded;
 	if (found && !is_newer(candidate, decoded, &version))
 	{
 		batch->counters.stale++;
@@ -279,20 +307,15 @@ count_event(YsBatch *batch, const YsDecoded *decoded)
 		batch->counters.bytes += (int64) (message->key_len + message->value_len);
 }
 
-/* Advance the batch's positions past a message.  False when the policy has seen it. */
+/* Advance the batch's positions past a message.  False when the policy has seen it, or it has to wait. */
 static bool
 advance(YsBatch *batch, const YsMessage *message)
 {
-	YsPolicyPosition *position = NULL;
+	YsPolicyPosition *position = find_position(batch, message->partition);
 
 	if (message->shard != NULL)
 		return batch->shards != NULL && ys_shard_positions_take(batch->shards, message);
-	for (int p = 0; p < batch->npositions && position == NULL; p++)
-	{
-		if (batch->positions[p].partition == message->partition)
-			position = &batch->positions[p];
-	}
-	if (position == NULL)
+	if (position == NULL || ys_follow_holds(batch->follow, position, message->offset))
 		return false;
 
 	/* what tells how far the store's own stream goes has no offset */

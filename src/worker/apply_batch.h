@@ -48,6 +48,7 @@ typedef struct YsBatch
 	bool		repairs;		/* rows stay under the version they have */
 	ErrorData  *systemic;		/* what paused the policy */
 	bool		full;			/* there is no room in quarantine: nothing was written */
+	const YsDecoded *torn;		/* its item has changes in another partition, too: see ys_version_other_partition */
 } YsBatch;
 
 /* An empty batch for at most size events or items, in a context of its own below the current one. */

@@ -24,6 +24,15 @@ typedef struct WriteArg
 	YsPolicyCounters counters;
 } WriteArg;
 
+/* Is it unknown whether an event is newer than what is known of its item? */
+static void
+note_torn(YsBatch *batch, const YsCandidate *candidate)
+{
+	if (candidate->origin != NULL && !candidate->origin->message->has_position &&
+		ys_version_other_partition(&candidate->row.new_version, &candidate->row.version))
+		batch->torn = candidate->origin;
+}
+
 static void
 write_run(void *arg)
 {
@@ -55,6 +64,8 @@ write_run(void *arg)
 		bool		stale = row->known && (again ? order < 0 : order <= 0);
 		bool		elsewhere;
 
+		if (row->known && !again)
+			note_torn(run->batch, run->batch->candidates[run->first + i]);
 		run->batch->candidates[run->first + i]->written = !stale;
 		if (stale)
 		{

@@ -180,8 +180,11 @@ ys_follow_load_positions(YsFollow *follow)
 		pfree(follow->positions);
 	count = ys_position_load(follow->row->policy_id, &follow->positions);
 	follow->npositions = 0;
+	follow->draining = false;
 	for (int i = 0; i < count; i++)
 	{
+		follow->draining = follow->draining ||
+			follow->positions[i].next_offset < follow->positions[i].layout_from;
 		if (follow->lease == NULL || ys_lease_covers(follow->lease, follow->positions[i].partition))
 			follow->positions[follow->npositions++] = follow->positions[i];
 	}

@@ -34,6 +34,7 @@ typedef struct YsFollow
 	int			npositions;		/* in the worker's partitions */
 	YsPolicyPosition *positions;
 	YsShardPositions *shards;	/* where the store's own stream is followed, else NULL */
+	bool		draining;		/* not all that came before the topic's last growth is applied */
 	bool		positions_dirty;	/* something to save that no batch has saved */
 
 	YsPace		pace;
@@ -54,6 +55,10 @@ typedef struct YsFollow
 	int			rebuild_failures;	/* in a row, of ending a rebuild */
 	int64		rebuild_at;		/* try it then */
 } YsFollow;
+
+/* Must an event wait until all that was written before more partitions were added is applied? */
+#define ys_follow_holds(follow, position, offset) \
+	((follow)->draining && (offset) >= (position)->layout_from)
 
 /* Does it take part in batches now? */
 #define ys_follow_is_active(follow) \

@@ -34,16 +34,22 @@ typedef struct YsIntakeKind
 	/* Make the positions to resume from durable, so that backfill may begin. */
 	bool		(*start) (YsStreamWorker *worker, YsFollow *follow, YsError *err);
 
-	/* Open lane->intake, in lane->context, where these policies of the lane are. */
+	/*
+	 * Open lane->intake, in lane->context, where these policies of the lane are.  True without one:
+	 * nothing is to be taken now.
+	 */
 	bool		(*open) (YsStreamWorker *worker, YsLane *lane, const List *members, YsError *err);
 
 	/*
 	 * Take what is there, at most max messages and about max_bytes; what they point to is good
 	 * until the next call.  False and err on an error that ends the intake.  YS_ERR_TRIMMED: what
-	 * some policies have not seen is no longer there, and they have been marked INCOMPLETE.
+	 * some policies have not seen is no longer there, and they have been marked INCOMPLETE, or look does so.
 	 */
 	bool		(*take) (YsStreamWorker *worker, YsLane *lane, int max, size_t max_bytes,
 						 YsArena *arena, int *count, YsMessage **messages, YsError *err);
+
+	/* Look, when it is time, what became of what is followed.  NULL: taking tells all. */
+	void		(*look) (YsStreamWorker *worker);
 
 	/* There may be something to take once fd (-1: none) is readable or timeout_ms (-1: never) have passed. */
 	void		(*signals) (const YsLane *lane, int *fd, long *timeout_ms);

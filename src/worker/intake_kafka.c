@@ -12,6 +12,7 @@
 #include "foreign/foreign.h"
 #include "guc.h"
 #include "worker/activity.h"
+#include "worker/intake_kafka.h"
 #include "worker/stream_worker_parts.h"
 #include "worker/transaction.h"
 
@@ -116,6 +117,7 @@ start_policy(YsStreamWorker *worker, YsFollow *follow, YsError *err)
 		ys_follow_load_positions(follow);
 	}
 	ys_transaction_commit();
+	ys_topic_look_soon(worker);	/* from now on its log is to be known */
 	pfree(positions);
 	ys_arena_free(&arena);
 	return true;
@@ -153,6 +155,8 @@ find_positions(KafkaIntake *intake, const List *members)
 			const YsPolicyPosition *own = &follow->positions[i];
 			YsPosition *position = find_position(intake, own->partition);
 
+			if (ys_follow_holds(follow, own, own->next_offset))
+				continue;
 			if (position == NULL)
 			{
 				position = &intake->positions[intake->npositions++];
@@ -167,57 +171,26 @@ find_positions(KafkaIntake *intake, const List *members)
 static bool
 open_consumer(YsStreamWorker *worker, YsLane *lane, const List *members, YsError *err)
 {
-	MemoryContext old = MemoryContextSwitchTo(lane->context);
-	KafkaIntake *intake = palloc0(sizeof(KafkaIntake));
+	MemoryContext old;
+	KafkaIntake *intake;
 
+	if (!ys_topic_is_known(worker))
+		return true;
+	old = MemoryContextSwitchTo(lane->context);
+	intake = palloc0(sizeof(KafkaIntake));
 	find_positions(intake, members);
 	MemoryContextSwitchTo(old);
 	if (intake->npositions == 0)
 		return true;
 	intake->consumer = ys_consumer_open(lane->context, worker->config, intake->npositions,
 										intake->positions, err);
+	if (intake->consumer == NULL)
+	{
+		ys_topic_doubt(worker);
+		return false;
+	}
 	lane->intake = (YsIntake *) intake;
-	return intake->consumer != NULL;
-}
-
-/* Changes between a policy's position and the oldest event kept are lost: say so, and stop it. */
-static void
-mark_incomplete(YsStreamWorker *worker)
-{
-	YsArena		arena;
-	YsPartitionOffsets *offsets;
-	int			count;
-	ListCell   *lc;
-	YsError		err;
-
-	ys_arena_init_context(&arena, worker->batch_context, 0);
-	if (!ys_kafka_topic_offsets(worker->config, &arena, &count, &offsets, &err))
-	{
-		ys_stream_note_trouble(worker, &err);
-		ys_arena_free(&arena);
-		return;
-	}
-	ys_transaction_begin("marking a gap");
-	foreach(lc, worker->follows)
-	{
-		YsFollow   *follow = lfirst(lc);
-
-		for (int i = 0; i < count && ys_follow_is_active(follow); i++)
-		{
-			YsPolicyPosition *own = ys_follow_position(follow, offsets[i].partition);
-
-			if (own == NULL ||
-				(own->next_offset >= offsets[i].low && own->next_offset <= offsets[i].high))
-				continue;
-			follow->row->phase = YS_PHASE_INCOMPLETE;
-			ys_policy_set_phase(follow->row->policy_id, YS_PHASE_INCOMPLETE,
-								psprintf("partition %d of topic \"%s\" no longer holds offset " INT64_FORMAT
-										 ": call yottastore.index_resync_start",
-										 own->partition, worker->config->topic, own->next_offset));
-		}
-	}
-	ys_transaction_commit();
-	ys_arena_free(&arena);
+	return true;
 }
 
 /* The consumer has handed these out. */
@@ -241,11 +214,11 @@ take_messages(YsStreamWorker *worker, YsLane *lane, int max, size_t max_bytes, Y
 
 	if (!ys_consumer_take(intake->consumer, max, max_bytes, arena, count, messages, err))
 	{
-		if (err->code == YS_ERR_TRIMMED)
-			mark_incomplete(worker);
+		ys_topic_doubt(worker);
 		return false;
 	}
 	advance(intake, *count, *messages);
+	ys_topic_note(worker, *count, *messages);
 	return true;
 }
 
@@ -292,7 +265,10 @@ covers(const YsLane *lane, const YsFollow *follow)
 
 	for (int i = 0; i < follow->npositions; i++)
 	{
-		if (find_position(intake, follow->positions[i].partition) == NULL)
+		const YsPolicyPosition *own = &follow->positions[i];
+
+		if (!ys_follow_holds(follow, own, own->next_offset) &&
+			find_position(intake, own->partition) == NULL)
 			return false;
 	}
 	return true;
@@ -321,6 +297,7 @@ const YsIntakeKind ys_intake_kafka = {
 	.start = start_policy,
 	.open = open_consumer,
 	.take = take_messages,
+	.look = ys_topic_look,
 	.signals = consumer_signals,
 	.has_caught_up = has_caught_up,
 	.covers = covers,

@@ -145,6 +145,10 @@ housekeep(YsStreamWorker *worker)
 		if (ys_stream_may_try(worker, follow->row->policy_id))
 			(void) ys_stream_attempt(worker, follow->row, tend_policy, follow);
 	}
+	if (worker->intake->look != NULL)
+		worker->intake->look(worker);
+	if (worker->lease.epoch == 0)
+		return true;
 	ys_stream_save_lag(worker);
 	ys_stream_forgive(worker);
 	if (ys_stream_is_first(worker))

@@ -40,6 +40,8 @@ typedef struct YsSetback
 	char		reason[256];
 } YsSetback;
 
+typedef struct YsTopic YsTopic;
+
 struct YsStreamWorker
 {
 	YsPolicyStream policies;	/* those that it follows */
@@ -55,6 +57,7 @@ struct YsStreamWorker
 	List	   *follows;
 	List	   *setbacks;		/* of YsSetback, of policies followed or not */
 	YsLane		shared;
+	YsTopic    *topic;			/* Kafka's: what is known of it; NULL: nothing yet */
 	int64		housekeeping_at;
 	int64		retry_at;		/* don't bother brokers or the store's stream before */
 	YsArena		portion;		/* of a batch that is thinned */
@@ -135,7 +138,7 @@ extern bool ys_lane_has(const YsStreamWorker *worker, const YsLane *lane, const 
 /* The policies of a lane, in the current context. */
 extern List *ys_lane_members(const YsStreamWorker *worker, const YsLane *lane);
 
-/* Open a lane's intake where its policies are.  True without one: it has no policies. */
+/* Open a lane's intake where its policies are.  True without one: nothing is to be taken. */
 extern bool ys_lane_open(YsStreamWorker *worker, YsLane *lane, YsError *err);
 
 /* The next batch is taken by an intake opened anew, from the policies' positions. */

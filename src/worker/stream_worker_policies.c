@@ -300,6 +300,10 @@ look_at_stream(void *arg)
 		rows = ys_policy_list(&worker->policies);
 	look->any = rows != NIL;
 	look->configured = look->any && load_or_do_without(worker, rows, &workers);
+
+	/* where no batch would find out */
+	if (worker->lease.epoch != 0 && look->any && !ys_lease_hold(&worker->lease))
+		worker->lease.epoch = 0;
 	ys_transaction_commit();
 	if (!look->configured)
 		return;

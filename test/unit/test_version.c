@@ -57,7 +57,7 @@ test_order(void **state)
 
 	(void) state;
 	ys_version_lowest(&lowest);
-	ys_version_from_offset(&offset_zero, 1, 0);
+	ys_version_from_offset(&offset_zero, 1, 0, 0, 0);
 	assert_below(lowest, offset_zero);
 	assert_below(version_of(1, 1, "9"), version_of(1, 1, "10"));
 	assert_below(version_of(1, 1, LARGEST), version_of(1, 2, "0"));
@@ -86,13 +86,40 @@ test_offsets(void **state)
 	(void) state;
 	for (size_t i = 1; i < sizeof(offsets) / sizeof(offsets[0]); i++)
 	{
-		ys_version_from_offset(&below, 7, offsets[i - 1]);
-		ys_version_from_offset(&above, 7, offsets[i]);
+		ys_version_from_offset(&below, 7, 2, offsets[i - 1], INT32_MAX);
+		ys_version_from_offset(&above, 7, 2, offsets[i], 0);
 		assert_below(below, above);
 	}
-	above = version_of(7, 0, "9223372036854775807");
-	ys_version_from_offset(&below, 7, INT64_MAX);
+	above = version_of(7, 2, "39614081257132168792477007875");
+	ys_version_from_offset(&below, 7, 2, INT64_MAX, 3);
 	assert_memory_equal(below.bytes, above.bytes, YS_VERSION_SIZE);
+}
+
+/* What was written since a topic got more partitions is newer, whatever the offsets. */
+static void
+test_layouts(void **state)
+{
+	YsVersion	old;
+	YsVersion	new;
+	YsVersion	other;
+
+	(void) state;
+	ys_version_from_offset(&old, 7, 2, INT64_MAX, 3);
+	ys_version_from_offset(&new, 7, 3, 0, 1);
+	assert_below(old, new);
+	assert_false(ys_version_other_partition(&old, &new));
+
+	ys_version_from_offset(&other, 7, 3, 5, 1);
+	assert_false(ys_version_other_partition(&new, &other));
+	ys_version_from_offset(&other, 7, 3, 0, 256);
+	assert_true(ys_version_other_partition(&new, &other));
+	assert_true(ys_version_other_partition(&other, &new));
+	ys_version_from_offset(&other, 8, 3, 0, 256);
+	assert_false(ys_version_other_partition(&new, &other));
+
+	/* what was read from the store is of no partition */
+	ys_version_floor(&other, 7);
+	assert_false(ys_version_other_partition(&old, &other));
 }
 
 static void
@@ -145,7 +172,7 @@ test_floor(void **state)
 	{
 		ys_version_floor(&floor, epoch);
 		assert_below(version_of(epoch - 1, 0xffffffff, LARGEST), floor);
-		ys_version_from_offset(&offset, epoch, 0);
+		ys_version_from_offset(&offset, epoch, 0, 0, 0);
 		assert_below(floor, offset);
 		assert_below(floor, version_of(epoch, 0, "0"));
 		assert_int_equal(ys_version_epoch(&offset), epoch);
@@ -194,6 +221,7 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_equal_numbers),
 		cmocka_unit_test(test_offsets),
+		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_floor),
 		cmocka_unit_test(test_random_pairs),
