@@ -56,6 +56,7 @@ typedef struct YsMessage
 	bool		is_watermark;	/* no event: everything before watermark_us has been produced */
 	int64_t		watermark_us;	/* microseconds since 1970 */
 	bool		superseded;		/* no event: a later message of the batch has what became of its item */
+	int32_t		of_partitions;	/* a watermark's: how many the topic had for who produced it; 0: not said */
 } YsMessage;
 
 typedef struct YsPartitionOffsets
@@ -128,12 +129,14 @@ extern bool ys_kafka_peek(const YsStreamConfig *config, int wanted, YsArena *are
 /* ---- producing ---- */
 typedef struct YsProducer YsProducer;
 
-extern YsProducer *ys_producer_open(void *context, const YsStreamConfig *config, YsError *err);
+/* Keys are split among so many partitions, and watermarks say so, whatever the topic has by now. */
+extern YsProducer *ys_producer_open(void *context, const YsStreamConfig *config, int partitions,
+									YsError *err);
 
 /* Who produces, and its highest generation: in a header of whatever is sent from now on. */
 extern void ys_producer_sign(YsProducer *producer, const char *tag, uint32_t generation);
 
-/* Queue one change event, partitioned by its key; waits while the queue is full. */
+/* Queue one change event, partitioned by its key as the Java client does; waits while the queue is full. */
 extern bool ys_producer_send(YsProducer *producer, const char *key, size_t key_len,
 							 const char *value, size_t value_len,
 							 uint32_t generation, const char *sequence, YsError *err);

@@ -19,6 +19,7 @@
 #define YS_KAFKA_POSITION_HEADER	"yottastore-position"	/* generation:sequence */
 #define YS_KAFKA_RELAY_HEADER	"yottastore-relay"	/* whose record, and its highest generation: tag:generation */
 #define YS_KAFKA_WATERMARK_HEADER	"yottastore-watermark"	/* microseconds since 1970 */
+#define YS_KAFKA_PARTITIONS_HEADER	"yottastore-partitions"	/* a watermark's: among how many it was produced */
 
 /* The largest change event: 400 KB item, old and new image, as typed JSON. */
 #define YS_KAFKA_LARGEST_MESSAGE	"8388608"

@@ -161,6 +161,7 @@ read_headers(const rd_kafka_message_t *source, YsMessage *message)
 	const void *text;
 	size_t		len;
 	uint64		watermark;
+	uint64		partitions;
 
 	if (rd_kafka_message_headers(source, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
@@ -182,6 +183,10 @@ read_headers(const rd_kafka_message_t *source, YsMessage *message)
 	{
 		message->is_watermark = true;
 		message->watermark_us = (int64_t) watermark;
+		if (rd_kafka_header_get_last(headers, YS_KAFKA_PARTITIONS_HEADER,
+									 &text, &len) == RD_KAFKA_RESP_ERR_NO_ERROR && text != NULL &&
+			parse_number(text, (const char *) text + len, PG_INT32_MAX, &partitions))
+			message->of_partitions = (int32_t) partitions;
 	}
 }
 

@@ -22,6 +22,7 @@
 struct YsProducer
 {
 	YsKafkaClient *client;
+	int			partitions;
 	int64		unacknowledged;
 	char		signature[48];
 	size_t		signature_len;
@@ -33,7 +34,6 @@ static const YsKafkaOption producer_options[] = {
 	{"acks", "all", false},
 	{"linger.ms", "5", false},
 	{"compression.codec", "lz4", true}, /* not in every build */
-	{"partitioner", "murmur2_random", false},	/* the Java client's: others agree with us */
 	{"message.max.bytes", YS_KAFKA_LARGEST_MESSAGE, false},
 	{"message.timeout.ms", "120000", false},
 	{"queue.buffering.max.messages", "100000", false},
@@ -42,7 +42,7 @@ static const YsKafkaOption producer_options[] = {
 };
 
 YsProducer *
-ys_producer_open(void *context, const YsStreamConfig *config, YsError *err)
+ys_producer_open(void *context, const YsStreamConfig *config, int partitions, YsError *err)
 {
 	YsProducer *producer;
 
@@ -53,6 +53,7 @@ ys_producer_open(void *context, const YsStreamConfig *config, YsError *err)
 		ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "out of memory");
 		return NULL;
 	}
+	producer->partitions = partitions;
 	producer->client = ys_kafka_open(context, YS_KAFKA_PRODUCER, config, producer_options, err);
 	return producer->client != NULL ? producer : NULL;
 }
@@ -140,8 +141,13 @@ ys_producer_send(YsProducer *producer, const char *key, size_t key_len,
 {
 	char		position[64];
 	int			position_len = snprintf(position, sizeof(position), "%u:%s", generation, sequence);
+
+	/* the Java client's: others agree with us */
+	int32_t		partition = rd_kafka_msg_partitioner_murmur2(producer->client->topic, key, key_len,
+															 producer->partitions, NULL, NULL);
 	rd_kafka_vu_t parts[] = {
 		{.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = producer->client->topic},
+		{.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
 		{.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
 		{.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {unconstify(char *, key), key_len}},
 		{.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {unconstify(char *, value), value_len}},
@@ -167,12 +173,16 @@ ys_producer_send_watermark(YsProducer *producer, int32_t partition, int64_t wate
 	static char empty[] = "";
 	char		text[32];
 	int			text_len = snprintf(text, sizeof(text), INT64_FORMAT, watermark_us);
+	char		partitions[16];
+	int			partitions_len = snprintf(partitions, sizeof(partitions), "%d", producer->partitions);
 	rd_kafka_vu_t parts[] = {
 		{.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = producer->client->topic},
 		{.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
 		{.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
 		{.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {empty, 0}},
 		{.vtype = RD_KAFKA_VTYPE_HEADER, .u.header = {YS_KAFKA_WATERMARK_HEADER, text, text_len}},
+		{.vtype = RD_KAFKA_VTYPE_HEADER,
+		.u.header = {YS_KAFKA_PARTITIONS_HEADER, partitions, partitions_len}},
 		{.vtype = RD_KAFKA_VTYPE_HEADER,
 		.u.header = {YS_KAFKA_RELAY_HEADER, producer->signature, producer->signature_len}},
 	};

@@ -327,7 +327,9 @@ advance(YsBatch *batch, const YsMessage *message)
 		position->next_offset = message->offset + 1;
 		position->high_offset = Max(position->high_offset, position->next_offset);
 	}
-	if (message->is_watermark)
+
+	/* one that speaks of partitions not followed yet says nothing about what is in them */
+	if (message->is_watermark && message->of_partitions <= batch->follow->of_partitions)
 	{
 		position->has_watermark = true;
 		position->watermark = message->watermark_us - UNIX_TO_SERVER_USECS;

@@ -179,6 +179,7 @@ ys_follow_load_positions(YsFollow *follow)
 	if (follow->positions != NULL)
 		pfree(follow->positions);
 	count = ys_position_load(follow->row->policy_id, &follow->positions);
+	follow->of_partitions = count;
 	follow->npositions = 0;
 	follow->draining = false;
 	for (int i = 0; i < count; i++)

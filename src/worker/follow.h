@@ -31,7 +31,8 @@ typedef struct YsFollow
 	YsBound    *bound;			/* replaced when what it is made of changes */
 	bool		areas_noted;	/* the catalog knows which areas rows go by now */
 
-	int			npositions;		/* in the worker's partitions */
+	int			of_partitions;	/* in which the policy has positions */
+	int			npositions;		/* in the worker's own of these */
 	YsPolicyPosition *positions;
 	YsShardPositions *shards;	/* where the store's own stream is followed, else NULL */
 	bool		draining;		/* not all that came before the topic's last growth is applied */

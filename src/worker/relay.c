@@ -39,7 +39,8 @@
 
 #define REFRESH_MS			10000	/* configuration and shards */
 #define CHILDREN_MS			1000	/* shards, while some are missing */
-#define PARTITIONS_MS		60000	/* how many partitions the topic has */
+#define PARTITIONS_MS		5000	/* how many partitions the topic has */
+#define CLAIM_MS			60000	/* whose it is */
 #define IDLE_WATERMARK_MS	1000	/* between watermarks of a quiet stream */
 #define BUSY_WATERMARK_MS	200		/* after something was produced */
 #define CAUGHT_UP_MS		1000	/* between updates of caught_up_at */
@@ -200,11 +201,12 @@ open_session(YsRelaySession *session, int relay_id, YsError *err)
 	reader->stream_id = stream_id;
 	reader->nkeys = session->config.source->nkeys;
 	reader->key_names = session->config.source->key_names;
-	session->producer = ys_producer_open(session->context, session->config.stream, err);
+	session->producer = ys_producer_open(session->context, session->config.stream, session->partitions, err);
 	if (session->producer == NULL)
 		return YS_RELAY_TROUBLE;
 	session->refresh_at = ys_clock_ms() + REFRESH_MS;
 	session->partitions_at = ys_clock_ms() + PARTITIONS_MS;
+	session->claim_at = ys_clock_ms() + CLAIM_MS;
 	outcome = ys_relay_load_lineage(session, stream_id);
 	if (outcome == YS_RELAY_ON)
 		outcome = discover_shards(session, err);
@@ -212,6 +214,26 @@ open_session(YsRelaySession *session, int relay_id, YsError *err)
 }
 
 /* ---- a session's rounds ---- */
+
+/* Look for partitions added, and for who else produces to the topic. */
+static YsRelayOutcome
+look_at_topic(YsRelaySession *session, YsError *err)
+{
+	int			count;
+
+	if (ys_clock_ms() >= session->partitions_at)
+	{
+		session->partitions_at = ys_clock_ms() + PARTITIONS_MS;
+		if (!ys_producer_partitions(session->producer, &count, err))
+			return YS_RELAY_TROUBLE;
+		if (count != session->partitions)
+			return YS_RELAY_CHANGED;
+	}
+	if (ys_clock_ms() < session->claim_at)
+		return YS_RELAY_ON;
+	session->claim_at = ys_clock_ms() + CLAIM_MS;
+	return ys_relay_claim_topic(session, false, err);
+}
 
 /* Look for changes of the configuration, the store's stream and the topic. */
 static YsRelayOutcome
@@ -242,14 +264,8 @@ refresh_session(YsRelaySession *session, YsError *err)
 
 	if (outcome == YS_RELAY_ON)
 		outcome = discover_shards(session, err);
-	if (outcome == YS_RELAY_ON && ys_clock_ms() >= session->partitions_at)
-	{
-		session->partitions_at = ys_clock_ms() + PARTITIONS_MS;
-		if (!ys_producer_partitions(session->producer, &session->partitions, err))
-			outcome = YS_RELAY_TROUBLE;
-		else
-			outcome = ys_relay_claim_topic(session, false, err);
-	}
+	if (outcome == YS_RELAY_ON)
+		outcome = look_at_topic(session, err);
 	session->refresh_at = ys_clock_ms() +
 		(ys_lineage_awaits_children(session->reader.lineage) ? CHILDREN_MS : REFRESH_MS);
 	return outcome;

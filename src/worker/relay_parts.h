@@ -38,7 +38,7 @@ typedef struct YsRelaySession
 	YsRelayConfig config;
 	YsShardReader reader;
 	YsProducer *producer;
-	int			partitions;
+	int			partitions;		/* that it produces to: another number is another session's */
 	bool		live;			/* the catalog says so */
 	bool		worked;			/* a round succeeded */
 	bool		fresh;			/* the relay has never read a stream */
@@ -46,6 +46,7 @@ typedef struct YsRelaySession
 	YsCost		cost;			/* of the store's stream, as far as it has been saved */
 	int64		refresh_at;		/* ys_clock_ms, as all of these */
 	int64		partitions_at;
+	int64		claim_at;
 	int64		caught_up_at;
 	int64		watermark_sent_at;
 	int64		watermark;		/* the last one sent, microseconds since 1970 */
