@@ -279,13 +279,14 @@ sub produce
 }
 
 # produce_many(topic, [[key, value], ...], %option): many messages in order, faster. Neither keys
-# nor values hold a newline or a \x1f.
+# nor values hold a newline or a \x1f; with tombstones => 1 empty values are tombstones.
 sub produce_many
 {
 	my ($topic, $messages, %option) = @_;
 	my @arguments = ('-P', '-b', $option{brokers} // kafka_brokers(), '-t', $topic, '-K', "\x1f");
 	push @arguments, '-p', $option{partition} if defined $option{partition};
 	push @arguments, '-H', "$_=$option{headers}{$_}" foreach sort keys %{ $option{headers} // {} };
+	push @arguments, '-Z' if $option{tombstones};
 	_kcat(join('', map { "$_->[0]\x1f$_->[1]\n" } @$messages), @arguments);
 	return;
 }
