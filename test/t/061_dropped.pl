@@ -10,7 +10,7 @@ use Time::HiRes qw(time);
 use YottaFleet;
 use YottaTest;
 
-use constant EVENTS => 100_000;
+use constant EVENTS => 60_000;
 
 my $node = new_node('dropped', extension => 0, conf => "max_worker_processes = 32\nstatement_timeout = '60s'");
 my ($table, $topic) = (unique_name('vehicles'), unique_name('vehicles'));

@@ -15,7 +15,7 @@ srand($seed);
 note("YS_SEED=$seed");
 
 use constant KEYS => 40;
-use constant GOOD => 600;
+use constant GOOD => 300;
 # what stream's topics and the relay's messages may have
 use constant LARGEST => 8_388_608;
 
