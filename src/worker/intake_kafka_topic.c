@@ -302,14 +302,19 @@ mark_gap(void *arg)
 {
 	GapArg	   *gap = arg;
 	const YsPolicyPosition *position = gap->position;
+	YsPolicyRow *row = gap->follow->row;
+	YsPolicyLocked locked;
 
 	ys_transaction_begin("marking a gap");
-	ys_policy_set_phase(gap->follow->row->policy_id, YS_PHASE_INCOMPLETE,
-						psprintf("partition %d of topic \"%s\" no longer holds offset " INT64_FORMAT
-								 ": call yottastore.index_resync_start",
-								 position->partition, gap->worker->config->topic, position->next_offset));
+
+	/* what has begun anew meanwhile has lost nothing */
+	if (ys_policy_lock_epoch(row->policy_id, row->epoch, true, &locked))
+		ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE,
+							psprintf("partition %d of topic \"%s\" no longer holds offset " INT64_FORMAT
+									 ": call yottastore.index_resync_start",
+									 position->partition, gap->worker->config->topic, position->next_offset));
 	ys_transaction_commit();
-	gap->follow->row->phase = YS_PHASE_INCOMPLETE;
+	row->phase = YS_PHASE_INCOMPLETE;
 }
 
 /*
