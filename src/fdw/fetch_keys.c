@@ -48,17 +48,32 @@ build_key(YsFetch *fetch, int64 number, int place)
 	fetch->batch[place] = (YsValue) {.type = YS_TYPE_MAP, .len = fetch->nkeys, .members = members};
 }
 
+static void
+ask_for_batch(YsFetch *fetch, int count, const YsValue *keys, void *tag)
+{
+	const YsFetchRequest *request = &fetch->request;
+	YsError		err;
+	YsCall	   *call = ys_store_batch_get(request->store, request->source->table, count, keys,
+										  request->attributes, request->consistent, &err);
+
+	ys_fetch_add_call(fetch, call, &err);
+	ys_call_set_tag(call, tag);
+}
+
 void
 ys_fetch_ask_for_keys(YsFetch *fetch, int count, const YsValue *keys, void *tag)
 {
 	const YsFetchRequest *request = &fetch->request;
-	const char *table = request->source->table;
 	YsError		err;
-	YsCall	   *call = count == 1 ?
-		ys_store_get_item(request->store, table, keys, request->attributes, request->consistent, &err) :
-		ys_store_batch_get(request->store, table, count, keys, request->attributes,
-						   request->consistent, &err);
+	YsCall	   *call;
 
+	if (count > 1)
+	{
+		ask_for_batch(fetch, count, keys, tag);
+		return;
+	}
+	call = ys_store_get_item(request->store, request->source->table, keys, request->attributes,
+							 request->consistent, &err);
 	ys_fetch_add_call(fetch, call, &err);
 	ys_call_set_tag(call, tag);
 }
@@ -93,7 +108,7 @@ ask_again(YsFetch *fetch, const YsReply *reply, void *tag)
 	else
 		(void) ys_wait_for(YS_WAIT_STORE_RETRY, -1,
 						   ys_backoff_ms(fetch->fruitless, BACKOFF_BASE_MS, BACKOFF_LIMIT_MS));
-	ys_fetch_ask_for_keys(fetch, reply->nunprocessed, reply->unprocessed, tag);
+	ask_for_batch(fetch, reply->nunprocessed, reply->unprocessed, tag);
 }
 
 void
