@@ -87,7 +87,12 @@ my $locker = $node->background_psql('postgres');
 $locker->query_safe('BEGIN; LOCK TABLE vehicle_service IN SHARE MODE');
 change(0, 'k1', map { "passed$_" } 1 .. 5);
 wait_for_index($node, 'who is not locked out goes on', undef, 'beside');
+
+# what a consumer has in hand already is not lost
+query('SELECT yottastore.stop_workers()');
+comes("SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%'", 'nobody holds events');
 delete_records($topic, 0, 10);
+query('SELECT yottastore.start_workers()');
 $locker->query_safe('COMMIT');
 $locker->quit;
 is_incomplete('no longer holds offset', 'events deleted while the table was locked');
