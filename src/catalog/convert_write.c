@@ -22,23 +22,7 @@
 #include "base/memory.h"
 #include "catalog/convert.h"
 
-#define NUMBER_MAX_DIGITS		38
-#define NUMBER_MIN_POWER		(-130)	/* of ten, of the first digit */
-#define NUMBER_MAX_POWER		125
-#define PARTITION_KEY_MAX_BYTES	2048
-#define SORT_KEY_MAX_BYTES		1024
-
 /* ---- numbers ---- */
-
-/* Is a canonical number of a magnitude the store holds?  One without exponent always is. */
-static bool
-fits_magnitude(const char *canonical)
-{
-	const char *exponent = strchr(canonical, 'E');
-	long long	power = exponent != NULL ? strtoll(exponent + 1, NULL, 10) : 0;
-
-	return power >= NUMBER_MIN_POWER && power <= NUMBER_MAX_POWER;
-}
 
 /* The canonical text of any decimal text; false when the store cannot hold that number. */
 static bool
@@ -46,8 +30,6 @@ canonical_number(const char *text, YsValue *value)
 {
 	YsArena		arena;
 	YsText		canonical;
-	int			digits = 0;
-	int			zeros = 0;
 
 	/* the value keeps the arena's block, which is the caller's context's */
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
@@ -59,19 +41,8 @@ canonical_number(const char *text, YsValue *value)
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));
 
-	/* significant ones: between the first and the last that is no zero */
-	for (const char *p = canonical.bytes; *p != '\0' && *p != 'E'; p++)
-	{
-		if (*p == '0')
-			zeros += digits > 0;
-		else if (*p >= '1' && *p <= '9')
-		{
-			digits += 1 + zeros;
-			zeros = 0;
-		}
-	}
 	*value = ys_value_number(canonical.bytes, canonical.len);
-	return digits <= NUMBER_MAX_DIGITS && fits_magnitude(canonical.bytes);
+	return ys_number_fits(canonical.bytes, canonical.len);
 }
 
 bool
@@ -97,7 +68,7 @@ refuse_number(const char *text)
 			 errmsg("the store cannot hold the number %s", text),
 			 errdetail("Its numbers have at most %d significant digits, and their absolute values are "
 					   "zero or from 1E%d to below 1E%d.",
-					   NUMBER_MAX_DIGITS, NUMBER_MIN_POWER, NUMBER_MAX_POWER + 1)));
+					   YS_NUMBER_FITS_DIGITS, YS_NUMBER_FITS_MIN_POWER, YS_NUMBER_FITS_MAX_POWER + 1)));
 }
 
 YsValue
@@ -268,7 +239,7 @@ ys_convert_from_datum(YsConverter *converter, Datum datum)
 uint32_t
 ys_convert_key_max_bytes(bool is_sort_key)
 {
-	return is_sort_key ? SORT_KEY_MAX_BYTES : PARTITION_KEY_MAX_BYTES;
+	return is_sort_key ? YS_SORT_KEY_MAX_BYTES : YS_PARTITION_KEY_MAX_BYTES;
 }
 
 bool

@@ -199,6 +199,17 @@ extern bool ys_value_canonical_key(YsText *text, const YsValue *item, int count,
  */
 extern bool ys_number_canonical(const char *text, size_t len, YsText *out);
 
+/* Can the store hold a number: of at most 38 significant digits, zero or from 1E-130 to below 1E126?  False, too, for none. */
+extern bool ys_number_fits(const char *text, size_t len);
+
+#define YS_NUMBER_FITS_DIGITS		38
+#define YS_NUMBER_FITS_MIN_POWER	(-130)	/* of ten, of the first digit */
+#define YS_NUMBER_FITS_MAX_POWER	125
+
+/* How long a key attribute can be that is no number; none is empty. */
+#define YS_PARTITION_KEY_MAX_BYTES	2048
+#define YS_SORT_KEY_MAX_BYTES		1024
+
 /* Order by numeric value: <0, 0, >0.  Both must be JSON numbers. */
 extern int	ys_number_compare(const char *a, size_t alen, const char *b, size_t blen);
 

@@ -170,6 +170,20 @@ ys_number_canonical(const char *text, size_t len, YsText *out)
 	return true;
 }
 
+bool
+ys_number_fits(const char *text, size_t len)
+{
+	Decimal		number;
+	size_t		digits;
+
+	if (!parse_decimal(text, len, &number))
+		return false;
+	digits = count_digits(&number);
+	return digits == 0 ||
+		(digits <= YS_NUMBER_FITS_DIGITS && number.power >= YS_NUMBER_FITS_MIN_POWER &&
+		 number.power <= YS_NUMBER_FITS_MAX_POWER);
+}
+
 /* Order by absolute value, both nonzero. */
 static int
 compare_magnitude(const Decimal *a, const Decimal *b)

@@ -150,7 +150,7 @@ order_keys(YsEventDecoder *decoder, YsValue *keys)
 	return true;
 }
 
-/* Give the event its key's text, if keys are a key; *valid is false, and err says why, when not. */
+/* Give the event its key's text, if keys are a key that the store can have; *valid is false, and err says why, when not. */
 static bool
 finish_key(YsEventDecoder *decoder, YsEvent *event, bool *valid, YsError *err)
 {
@@ -161,7 +161,8 @@ finish_key(YsEventDecoder *decoder, YsEvent *event, bool *valid, YsError *err)
 	if (reading->nkeys == 0)
 		return true;
 	ys_text_init(&key, decoder->arena);
-	*valid = ys_value_canonical_key(&key, &event->keys, reading->nkeys, reading->key_names, err);
+	*valid = ys_value_canonical_key(&key, &event->keys, reading->nkeys, reading->key_names, err) &&
+		ys_event_check_key(decoder, &event->keys, err);
 	if (!*valid)
 	{
 		if (err->code != YS_ERR_OUT_OF_MEMORY)

@@ -73,7 +73,7 @@ typedef struct YsEventReading
 	const char *unsaid_table;	/* that events are of which don't say; NULL: of any */
 	int			nkeys;			/* 0: not known, keys come as they are, without canonical text */
 	const char *const *key_names;	/* partition key first */
-	const YsType *key_types;	/* STRING, NUMBER or BINARY, of keys that come as plain JSON */
+	const YsType *key_types;	/* STRING, NUMBER or BINARY: what they are in the store */
 	const YsPathTree *wanted;	/* of the new state; NULL: all of it */
 	bool		old_images;		/* the old state, too, all of it */
 } YsEventReading;

@@ -110,6 +110,12 @@ typedef enum YsEventKey
 extern YsEventKey ys_event_message_key(YsEventDecoder *decoder, bool bare, YsValue *keys, YsError *err);
 
 /*
+ * Can the store have an item of these key attributes, all known to be there?  False and err when one is of another type,
+ * or beyond its limits: it would refuse to look for it.
+ */
+extern bool ys_event_check_key(const YsEventDecoder *decoder, const YsValue *keys, YsError *err);
+
+/*
  * The key attributes of a plain document, as their types.  False and err (unless it is NULL) when one is missing or of another
  * type.
  */

@@ -65,6 +65,33 @@ find_key(const YsEventDecoder *decoder, const char *name, size_t len)
 	return -1;
 }
 
+bool
+ys_event_check_key(const YsEventDecoder *decoder, const YsValue *keys, YsError *err)
+{
+	const YsAttributeFilter *names = &decoder->key_names;
+
+	for (int i = 0; i < names->count; i++)
+	{
+		const char *name = names->names[i];
+		const YsValue *value = ys_value_member(keys, name, names->lens[i]);
+		YsType		type = decoder->reading->key_types[i];
+
+		if (value->type != type)
+			return refuse(err, type == YS_TYPE_STRING ? "is no string" : type == YS_TYPE_NUMBER ? "is no number" :
+						  "is no binary", name);
+		if (type == YS_TYPE_NUMBER)
+		{
+			if (!ys_number_fits(value->bytes, value->len))
+				return refuse(err, "is a number that the store cannot hold", name);
+		}
+		else if (value->len == 0)
+			return refuse(err, "is empty", name);
+		else if (value->len > (i == 0 ? YS_PARTITION_KEY_MAX_BYTES : YS_SORT_KEY_MAX_BYTES))
+			return refuse(err, "is longer than the store's keys are", name);
+	}
+	return true;
+}
+
 /* ---- documents ---- */
 
 bool

@@ -134,6 +134,19 @@ is($node->safe_psql('postgres', q{SELECT string_agg(kind, ' ' ORDER BY vehicle_i
 is(quarantined(), '0', 'nothing went to quarantine');
 $node->safe_psql('postgres', "SELECT yottastore.drop_index_policy('same_source'), yottastore.drop_index_policy('other_source')");
 
+# ---- keys that the store refuses ----------------------------------------------------------------------
+
+put('u', 'beside');
+produce($topic, undef, encode_json({ eventName => 'MODIFY', dynamodb => { Keys => { vehicle_id => $_ }, StreamViewType => 'KEYS_ONLY' } }), partition => 0)
+  foreach { N => '5' }, { S => '' }, { S => 'x' x 2049 };
+post('u');
+wait_for_index($node, 'keys that no item can have');
+is(kind_of('u'), 'beside', 'do not keep others from being read');
+is($node->safe_psql('postgres', q{SELECT string_agg(reason, ', ' ORDER BY "offset") FROM yottastore.quarantine}),
+	'key attribute "vehicle_id" is no string, key attribute "vehicle_id" is empty, key attribute "vehicle_id" is longer than the store\'s keys are',
+	'they are kept, and why');
+$node->safe_psql('postgres', q{SELECT yottastore.quarantine_discard('vehicle_service')});
+
 # ---- a stream of the store that has only keys --------------------------------------------------------
 
 my $keys_table = unique_name('keys');

@@ -11,7 +11,8 @@
 
 static const char *const names[] = {"id", "at"};
 
-static const YsType types[] = {YS_TYPE_STRING, YS_TYPE_NUMBER};
+static const YsType usual_types[] = {YS_TYPE_STRING, YS_TYPE_NUMBER};
+static const YsType *types = usual_types;
 
 typedef struct Fixture
 {
@@ -100,14 +101,80 @@ test_key_order(void **state)
 	Fixture    *fixture = *state;
 
 	assert_event(fixture,
-				 "{\"dynamodb\":{\"Keys\":{\"at\":{\"N\":\"1.20e2\"},\"x\":{\"S\":\"\"},\"id\":{\"B\":\"AQ==\"}}},"
+				 "{\"dynamodb\":{\"Keys\":{\"at\":{\"N\":\"1.20e2\"},\"x\":{\"S\":\"\"},\"id\":{\"S\":\"v\"}}},"
 				 "\"eventName\":\"REMOVE\"}", 2);
-	assert_string_equal(fixture->event.key, "{\"id\":{\"B\":\"AQ==\"},\"at\":{\"N\":\"120\"}}");
+	assert_string_equal(fixture->event.key, "{\"id\":{\"S\":\"v\"},\"at\":{\"N\":\"120\"}}");
 	assert_int_equal(fixture->event.keys.type, YS_TYPE_MAP);
 	assert_int_equal(fixture->event.keys.len, 2);
 	assert_string_equal(fixture->event.keys.members[0].name, "id");
-	assert_int_equal(fixture->event.keys.members[0].value.type, YS_TYPE_BINARY);
+	assert_int_equal(fixture->event.keys.members[0].value.type, YS_TYPE_STRING);
 	assert_string_equal(fixture->event.keys.members[1].value.bytes, "1.20e2");
+}
+
+/* A key that no item of the store can have is of no row: it is neither asked for nor noted. */
+static void
+test_impossible_keys(void **state)
+{
+	static const struct
+	{
+		const char *id;
+		const char *at;
+		const char *error;		/* NULL: possible */
+	}			cases[] = {
+		{"{\"S\":\"x\"}", "{\"N\":\"1\"}", NULL},
+		{"{\"N\":\"5\"}", "{\"N\":\"1\"}", "key attribute \"id\" is no string"},
+		{"{\"S\":\"\"}", "{\"N\":\"1\"}", "key attribute \"id\" is empty"},
+		{"{\"S\":\"x\"}", "{\"S\":\"1\"}", "key attribute \"at\" is no number"},
+		{"{\"S\":\"x\"}", "{\"N\":\"1E125\"}", NULL},
+		{"{\"S\":\"x\"}", "{\"N\":\"1E126\"}", "key attribute \"at\" is a number that the store cannot hold"},
+	};
+	static const YsType binary[] = {YS_TYPE_BINARY, YS_TYPE_BINARY};
+	Fixture    *fixture = *state;
+	char		message[8192];
+	char		id[4096];
+
+	for (size_t i = 0; i < LENGTH(cases); i++)
+	{
+		for (int image = 0; image < 2; image++)
+		{
+			snprintf(message, sizeof(message), RECORD("MODIFY", "\"Keys\":{\"id\":%s,\"at\":%s}%s"), cases[i].id, cases[i].at,
+					 image ? ",\"NewImage\":{\"x\":{\"S\":\"y\"}}" : "");
+			if (cases[i].error == NULL)
+			{
+				assert_event(fixture, message, 2);
+				assert_int_equal(fixture->event.keys_only, !image);
+				continue;
+			}
+			assert_refused(fixture, message, 2, cases[i].error);
+			assert_null(fixture->event.key);
+			assert_false(fixture->event.keys_only);
+		}
+	}
+	for (int len = 2048; len <= 2049; len++)
+	{
+		memset(id, 'x', (size_t) len);
+		id[len] = '\0';
+		snprintf(message, sizeof(message), RECORD("REMOVE", "\"Keys\":{\"id\":{\"S\":\"%s\"}}"), id);
+		if (len == 2048)
+			assert_event(fixture, message, 1);
+		else
+			assert_refused(fixture, message, 1, "key attribute \"id\" is longer than the store's keys are");
+	}
+	types = binary;
+	for (int len = 1022; len <= 1026; len += 3)
+	{
+		/* base64 of so many bytes, which are zeros */
+		memset(id, 'A', (size_t) (len + 2) / 3 * 4);
+		if (len % 3 != 0)
+			memset(id + (len + 2) / 3 * 4 - (3 - len % 3), '=', (size_t) (3 - len % 3));
+		id[(len + 2) / 3 * 4] = '\0';
+		snprintf(message, sizeof(message), RECORD("REMOVE", "\"Keys\":{\"id\":{\"B\":\"AA==\"},\"at\":{\"B\":\"%s\"}}"), id);
+		if (len <= 1024)
+			assert_event(fixture, message, 2);
+		else
+			assert_refused(fixture, message, 2, "key attribute \"at\" is longer than the store's keys are");
+	}
+	types = usual_types;
 }
 
 static void
@@ -307,6 +374,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_insert, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_key_order, set_up, unit_tear_down),
+		cmocka_unit_test_setup_teardown(test_impossible_keys, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_images, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_created_at, set_up, unit_tear_down),
 		cmocka_unit_test_setup_teardown(test_refused, set_up, unit_tear_down),

@@ -75,6 +75,25 @@ test_canonical_number(void **state)
 	assert_null(canonical(arena, "1\0", 2));
 }
 
+static void
+test_numbers_that_fit(void **state)
+{
+	static const char *const fit[] = {
+		"0", "-0.0", "0e999", "1e125", "9.9e125", "-1e-130", "12345678901234567890123456789012345678",
+		"0.00012345678901234567890123456789012345678", "1234567890123456789012345678901234567800"
+	};
+	static const char *const unfit[] = {
+		"1e126", "0.9e-130", "-1e999999999999999", "123456789012345678901234567890123456789",
+		"1.00000000000000000000000000000000000001", "", "x", "1 "
+	};
+
+	(void) state;
+	for (size_t i = 0; i < LENGTH(fit); i++)
+		assert_true(ys_number_fits(fit[i], strlen(fit[i])));
+	for (size_t i = 0; i < LENGTH(unfit); i++)
+		assert_false(ys_number_fits(unfit[i], strlen(unfit[i])));
+}
+
 static int
 sign(int64_t n)
 {
@@ -170,6 +189,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_numbers_that_fit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_canonical_number, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_number_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_base64, set_up, tear_down),
