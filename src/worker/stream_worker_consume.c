@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/memory.h"
@@ -243,9 +244,11 @@ take_thinned(YsStreamWorker *worker, YsLane *lane, YsFollow *follow, int64 event
 	while ((*count = ys_thin_messages(thin, messages)) < events && ys_thin_bytes(thin) < (size_t) bytes)
 	{
 		YsMessage  *taken;
-		bool		ok = worker->intake->take(worker, lane, ys_guc_batch_events,
-											  (size_t) ys_guc_batch_memory * 1024, &worker->portion,
-											  &portion.count, &taken, err);
+		bool		ok;
+
+		CHECK_FOR_INTERRUPTS();
+		ok = worker->intake->take(worker, lane, ys_guc_batch_events, (size_t) ys_guc_batch_memory * 1024,
+								  &worker->portion, &portion.count, &taken, err);
 
 		/* what ends the intake will be said again when this has been applied */
 		if (!ok && *count == 0)

@@ -151,7 +151,8 @@ is_usable(YsThin *thin, YsIndexTable *table, const YsSource *source, const YsDec
 	MemoryContext old;
 	bool		fits;
 
-	if (event == NULL || decoded->of != 1 || event->error != NULL || event->key == NULL)
+	if (event == NULL || decoded->of != 1 || event->error != NULL || event->key == NULL ||
+		decoded->message->bad_position)
 		return false;
 	old = MemoryContextSwitchTo(thin->scratch);
 	fits = ys_index_table_key(table, source, &event->keys, keys);

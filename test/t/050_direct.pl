@@ -62,7 +62,7 @@ sub kill_worker
 		my ($code) = $node->psql('postgres', 'SELECT 1');
 		return if defined $code && $code == 0;
 	}
-	BAIL_OUT('the server does not come back');
+	die('the server does not come back');
 }
 
 # ---- no stream to follow -------------------------------------------------------------------------

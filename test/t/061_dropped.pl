@@ -40,7 +40,7 @@ sub declare
 sub load
 {
 	my ($database) = @_;
-	$node->poll_query_until($database, "SELECT phase = 'LIVE' FROM yottastore.index_policies") or BAIL_OUT('not live');
+	$node->poll_query_until($database, "SELECT phase = 'LIVE' FROM yottastore.index_policies") or die('not live');
 	produce_many($topic, $events, partition => 0);
 	ok( $node->poll_query_until($database, 'SELECT count(*) > 0 FROM kinds'), "$database: under load")
 	  or diag(query($database, 'TABLE yottastore.index_lag'));

@@ -11,7 +11,7 @@ use YottaTest;
 use constant EVENTS => 6_000;
 
 my $disk = $ENV{YS_TEST_SMALL_DISK};
-BAIL_OUT('there is no small disk: ci/run-tap could not mount one') unless defined $disk && -d $disk;
+die('there is no small disk: ci/run-tap could not mount one') unless defined $disk && -d $disk;
 my $folder = File::Temp->newdir('disk_full.XXXXXX', DIR => $disk);
 mkdir "$folder/tablespace" or die "$folder/tablespace: $!";
 
@@ -34,7 +34,7 @@ COMMIT;
 END
 }
 
-$node->poll_query_until('postgres', "SELECT count(*) = 2 FROM yottastore.index_policies WHERE phase = 'LIVE'") or BAIL_OUT('not live');
+$node->poll_query_until('postgres', "SELECT count(*) = 2 FROM yottastore.index_policies WHERE phase = 'LIVE'") or die('not live');
 
 my $written = 0;
 

@@ -120,7 +120,7 @@ sub hang
 		return if $now > $before;
 		usleep(100_000);
 	}
-	BAIL_OUT('the item is not asked for');
+	die('the item is not asked for');
 }
 
 hang();

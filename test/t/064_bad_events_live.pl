@@ -48,7 +48,7 @@ SELECT yottastore.create_index_policy('$format', 'vehicles', 'of_$format',
 END
 }
 
-$node->poll_query_until('postgres', "SELECT count(*) = 4 FROM yottastore.index_policies WHERE phase = 'LIVE'") or BAIL_OUT('not live');
+$node->poll_query_until('postgres', "SELECT count(*) = 4 FROM yottastore.index_policies WHERE phase = 'LIVE'") or die('not live');
 
 # ---- events --------------------------------------------------------------------------------------
 

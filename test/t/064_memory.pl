@@ -26,7 +26,7 @@ SELECT yottastore.create_index_policy('kinds', 'vehicles', 'fleet_changes', attr
   fields => ARRAY[yottastore.field('kind', 'text', ARRAY['kind']), yottastore.field('odo', 'numeric', ARRAY['odo'])]);
 END
 $node->poll_query_until('postgres', "SELECT p.phase = 'LIVE' AND r.phase = 'LIVE' FROM yottastore.index_policies p, yottastore.relay_status r")
-  or BAIL_OUT('not live');
+  or die('not live');
 
 # One in a hundred events is malformed, one in ten items is deleted, values of a kind that is rejected come, too.
 my $n = 0;
