@@ -114,7 +114,7 @@ sub hang
 	my ($before) = $nodes->requests;
 	$nodes->set(0, 'hang');
 	produce($topic, undef, $event, partition => 0, brokers => $broker->{address});
-	foreach (1 .. 100)
+	foreach (1 .. 900)
 	{
 		my ($now) = $nodes->requests;
 		return if $now > $before;

@@ -12,6 +12,7 @@ use constant EVENTS => 40_000;    # in a round, by the stream worker
 use constant ITEMS => 2_500;      # and by the relay
 use constant ROUNDS => 4;
 use constant CONTEXTS_SLACK_KB => 2 * 1024;
+use constant KEPT_KB => 40 * 1024;    # 32 MB of one arena, and what else there is
 use constant RESIDENT_SLACK_KB => 96 * 1024;    # librdkafka's queue holds up to 64 MB
 
 my $node = new_node('memory');
@@ -60,8 +61,10 @@ sub measure
 	query("SELECT pg_log_backend_memory_contexts($pid)");
 	$node->wait_for_log(qr/ \[$pid\] .*Grand total: \d+ bytes/, $seen);
 	my ($bytes) = slurp_file($node->logfile, $seen) =~ / \[$pid\] .*Grand total: (\d+) bytes/;
+	# what the worker keeps for its next batches has a bound, which it comes near only in time
+	my ($kept) = slurp_file($node->logfile, $seen) =~ / \[$pid\] .*; yottastore stream worker: (\d+) total/;
 	my ($kb) = slurp_file("/proc/$pid/status") =~ /^VmRSS:\s+(\d+) kB/m;
-	return { pid => $pid, contexts => int($bytes / 1024), resident => $kb };
+	return { pid => $pid, contexts => int(($bytes - ($kept // 0)) / 1024), kept => int(($kept // 0) / 1024), resident => $kb };
 }
 
 my (%first, %last);
@@ -85,6 +88,7 @@ foreach my $type (sort keys %last)
 	is($now->{pid}, $then->{pid}, "it was the same $type all the time");
 	note sprintf 'contexts %d kB, resident %d kB after two rounds; %d and %d kB after %d', @$then{qw(contexts resident)}, @$now{qw(contexts resident)}, ROUNDS + 1;
 	cmp_ok($now->{contexts} - $then->{contexts}, '<', CONTEXTS_SLACK_KB, 'its contexts do not grow');
+	cmp_ok($now->{kept}, '<', KEPT_KB, 'what it keeps has its bound');
 	cmp_ok($now->{resident} - $then->{resident}, '<', RESIDENT_SLACK_KB, 'nor does the process');
 }
 
