@@ -63,6 +63,9 @@ END
 	last;
 }
 ok($killed, 'killed in the middle of a backfill');
+
+# it may take a moment until the server knows
+$node->wait_for_log(qr/all server processes terminated; reinitializing/);
 $node->poll_query_until('postgres', 'SELECT true') or die('the server does not come back');
 $node->safe_psql('postgres', 'DROP TRIGGER slowly ON vehicle_service');
 
