@@ -194,14 +194,17 @@ grown(int size, int most, int doublings)
 	return Min((int64) size << doublings, Max(most, size));
 }
 
-/* One of a lane's policies, where all have the same source and what is handed out need not be kept; else NULL. */
+/*
+ * One of a lane's policies, where a batch of so many events is to be thinned: it is long enough, all policies have the
+ * same source, and what is handed out need not be kept.  Else NULL.
+ */
 static YsFollow *
-thinned_for(const YsStreamWorker *worker, const YsLane *lane)
+thinned_for(const YsStreamWorker *worker, const YsLane *lane, int64 events)
 {
 	YsFollow   *first = NULL;
 	ListCell   *lc;
 
-	if (worker->intake != &ys_intake_kafka || lane->doublings < THIN_DOUBLINGS)
+	if (worker->intake != &ys_intake_kafka || events < (int64) ys_guc_batch_events << THIN_DOUBLINGS)
 		return NULL;
 	foreach(lc, worker->follows)
 	{
@@ -281,7 +284,7 @@ take_batch(YsStreamWorker *worker, YsLane *lane, int limit, int *count, YsMessag
 	int64		events = limit > 0 ? limit : grown(ys_guc_batch_events, ys_guc_backlog_events, doublings);
 	int64		kilobytes = grown(ys_guc_batch_memory, ys_guc_backlog_memory, doublings);
 	int64		bytes = 0;
-	YsFollow   *follow = limit > 0 ? NULL : thinned_for(worker, lane);
+	YsFollow   *follow = limit > 0 ? NULL : thinned_for(worker, lane, events);
 
 	if (follow != NULL)
 	{
