@@ -246,6 +246,13 @@ COMMENT ON FUNCTION yottastore_internal.policies_changed() IS 'tells the workers
 CREATE TRIGGER policies_changed AFTER INSERT OR DELETE ON yottastore_internal.policy
 	FOR EACH STATEMENT EXECUTE FUNCTION yottastore_internal.policies_changed();
 
+CREATE FUNCTION yottastore_internal.policy_changed() RETURNS trigger
+	LANGUAGE c AS 'MODULE_PATHNAME', 'ys_policy_changed';
+COMMENT ON FUNCTION yottastore_internal.policy_changed() IS 'has statements on a policy''s foreign table planned anew';
+
+CREATE TRIGGER policy_changed AFTER INSERT OR DELETE OR UPDATE OF source, index_table, declaration ON yottastore_internal.policy
+	FOR EACH ROW EXECUTE FUNCTION yottastore_internal.policy_changed();
+
 CREATE TABLE yottastore_internal.position (
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
 	partition integer NOT NULL,
@@ -501,6 +508,13 @@ CREATE FUNCTION yottastore.drop_index_policy(name name, if_exists boolean DEFAUL
 	AS 'MODULE_PATHNAME', 'ys_drop_index_policy';
 COMMENT ON FUNCTION yottastore.drop_index_policy(name, boolean) IS
 	'drop a policy and its index table; false when there was none';
+
+CREATE FUNCTION yottastore.add_index_columns(policy name, prefix text DEFAULT '')
+	RETURNS integer
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_add_index_columns';
+COMMENT ON FUNCTION yottastore.add_index_columns(name, text) IS
+	'add the columns that a policy computes to its foreign table, which the caller owns; returns how many were missing';
 
 CREATE FUNCTION yottastore.pause_index_policy(name name) RETURNS boolean
 	LANGUAGE c VOLATILE STRICT SET search_path = pg_catalog, pg_temp

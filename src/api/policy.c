@@ -5,9 +5,11 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "commands/trigger.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
@@ -18,6 +20,8 @@
 #include "utils/inval.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "api/check.h"
 #include "api/declaration.h"
@@ -36,6 +40,7 @@ PG_FUNCTION_INFO_V1(ys_drop_index_policy);
 PG_FUNCTION_INFO_V1(ys_pause_index_policy);
 PG_FUNCTION_INFO_V1(ys_resume_index_policy);
 PG_FUNCTION_INFO_V1(ys_policies_changed);
+PG_FUNCTION_INFO_V1(ys_policy_changed);
 
 /* More partitions than that are more than the server plans well with. */
 #define MOST_AREAS	10000
@@ -159,6 +164,26 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(row.policy_id);
 }
 
+/* A policy stays as long as its foreign table has columns computed by it. */
+static void
+check_no_columns(const YsPolicyRow *row)
+{
+	List	   *columns = ys_source_computed_columns(row->source, row->name);
+	StringInfoData list;
+	ListCell   *cell;
+
+	if (columns == NIL)
+		return;
+	initStringInfo(&list);
+	foreach(cell, columns)
+		appendStringInfo(&list, "%s\"%s\"", list.len > 0 ? ", " : "", (const char *) lfirst(cell));
+	ereport(ERROR,
+			(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+			 errmsg("cannot drop index policy \"%s\" because columns are computed by it", row->name),
+			 errdetail("They are, of foreign table \"%s\": %s.", get_rel_name(row->source), list.data),
+			 errhint("Drop them, or take their option \"field\" away until there is a policy of that name again.")));
+}
+
 /* yottastore.drop_index_policy(name, if_exists) */
 Datum
 ys_drop_index_policy(PG_FUNCTION_ARGS)
@@ -185,6 +210,7 @@ ys_drop_index_policy(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	if (!ys_class_ownercheck_compat(row->index_table, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(row->index_table));
+	check_no_columns(row);
 	(void) ys_rebuild_cancel(row->policy_id, YS_JOB_STOPPED, "the policy was dropped");
 	ys_policy_delete(row->policy_id);
 	ObjectAddressSet(table, RelationRelationId, row->index_table);
@@ -220,5 +246,26 @@ ys_policies_changed(PG_FUNCTION_ARGS)
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		elog(ERROR, "ys_policies_changed called other than as a trigger");
 	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
+	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * The trigger on rows of yottastore_internal.policy: plans that read the policy's foreign table are
+ * made anew.  When the table itself has gone, nothing is left of them.
+ */
+Datum
+ys_policy_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	TupleDesc	desc;
+	Oid			source;
+	bool		isnull;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		elog(ERROR, "ys_policy_changed called other than as a trigger");
+	desc = RelationGetDescr(trigger->tg_relation);
+	source = DatumGetObjectId(heap_getattr(trigger->tg_trigtuple, SPI_fnumber(desc, "source"), desc, &isnull));
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(source)))
+		CacheInvalidateRelcacheByRelid(source);
 	PG_RETURN_POINTER(NULL);
 }

@@ -169,55 +169,82 @@ rejections_datum(const YsEntry *entry)
 /* ---- rows ---- */
 
 int
-ys_index_columns(const YsIndexTable *table, const char **names, Oid *types)
+ys_entry_columns(const YsPolicy *policy, const char **names, Oid *types)
 {
 	int			n = 0;
 
 #define ADD(name, type)	(names[n] = (name), types[n++] = (type))
-	for (int k = 0; k < table->nkeys; k++)
-		ADD(NULL, table->key_types[k]);
 	ADD("area", TEXTOID);
-	for (int f = 0; f < ys_policy_field_count(table->policy); f++)
+	for (int f = 0; f < ys_policy_field_count(policy); f++)
 	{
-		const YsFieldInfo *field = ys_policy_field(table->policy, f);
+		const YsFieldInfo *field = ys_policy_field(policy, f);
 
 		ADD(field->name, field_oids[field->type]);
 	}
-	if (table->has_location)
+	if (ys_policy_has_location(policy))
 		ADD("location", POINTOID);
-	if (table->has_area_value)
+	if (ys_policy_has_area_value(policy))
 		ADD("area_value", TEXTOID);
-	if (ys_policy_wants_attributes(table->policy))
+	if (ys_policy_wants_attributes(policy))
 		ADD(YS_ATTRIBUTES_COLUMN, JSONBOID);
 	ADD("rejected", JSONBOID);
-	ADD("changed_at", TIMESTAMPTZOID);
-	ADD("event_version", BYTEAOID);
+	return n;
+}
+
+int
+ys_entry_values(const YsPolicy *policy, const YsEntry *entry, const bool *wanted,
+				Datum *values, bool *nulls)
+{
+	int			n = 0;
+
 #undef ADD
+#define ADD(present, datum) \
+	(nulls[n] = (wanted != NULL && !wanted[n]) || !(present), \
+	 values[n] = nulls[n] ? (Datum) 0 : (datum), n++)
+	ADD(true, CStringGetTextDatum(entry->area));
+	for (int f = 0; f < ys_policy_field_count(policy); f++)
+		ADD(entry->cells[f].present,
+			ys_index_column_datum(&entry->cells[f], ys_policy_field(policy, f)->type));
+	if (ys_policy_has_location(policy))
+		ADD(entry->located, point_datum(entry));
+	if (ys_policy_has_area_value(policy))
+		ADD(entry->area_value != NULL,
+			PointerGetDatum(cstring_to_text_with_len(entry->area_value, (int) entry->area_value_len)));
+	if (ys_policy_wants_attributes(policy))
+		ADD(true, attributes_datum(entry));
+	ADD(entry->nrejections > 0, rejections_datum(entry));
+	return n;
+}
+
+int
+ys_index_columns(const YsIndexTable *table, const char **names, Oid *types)
+{
+	int			n = 0;
+
+	for (; n < table->nkeys; n++)
+	{
+		names[n] = NULL;
+		types[n] = table->key_types[n];
+	}
+	n += ys_entry_columns(table->policy, names + n, types + n);
+	names[n] = "changed_at";
+	types[n++] = TIMESTAMPTZOID;
+	names[n] = "event_version";
+	types[n++] = BYTEAOID;
 	return n;
 }
 
 void
 ys_index_row_values(const YsIndexTable *table, const YsIndexRow *row, Datum *values, bool *nulls)
 {
-	const YsEntry *entry = &row->entry;
 	int			n = 0;
 
+#undef ADD
 #define ADD(present, datum) \
 	(nulls[n] = !(present), values[n] = nulls[n] ? (Datum) 0 : (datum), n++)
 	for (int k = 0; k < table->nkeys; k++)
 		ADD(true, row->keys[k]);
-	ADD(true, CStringGetTextDatum(entry->area));
-	for (int f = 0; f < ys_policy_field_count(table->policy); f++)
-		ADD(entry->cells[f].present,
-			ys_index_column_datum(&entry->cells[f], ys_policy_field(table->policy, f)->type));
-	if (table->has_location)
-		ADD(entry->located, point_datum(entry));
-	if (table->has_area_value)
-		ADD(entry->area_value != NULL,
-			PointerGetDatum(cstring_to_text_with_len(entry->area_value, (int) entry->area_value_len)));
-	if (ys_policy_wants_attributes(table->policy))
-		ADD(true, attributes_datum(entry));
-	ADD(entry->nrejections > 0, rejections_datum(entry));
+	n += ys_entry_values(table->policy, &row->entry, NULL, values + n, nulls + n);
 	ADD(row->has_changed_at, TimestampTzGetDatum(row->changed_at));
 	ADD(true, ys_index_version_datum(&row->new_version));
 }

@@ -18,6 +18,16 @@
 /* Keys, area, version. */
 #define YS_LOCATOR_MAX_COLUMNS	4
 
+/*
+ * What a policy makes of an item, as columns: area, fields, location, area_value, attributes,
+ * rejected, as far as it has them; and an entry's values in that order, in the current memory
+ * context.  Those not wanted are NULL; wanted NULL: all are.  Throws what the server can't hold.
+ */
+#define YS_ENTRY_MAX_COLUMNS	(YS_POLICY_MAX_FIELDS + 5)
+extern int	ys_entry_columns(const YsPolicy *policy, const char **names, Oid *types);
+extern int	ys_entry_values(const YsPolicy *policy, const YsEntry *entry, const bool *wanted,
+							Datum *values, bool *nulls);
+
 /* What an index table has for every policy, in that order; names but the keys', which may change. */
 extern int	ys_index_columns(const YsIndexTable *table, const char **names, Oid *types);
 

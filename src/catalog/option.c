@@ -77,6 +77,7 @@ static const OptionRule rules[] = {
 	{"path", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_path, false},
 	{"key", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_key, false},
 	{"document", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_boolean, false},
+	{"field", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_field, false},
 	{"on_mismatch", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_mismatch, false},
 	{"encoding", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_encoding, false},
 
@@ -164,26 +165,29 @@ refuse_unknown(YsWrapperKind kind, Oid catalog, const char *name)
 			 errhint("Leave it out: there are no valid options in this context.")));
 }
 
-/* A column is a key, the document, or a path: not two of them at once. */
+static void
+check_excluded(List *options, const char *name, const char *const *others, const char *detail)
+{
+	for (; *others != NULL; others++)
+		if (ys_option_get(options, *others) != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("options \"%s\" and \"%s\" exclude each other", name, *others),
+					 errdetail("%s", detail),
+					 errhint("Leave one of them out.")));
+}
+
+/* A column is a key, the document, a path, or computed: not two of them at once. */
 static void
 check_column(List *options)
 {
-	bool		document = false;
-	const char *value = ys_option_get(options, "document");
+	static const char *const of_others[] = {"key", "path", NULL};
+	static const char *const of_items[] = {"key", "path", "document", "encoding", "on_mismatch", NULL};
 
-	if (value != NULL)
-		(void) parse_bool(value, &document);
-	for (int i = 0; document && i < 2; i++)
-	{
-		const char *other = i == 0 ? "key" : "path";
-
-		if (ys_option_get(options, other) != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-					 errmsg("options \"document\" and \"%s\" exclude each other", other),
-					 errdetail("The document column is the whole item."),
-					 errhint("Leave one of them out.")));
-	}
+	if (ys_option_boolean(options, "document", false))
+		check_excluded(options, "document", of_others, "The document column is the whole item.");
+	if (ys_option_get(options, "field") != NULL)
+		check_excluded(options, "field", of_items, "What an index policy computes is read from no attribute.");
 }
 
 /* What narrows a question needs the question. */
@@ -414,6 +418,18 @@ ys_option_integer(List *options, const char *name, int inherited)
 	if (value != NULL)
 		(void) parse_int(value, &inherited, 0, NULL);
 	return inherited;
+}
+
+bool
+ys_option_split_field(const char *value, char **policy, char **column)
+{
+	const char *dot = strrchr(value, '.');
+
+	if (dot == NULL || dot == value || dot[1] == '\0')
+		return false;
+	*policy = pnstrdup(value, dot - value);
+	*column = pstrdup(dot + 1);
+	return true;
 }
 
 int

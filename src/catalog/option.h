@@ -42,6 +42,12 @@ extern int ys_option_integer(List *options, const char *name, int inherited);
 /* How many items an import of these options looks at for columns; 0: only keys are wanted. */
 extern int ys_option_sample_items(List *options);
 
+/*
+ * The two names of option "field", 'policy.column', palloc'd; the policy's may have dots.  False: it is no
+ * such thing.
+ */
+extern bool ys_option_split_field(const char *value, char **policy, char **column);
+
 /* Can the store have a table of this name?  If not, detail says why. */
 extern bool ys_option_table_name(const char *name, const char **detail);
 

@@ -238,6 +238,17 @@ ys_option_check_key(const char *name, const char *value)
 }
 
 void
+ys_option_check_field(const char *name, const char *value)
+{
+	char	   *policy;
+	char	   *column;
+
+	if (!ys_option_split_field(value, &policy, &column))
+		refuse_value(name, value, "It is an index policy's name and, after a dot, one of its columns.",
+					 "Such as: vehicle_service.last_service.");
+}
+
+void
 ys_option_check_boolean(const char *name, const char *value)
 {
 	bool		result;

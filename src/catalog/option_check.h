@@ -28,6 +28,7 @@ extern void ys_option_check_table(const char *name, const char *value);
 extern void ys_option_check_indexes(const char *name, const char *value);
 extern void ys_option_check_path(const char *name, const char *value);
 extern void ys_option_check_key(const char *name, const char *value);
+extern void ys_option_check_field(const char *name, const char *value);
 extern void ys_option_check_boolean(const char *name, const char *value);
 extern void ys_option_check_mismatch(const char *name, const char *value);
 extern void ys_option_check_encoding(const char *name, const char *value);

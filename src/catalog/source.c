@@ -143,6 +143,7 @@ load_column(YsSource *source, Form_pg_attribute attribute)
 	List	   *options;
 	const char *key;
 	const char *document;
+	const char *field;
 	bool		is_document = false;
 
 	column->attnum = attribute->attnum;
@@ -174,6 +175,13 @@ load_column(YsSource *source, Form_pg_attribute attribute)
 					 errdetail("A document is a tree of maps and lists."),
 					 errhint("Declare it jsonb.")));
 		column->kind = YS_COLUMN_DOCUMENT;
+		return;
+	}
+	field = ys_option_get(options, "field");
+	if (field != NULL)
+	{
+		column->kind = YS_COLUMN_FIELD;
+		ys_option_split_field(field, &column->policy, &column->field);
 		return;
 	}
 	load_path(column, options);
@@ -397,4 +405,26 @@ ys_source_owner(Oid relid)
 
 	relation_close(relation, AccessShareLock);
 	return owner;
+}
+
+List *
+ys_source_computed_columns(Oid relid, const char *policy)
+{
+	Relation	relation = relation_open(relid, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(relation);
+	List	   *columns = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		const char *field = attribute->attisdropped ? NULL :
+			ys_option_get(GetForeignColumnOptions(relid, attribute->attnum), "field");
+		char	   *by;
+		char	   *of;
+
+		if (field != NULL && ys_option_split_field(field, &by, &of) && strcmp(by, policy) == 0)
+			columns = lappend(columns, pstrdup(NameStr(attribute->attname)));
+	}
+	relation_close(relation, AccessShareLock);
+	return columns;
 }

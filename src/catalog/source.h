@@ -19,7 +19,8 @@ typedef enum YsColumnKind
 {
 	YS_COLUMN_DROPPED,
 	YS_COLUMN_PATH,				/* the value at path (keys too) */
-	YS_COLUMN_DOCUMENT			/* the whole item */
+	YS_COLUMN_DOCUMENT,			/* the whole item */
+	YS_COLUMN_FIELD				/* what an index policy makes of the item */
 } YsColumnKind;
 
 typedef struct YsSourceColumn
@@ -31,6 +32,8 @@ typedef struct YsSourceColumn
 	int32		typmod;
 	Oid			collation;
 	YsPath		path;			/* YS_COLUMN_PATH */
+	char	   *policy;			/* YS_COLUMN_FIELD: its name, and that of its index table's column */
+	char	   *field;
 	YsForm		form;			/* of jsonb */
 	int			key;			/* 0 no key, 1 partition key, 2 sort key */
 	bool		not_null;		/* declared so: its values are taken to fit */
@@ -90,6 +93,9 @@ extern YsSource *ys_source_load(Oid relid);
 
 /* Whose the foreign table is. */
 extern Oid	ys_source_owner(Oid relid);
+
+/* Names of the foreign table's columns that the policy of that name computes. */
+extern List *ys_source_computed_columns(Oid relid, const char *policy);
 
 /* The table's key. */
 extern YsKeySchema ys_source_keys(const YsSource *source);

@@ -41,7 +41,7 @@ has_column(const YsSource *source, const YsSourceIndex *index, const YsSourceCol
 {
 	const YsPathStep *top = column->path.steps;
 
-	if (column->kind == YS_COLUMN_DOCUMENT)
+	if (column->kind != YS_COLUMN_PATH)
 		return index->info->projection == YS_PROJECTION_ALL;
 	return ys_secondary_projects(source, index->info, top->name, top->name_len);
 }

@@ -23,8 +23,14 @@ ys_item_set(YsValue *item, const YsSourceColumn *column, const YsValue *value)
 }
 
 void
-ys_item_check_path(const YsSourceColumn *column)
+ys_item_check_written(const YsSourceColumn *column)
 {
+	if (column->kind == YS_COLUMN_FIELD)
+		ereport(ERROR,
+				(errcode(ERRCODE_GENERATED_ALWAYS),
+				 errmsg("cannot write column \"%s\"", column->name),
+				 errdetail("It is computed by index policy \"%s\".", column->policy),
+				 errhint("Write the attributes that it is computed from.")));
 	for (int i = 0; i < column->path.nsteps; i++)
 		if (column->path.steps[i].name == NULL &&
 			column->path.steps[i].index == YS_PATH_EVERY)
@@ -161,6 +167,9 @@ ys_item_build(const YsModify *modify, TupleTableSlot *slot)
 	YsValue		key;
 
 	slot_getallattrs(slot);
+	for (int i = 0; i < source->natts; i++)
+		if (source->columns[i].kind == YS_COLUMN_FIELD && !slot->tts_isnull[i])
+			ys_item_check_written(&source->columns[i]);
 	build_from_documents(source, slot, &document);
 	item = document;
 
@@ -177,7 +186,7 @@ ys_item_build(const YsModify *modify, TupleTableSlot *slot)
 		if (given != NULL && ys_row_reads_as(column, &modify->converters[at], given,
 											 slot->tts_values[at], false))
 			continue;
-		ys_item_check_path(column);
+		ys_item_check_written(column);
 		value = ys_convert_from_datum(&modify->converters[at], slot->tts_values[at]);
 		value = ys_change_restore(column, &value, given);
 		ys_item_set(&item, column, &value);

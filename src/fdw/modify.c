@@ -81,6 +81,18 @@ columns_looked_at(PlannerInfo *root, Index rti, const YsSource *source)
 	return columns;
 }
 
+/* What a column is computed from is guarded as a whole. */
+static void
+refuse_unguarded(const YsSource *source)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot find items of store table \"%s\" to change by a computed column", source->table),
+			 errdetail("Whether the item is still as it was read is told by its document, and there is no "
+					   "document column."),
+			 errhint("Add one: ALTER FOREIGN TABLE ... ADD COLUMN item jsonb OPTIONS (document 'true').")));
+}
+
 /* Guards: the path columns among them (the key can't change), and whether a document is. */
 static List *
 find_guards(PlannerInfo *root, Index rti, const YsSource *source, bool *document)
@@ -99,11 +111,13 @@ find_guards(PlannerInfo *root, Index rti, const YsSource *source, bool *document
 
 		if (!all && !bms_is_member(column->attnum - FirstLowInvalidHeapAttributeNumber, columns))
 			continue;
-		if (column->kind == YS_COLUMN_DOCUMENT)
+		if (column->kind == YS_COLUMN_DOCUMENT || column->kind == YS_COLUMN_FIELD)
 			*document = true;
 		else if (column->kind == YS_COLUMN_PATH && column->key == 0)
 			guards = lappend_int(guards, column->attnum);
 	}
+	if (*document && ys_source_best_document(source) == NULL)
+		refuse_unguarded(source);
 	return guards;
 }
 
@@ -160,8 +174,7 @@ ys_modify_check_assigned(const YsSource *source, List *assigned)
 					 errmsg("cannot update key column \"%s\"", column->name),
 					 errdetail("An item's key never changes."),
 					 errhint("Delete the item and insert it under its new key.")));
-		if (column->kind == YS_COLUMN_PATH)
-			ys_item_check_path(column);
+		ys_item_check_written(column);
 	}
 }
 

@@ -98,7 +98,7 @@ extern YsValue ys_item_build(const YsModify *modify, TupleTableSlot *slot);
 extern void ys_item_set(YsValue *item, const YsSourceColumn *column, const YsValue *value);
 
 /* Refuses a path that names no single value. */
-extern void ys_item_check_path(const YsSourceColumn *column);
+extern void ys_item_check_written(const YsSourceColumn *column);
 
 /* A document column's value as a map; refuses one that is none. */
 extern YsValue ys_item_document(const YsSourceColumn *column, Datum jsonb);

@@ -26,15 +26,40 @@ type_name(YsType type)
 
 /* Attributes may serve several columns: each is asked for once. */
 static void
-add_attribute(YsAttributeFilter *filter, const YsPathStep *step)
+add_attribute(YsAttributeFilter *filter, const char *name, uint32_t len)
 {
 	for (int i = 0; i < filter->count; i++)
-		if (filter->lens[i] == step->name_len &&
-			memcmp(filter->names[i], step->name, step->name_len) == 0)
+		if (filter->lens[i] == len && memcmp(filter->names[i], name, len) == 0)
 			return;
-	filter->names[filter->count] = step->name;
-	((uint32_t *) filter->lens)[filter->count] = step->name_len;
+	filter->names[filter->count] = name;
+	((uint32_t *) filter->lens)[filter->count] = len;
 	filter->count++;
+}
+
+static void
+add_column(YsAttributeFilter *filter, const YsSourceColumn *column)
+{
+	add_attribute(filter, column->path.steps[0].name, column->path.steps[0].name_len);
+}
+
+/* What policies look at to compute columns; those that keep all attributes look at all. */
+static void
+add_policies(YsRowReader *reader)
+{
+	const YsAttributeFilter *wanted;
+
+	for (int i = 0; (wanted = ys_field_attributes(reader->fields, i)) != NULL; i++)
+	{
+		YsAttributeFilter *filter = &reader->filter;
+
+		reader->whole = reader->whole || wanted->count == 0;
+		filter->names = repalloc(filter->names, (filter->count + wanted->count + reader->source->natts + 1) *
+								 sizeof(char *));
+		filter->lens = repalloc((void *) filter->lens, (filter->count + wanted->count + reader->source->natts + 1) *
+								sizeof(uint32_t));
+		for (int j = 0; j < wanted->count; j++)
+			add_attribute(filter, wanted->names[j], wanted->lens[j]);
+	}
 }
 
 YsRowReader *
@@ -53,6 +78,8 @@ ys_row_reader_create(const YsSource *source, List *columns)
 	{
 		const YsSourceColumn *column = &source->columns[lfirst_int(cell) - 1];
 
+		if (column->kind == YS_COLUMN_FIELD)
+			continue;
 		reader->columns[reader->ncolumns++] = column->attnum;
 		ys_source_init_converter(column, &reader->converters[column->attnum - 1],
 								 CurrentMemoryContext);
@@ -60,11 +87,14 @@ ys_row_reader_create(const YsSource *source, List *columns)
 		if (column->kind == YS_COLUMN_DOCUMENT)
 			reader->whole = true;
 		else
-			add_attribute(&reader->filter, &column->path.steps[0]);
+			add_column(&reader->filter, column);
 	}
+	reader->fields = ys_field_reader_create(source, columns);
+	if (reader->fields != NULL)
+		add_policies(reader);
 	/* every item has a key: enough to count it, and all of it tells whose value is refused */
 	if (reader->filter.count == 0)
-		add_attribute(&reader->filter, &source->keys[0]->path.steps[0]);
+		add_column(&reader->filter, source->keys[0]);
 	if (refuses)
 		ys_row_want_keys(reader);
 	return reader;
@@ -74,7 +104,7 @@ void
 ys_row_want_keys(YsRowReader *reader)
 {
 	for (int i = 0; i < reader->source->nkeys; i++)
-		add_attribute(&reader->filter, &reader->source->keys[i]->path.steps[0]);
+		add_column(&reader->filter, reader->source->keys[i]);
 }
 
 const YsAttributeFilter *
@@ -161,5 +191,7 @@ ys_row_fill(YsRowReader *reader, const YsValue *item, TupleTableSlot *slot)
 			reader->mismatches++;
 		}
 	}
+	if (reader->fields != NULL)
+		ys_field_read(reader->fields, item, slot->tts_values, slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
 }

@@ -10,6 +10,7 @@
 
 #include "catalog/convert.h"
 #include "catalog/source.h"
+#include "fdw/field.h"
 
 typedef struct YsRowReader
 {
@@ -17,7 +18,8 @@ typedef struct YsRowReader
 	int			ncolumns;		/* those to fill; all others are NULL */
 	AttrNumber *columns;
 	YsConverter *converters;	/* by attnum - 1, of the columns to fill */
-	bool		whole;			/* the document is among them */
+	YsFieldReader *fields;		/* columns that policies compute, apart from these; or NULL */
+	bool		whole;			/* all attributes are needed */
 	YsAttributeFilter filter;	/* the attributes they need, without the document */
 	int64		mismatches;		/* values that became NULL because they don't fit */
 } YsRowReader;

@@ -35,6 +35,7 @@ like($all, qr/Store Operation: GetItem/, 'one key is one GetItem');
 like($all, qr/Store Operation: BatchGetItem/, 'several keys are one BatchGetItem');
 like($all, qr/^South\|stralis\|2026-11-20\|19867\.35168$/m, 'the index has what the tour says');
 like($all, qr/^North\|actros\|2025-06-01\|19867\.2$/m, 'of each shape');
+like($all, qr/^t2\|North\|2025-06-01\|19867\.2$/m, 'and the items themselves, too');
 like($all, qr{^t1\|\|.*31/02/2026}m, 'a date that does not exist is rejected');
 like($all, qr/^t\nMidi\|t1\nNorth\|t2\nMidi\|t3$/m, 'rows move with their areas');
 
