@@ -227,6 +227,9 @@ ys_is_nonnullable_compat(List *clauses, Index varno, AttrNumber attnum)
 #define ys_path_by_child_compat(root, path, rel)	reparameterize_path_by_child(root, path, rel)
 #endif
 
+/* 17 begins subtransactions beside parallel workers. */
+#define ys_parallel_subtransactions_compat	(PG_VERSION_NUM >= 170000)
+
 /* 17 looks at statistics for it. */
 #if PG_VERSION_NUM >= 170000
 #define ys_array_length_compat(root, expr)	estimate_array_length(root, expr)

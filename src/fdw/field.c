@@ -9,9 +9,9 @@
 #include "utils/lsyscache.h"
 
 #include "base/memory.h"
-#include "catalog/bindings.h"
+#include "catalog/function.h"
 #include "catalog/index_values.h"
-#include "catalog/policy.h"
+#include "catalog/policy_cache.h"
 #include "errors.h"
 #include "fdw/field.h"
 
@@ -24,9 +24,8 @@ typedef struct Computed
 
 typedef struct Computing
 {
-	const char *name;
-	YsPolicy   *policy;
-	YsBound    *bound;
+	const YsCachedPolicy *cached;
+	YsBindings	bindings;
 	YsArena		arena;			/* of an entry */
 	List	   *columns;		/* of Computed */
 	bool		wanted[YS_ENTRY_MAX_COLUMNS];
@@ -43,26 +42,41 @@ static Computing *
 open_policy(const YsSource *source, const YsSourceColumn *column)
 {
 	Computing  *computing = palloc0(sizeof(Computing));
-	YsArena    *arena = palloc(sizeof(YsArena));
-	YsPolicyRow *row = ys_policy_find(column->policy);
-	YsError		err;
+	const YsCachedPolicy *cached = ys_policy_cache_find(column->policy);
 
-	if (row == NULL || row->source != source->relid)
+	if (cached == NULL || cached->source != source->relid)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 row == NULL ? errmsg("index policy \"%s\" does not exist", column->policy) :
+				 cached == NULL ? errmsg("index policy \"%s\" does not exist", column->policy) :
 				 errmsg("index policy \"%s\" is of another foreign table", column->policy),
 				 errdetail("Column \"%s\" of foreign table \"%s\" is computed by it.", column->name,
 						   get_rel_name(source->relid)),
 				 errhint("Drop the column, or name another policy's column in its option \"field\".")));
-	ys_arena_init_context(arena, CurrentMemoryContext, 0);
-	computing->name = row->name;
-	computing->policy = ys_policy_compile(row->declaration, strlen(row->declaration), arena, &err);
-	if (computing->policy == NULL)
-		ys_error_throw(&err);
-	computing->bound = ys_bindings_load(computing->policy, row->owner, CurrentMemoryContext);
+	computing->cached = cached;
 	ys_arena_init_context(&computing->arena, CurrentMemoryContext, 0);
 	return computing;
+}
+
+/* What the wanted columns take: of areas only the area, and what is wrong with it. */
+static void
+bind_policy(Computing *computing)
+{
+	const YsPolicy *policy = computing->cached->policy;
+	const char *names[YS_ENTRY_MAX_COLUMNS];
+	Oid			types[YS_ENTRY_MAX_COLUMNS];
+	int			count = ys_entry_columns(policy, names, types);
+	YsFunctions *functions;
+	bool		areas = false;
+
+	for (int i = 0; i < count; i++)
+		areas = areas || (computing->wanted[i] &&
+						  (strcmp(names[i], "area") == 0 || strcmp(names[i], "rejected") == 0));
+	ys_policy_cache_bind(computing->cached, areas, &computing->bindings);
+	functions = ys_functions_open(policy, computing->cached->owner);
+	if (functions == NULL)
+		return;
+	computing->bindings.call = ys_functions_call;
+	computing->bindings.call_arg = functions;
 }
 
 static Computing *
@@ -74,7 +88,7 @@ find_policy(YsFieldReader *reader, const YsSource *source, const YsSourceColumn 
 	foreach(cell, reader->policies)
 	{
 		computing = lfirst(cell);
-		if (strcmp(computing->name, column->policy) == 0)
+		if (strcmp(computing->cached->name, column->policy) == 0)
 			return computing;
 	}
 	computing = open_policy(source, column);
@@ -99,7 +113,7 @@ add_column(Computing *computing, const YsSource *source, const YsSourceColumn *c
 {
 	const char *names[YS_ENTRY_MAX_COLUMNS];
 	Oid			types[YS_ENTRY_MAX_COLUMNS];
-	int			count = ys_entry_columns(computing->policy, names, types);
+	int			count = ys_entry_columns(computing->cached->policy, names, types);
 	Computed   *computed = palloc(sizeof(Computed));
 	int			n = 0;
 
@@ -108,7 +122,7 @@ add_column(Computing *computing, const YsSource *source, const YsSourceColumn *c
 	if (n == count)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("index policy \"%s\" has no column \"%s\"", computing->name, column->field),
+				 errmsg("index policy \"%s\" has no column \"%s\"", computing->cached->name, column->field),
 				 errdetail("Column \"%s\" of foreign table \"%s\" is computed by it.", column->name,
 						   get_rel_name(source->relid)),
 				 errhint("Drop the column, or name one of %s in its option \"field\".",
@@ -119,7 +133,7 @@ add_column(Computing *computing, const YsSource *source, const YsSourceColumn *c
 				 errmsg("column \"%s\" is of type %s", column->name,
 						format_type_with_typemod(column->type, column->typmod)),
 				 errdetail("\"%s\" of index policy \"%s\", by which it is computed, is of type %s.",
-						   column->field, computing->name, format_type_be(types[n])),
+						   column->field, computing->cached->name, format_type_be(types[n])),
 				 errhint("Declare the column %s.", format_type_be(types[n]))));
 	computed->at = column->attnum - 1;
 	computed->entry_column = n;
@@ -143,6 +157,10 @@ ys_field_reader_create(const YsSource *source, List *columns)
 			reader = palloc0(sizeof(YsFieldReader));
 		add_column(find_policy(reader, source, column), source, column);
 	}
+	if (reader == NULL)
+		return NULL;
+	foreach(cell, reader->policies)
+		bind_policy(lfirst(cell));
 	return reader;
 }
 
@@ -151,7 +169,31 @@ ys_field_attributes(const YsFieldReader *reader, int number)
 {
 	if (number >= list_length(reader->policies))
 		return NULL;
-	return ys_policy_attributes(((Computing *) list_nth(reader->policies, number))->policy);
+	return ys_policy_attributes(((Computing *) list_nth(reader->policies, number))->cached->policy);
+}
+
+static bool
+names_function(const YsPolicy *policy)
+{
+	for (int i = 0; i < ys_policy_field_count(policy); i++)
+		if (ys_policy_field(policy, i)->function != NULL)
+			return true;
+	return false;
+}
+
+bool
+ys_field_calls_functions(const YsSource *source)
+{
+	for (int i = 0; i < source->natts; i++)
+	{
+		const YsSourceColumn *column = &source->columns[i];
+		const YsCachedPolicy *cached = column->kind == YS_COLUMN_FIELD ?
+			ys_policy_cache_find(column->policy) : NULL;
+
+		if (cached != NULL && names_function(cached->policy))
+			return true;
+	}
+	return false;
 }
 
 void
@@ -167,11 +209,11 @@ ys_field_read(YsFieldReader *reader, const YsValue *item, Datum *values, bool *n
 		YsError		err;
 
 		ys_arena_reset(&computing->arena);
-		if (!ys_policy_apply(computing->policy, &computing->bound->bindings, item, &computing->arena,
+		if (!ys_policy_apply(computing->cached->policy, &computing->bindings, item, &computing->arena,
 							 &entry, &err))
 			ys_error_throw(&err);
-		(void) ys_entry_values(computing->policy, &entry, computing->wanted, reader->values,
-							   reader->nulls);
+		(void) ys_entry_values(computing->cached->policy, &entry, computing->wanted,
+							   reader->values, reader->nulls);
 		foreach(c, computing->columns)
 		{
 			const Computed *computed = lfirst(c);

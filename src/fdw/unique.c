@@ -16,7 +16,9 @@
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
+#include "compat.h"
 #include "fdw/fdw.h"
+#include "fdw/field.h"
 #include "fdw/plan.h"
 
 static get_relation_info_hook_type next_relation_hook = NULL;
@@ -86,11 +88,16 @@ add_unique_index(RelOptInfo *rel, const YsSource *source)
 static void
 relation_info(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
 {
+	const YsSource *source;
+
 	if (next_relation_hook != NULL)
 		next_relation_hook(root, relid, inhparent, rel);
-	if (!inhparent && rel->fdwroutine != NULL &&
-		rel->fdwroutine->GetForeignPaths == ys_get_paths)
-		add_unique_index(rel, ys_plan_relation(rel, relid)->source);
+	if (inhparent || rel->fdwroutine == NULL || rel->fdwroutine->GetForeignPaths != ys_get_paths)
+		return;
+	source = ys_plan_relation(rel, relid)->source;
+	add_unique_index(rel, source);
+	if (!ys_parallel_subtransactions_compat && ys_field_calls_functions(source))
+		root->glob->parallelModeOK = false;
 }
 
 void

@@ -1,5 +1,5 @@
 # The same values give the same rows whichever way they come: as events to the worker, by backfill,
-# tried out on documents and on the store's items, and explained one by one.
+# tried out on documents and on the store's items, explained one by one, and as columns of the table.
 use strict;
 use warnings;
 
@@ -154,6 +154,8 @@ CREATE TABLE tried_documents AS
   WITH documents AS MATERIALIZED (SELECT row_number() OVER (ORDER BY vehicle_id) AS n, * FROM vehicles WHERE item IS NOT NULL)
   SELECT vehicle_id AS key, t.* FROM documents d JOIN
     yottastore.test_index_policy($fields, sample => (SELECT array_agg(item ORDER BY n) FROM documents), area => $where) t ON t.item = d.n;
+SELECT yottastore.add_index_columns('live');
+CREATE TABLE computed AS SELECT r.vehicle_id AS key, s.* FROM vehicles r, LATERAL ($shown) s (field, value);
 CREATE TABLE explained AS SELECT vehicle_id AS key, e.* FROM live, yottastore.explain_item('live', vehicle_id) e;
 END
 
@@ -172,6 +174,7 @@ END
 is($node->safe_psql('postgres', 'SELECT count(*) FROM live'), ITEMS, 'the worker made a row of every item');
 is(differences('live_shown', 'later_shown'), '', 'backfill makes the same rows as the worker');
 is(differences('live_shown', 'tried'), '', 'test_index_policy shows the same of the store\'s items');
+is(differences('live_shown', 'computed'), '', 'columns that the policy computes are the same');
 my $tried = $node->safe_psql('postgres', 'SELECT count(DISTINCT key) FROM tried_documents');
 cmp_ok($tried, '>', ITEMS / 2, "$tried items are documents that jsonb can hold");
 is(differences('live_shown', 'tried_documents', 'SELECT key FROM tried_documents'), '', 'and the same of these documents');

@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ * policy_cache.h
+ *	  Policies as statements compute by them: compiled, and kept by the session
+ *	  until anything changes that they are made of.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_CATALOG_POLICY_CACHE_H
+#define YS_CATALOG_POLICY_CACHE_H
+
+#include "catalog/policy.h"
+#include "policy/policy.h"
+
+typedef struct YsCachedPolicy
+{
+	const char *name;
+	Oid			owner;
+	Oid			source;
+	const YsPolicy *policy;
+} YsCachedPolicy;
+
+/*
+ * NULL when there is no policy of that name; else it stays as it is as long as the current memory
+ * context.  Inside a transaction; throws what looking up and compiling do.
+ */
+extern const YsCachedPolicy *ys_policy_cache_find(const char *name);
+
+/*
+ * What the policy is bound to, but for functions.  Without areas it is enough for all of an
+ * entry but its area and what is rejected.
+ */
+extern void ys_policy_cache_bind(const YsCachedPolicy *policy, bool areas, YsBindings *bindings);
+
+#endif							/* YS_CATALOG_POLICY_CACHE_H */
