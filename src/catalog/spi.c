@@ -17,6 +17,7 @@
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "catalog/spi.h"
 
@@ -180,14 +181,36 @@ ys_spi_forget_with(MemoryContext context, const char *sql)
 	MemoryContextRegisterResetCallback(context, &use->callback);
 }
 
+static void
+check_result(const char *sql, int result, int expected)
+{
+	if (result != expected)
+		elog(ERROR, "unexpected result of \"%s\": %s", sql, SPI_result_code_string(result));
+}
+
 void
 ys_spi_execute(const char *sql, int expected, int nargs, Oid *types, Datum *values,
 			   const char *nulls)
 {
-	int			result = SPI_execute_plan(find_plan(sql, nargs, types), values, nulls, false, 0);
+	check_result(sql, SPI_execute_plan(find_plan(sql, nargs, types), values, nulls, false, 0),
+				 expected);
+}
 
-	if (result != expected)
-		elog(ERROR, "unexpected result of \"%s\": %s", sql, SPI_result_code_string(result));
+void
+ys_spi_read(const char *sql, Snapshot snapshot, int nargs, Oid *types, Datum *values)
+{
+	int			result;
+
+	if (snapshot == NULL)
+	{
+		ys_spi_execute(sql, SPI_OK_SELECT, nargs, types, values, NULL);
+		return;
+	}
+	/* that is what reading alone goes by */
+	PushActiveSnapshot(snapshot);
+	result = SPI_execute_plan(find_plan(sql, nargs, types), values, NULL, true, 0);
+	PopActiveSnapshot();
+	check_result(sql, result, SPI_OK_SELECT);
 }
 
 void

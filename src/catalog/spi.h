@@ -7,6 +7,7 @@
 #define YS_CATALOG_SPI_H
 
 #include "executor/spi.h"
+#include "utils/snapshot.h"
 
 /*
  * Statements run between begin and end, in an SPI connection of their own.
@@ -38,6 +39,11 @@ extern void ys_spi_return(YsSpiScope *scope);
  */
 extern void ys_spi_execute(const char *sql, int expected, int nargs, Oid *types,
 						   Datum *values, const char *nulls);
+
+/*
+ * Run a SELECT as snapshot has it; NULL: as it is now.
+ */
+extern void ys_spi_read(const char *sql, Snapshot snapshot, int nargs, Oid *types, Datum *values);
 
 /*
  * Keep the plan of a statement no longer than context, and what others have been named for it.  It

@@ -23,6 +23,7 @@
 
 #include "base/memory.h"
 #include "base/wait.h"
+#include "catalog/key_text.h"
 #include "catalog/resync.h"
 #include "catalog/server.h"
 #include "errors.h"
@@ -150,7 +151,7 @@ start_page(YsFollow *follow, Segment *segment, YsError *err)
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
 	if (segment->saved.next_key != NULL)
 	{
-		ok = ys_decode_key(segment->saved.next_key, &arena, &key, err);
+		ok = ys_key_from_text(segment->saved.next_key, &arena, &key, err);
 		request.start_key = &key;
 	}
 	if (ok)

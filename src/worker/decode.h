@@ -25,7 +25,4 @@ extern int	ys_decode_messages(YsJsonReader *reader, YsEventFormat format, const 
 							   const YsSource *source, const YsPathTree *wanted, int count,
 							   const YsMessage *messages, YsArena *arena, YsDecoded **decoded);
 
-/* The attributes that text, an item's typed JSON such as a canonical key, says, in arena. */
-extern bool ys_decode_key(const char *text, YsArena *arena, YsValue *key, YsError *err);
-
 #endif							/* YS_WORKER_DECODE_H */

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "base/memory.h"
+#include "catalog/key_text.h"
 #include "catalog/quarantine.h"
 #include "catalog/server.h"
 #include "errors.h"
@@ -164,7 +165,7 @@ read_items(const YsFollow *follow, const YsQuarantinePage *page, YsArena *arena)
 	for (int i = 0; i < page->count; i++)
 	{
 		if (page->entries[i].key != NULL &&
-			!ys_decode_key(page->entries[i].key, arena, &keys[nkeys++], &err))
+			!ys_key_from_text(page->entries[i].key, arena, &keys[nkeys++], &err))
 			ys_error_throw(&err);
 	}
 	if (!ys_read_keys(follow, store, nkeys, keys, arena, &retry.nitems, items, &err))

@@ -26,6 +26,7 @@
 #include "base/memory.h"
 #include "base/wait.h"
 #include "catalog/job.h"
+#include "catalog/key_text.h"
 #include "catalog/relay.h"
 #include "catalog/server.h"
 #include "errors.h"
@@ -210,7 +211,7 @@ read_suspects(YsFollow *follow)
 	verify->keys = palloc0(sizeof(YsValue) * Max(verify->nsuspects, 1));
 	for (int i = 0; i < verify->nsuspects; i++)
 	{
-		if (!ys_decode_key(verify->suspects[i].key, &verify->arena, &verify->keys[verify->nkeys++], &err))
+		if (!ys_key_from_text(verify->suspects[i].key, &verify->arena, &verify->keys[verify->nkeys++], &err))
 			ys_error_throw(&err);
 	}
 }
@@ -293,7 +294,7 @@ ask(YsFollow *follow, YsError *err)
 	{
 		if (verify->state.next_key != NULL)
 		{
-			if (!ys_decode_key(verify->state.next_key, &verify->arena, &start, err))
+			if (!ys_key_from_text(verify->state.next_key, &verify->arena, &start, err))
 				return false;
 			request.start_key = &start;
 		}

@@ -1,0 +1,75 @@
+/*-------------------------------------------------------------------------
+ * freshness.h
+ *	  How far a policy's index is, and waiting until it is far enough.
+ *
+ * With watermarks in the stream (a relay's) the answer is exact: every topic
+ * partition has been applied up to a watermark.  Where no relay of this database
+ * feeds the stream and no watermark has been seen it is by offsets: all that was
+ * in the topic at a moment has been applied; what a producer had not yet sent by
+ * then is not waited for.
+ *
+ * A watermark is a moment of the clock of the server that runs the relay,
+ * which this one is unless the topic is fed from elsewhere.  The store's clock
+ * has no part in it once the relay has read all there is.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_CATALOG_FRESHNESS_H
+#define YS_CATALOG_FRESHNESS_H
+
+#include "catalog/policy.h"
+#include "utils/snapshot.h"
+
+/* What a policy's index is at one moment; in the memory context it was read in. */
+typedef struct YsFreshness
+{
+	int			policy_id;
+	char	   *name;
+	YsPhase		phase;
+	char	   *reason;			/* of the phase, or NULL */
+	Oid			owner;
+	Oid			source;
+	Oid			stream;			/* InvalidOid: the store's own */
+	Oid			index_table;
+	int			count;			/* of positions */
+	YsPolicyPosition *positions;
+	bool		has_watermarks; /* all of them */
+	TimestampTz up_to;			/* then: the oldest */
+	bool		relocating;		/* rows are being moved to the areas they belong to now */
+	bool		lost_keys;		/* its quarantine has events that may be about any item */
+	bool		quarantines;	/* and events or items of known keys */
+} YsFreshness;
+
+/* What an index shall have applied. */
+typedef struct YsFreshnessGoal
+{
+	TimestampTz up_to;			/* changes until then */
+	bool		ends_known;		/* without watermarks: where the topic ended then, or later */
+	int			nends;
+	YsPartitionOffsets *ends;
+} YsFreshnessGoal;
+
+/*
+ * Read what the policy of that name is: as snapshot has it, or, NULL, as it is now.  False when there
+ * is none.
+ */
+extern bool ys_freshness_read(const char *policy, Snapshot snapshot, YsFreshness *freshness);
+
+/* Is it LIVE and has reached the goal?  Asks nobody. */
+extern bool ys_freshness_reaches(const YsFreshness *freshness, const YsFreshnessGoal *goal);
+
+/*
+ * Look where the topic ends, if that is what tells when the goal is reached and its moment has come; once.
+ * In the current memory context.  Asks the brokers, and throws what they say.
+ */
+extern void ys_freshness_find_ends(const YsFreshness *freshness, YsFreshnessGoal *goal);
+
+/*
+ * Wait for at most that long until the policy reaches the goal.  False when it does not, or can't before something
+ * else happens to it.  Sees what others commit meanwhile: not for transactions that must not.
+ */
+extern bool ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms);
+
+/* The keys of what is in quarantine, as canonical text, each once: a list of strings. */
+extern List *ys_freshness_quarantined_keys(int policy_id, Snapshot snapshot);
+
+#endif							/* YS_CATALOG_FRESHNESS_H */
