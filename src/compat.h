@@ -119,6 +119,15 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 				  (rinfo)->ri_RangeTableIndex, estate)
 #endif
 
+/* The same while it is planned; the user includes nodes/pathnodes.h, miscadmin.h. */
+#if PG_VERSION_NUM >= 160000
+#define ys_planned_user_compat(rte, rel) \
+	(OidIsValid((rel)->userid) ? (rel)->userid : GetUserId())
+#else
+#define ys_planned_user_compat(rte, rel) \
+	(OidIsValid((rte)->checkAsUser) ? (rte)->checkAsUser : GetUserId())
+#endif
+
 /* 18 let RETURNING name old and new values; the user includes nodes/primnodes.h. */
 #if PG_VERSION_NUM >= 180000
 #define ys_var_is_old_compat(var)	((var)->varreturningtype == VAR_RETURNING_OLD)
@@ -235,6 +244,50 @@ ys_is_nonnullable_compat(List *clauses, Index varno, AttrNumber attnum)
 #define ys_array_length_compat(root, expr)	estimate_array_length(root, expr)
 #else
 #define ys_array_length_compat(root, expr)	estimate_array_length(expr)
+#endif
+
+/*
+ * A query's table, read as role whoever runs it; the user includes nodes/parsenodes.h and
+ * parser/parse_node.h.
+ */
+#if PG_VERSION_NUM >= 160000
+#define ys_query_read_as_compat(query, pstate, rte, role, columns) \
+	do { \
+		RTEPermissionInfo *ys_permissions = linitial_node(RTEPermissionInfo, (pstate)->p_rteperminfos); \
+		(query)->rteperminfos = (pstate)->p_rteperminfos; \
+		ys_permissions->requiredPerms = ACL_SELECT; \
+		ys_permissions->checkAsUser = (role); \
+		ys_permissions->selectedCols = (columns); \
+	} while (0)
+#else
+#define ys_query_read_as_compat(query, pstate, rte, role, columns) \
+	do { \
+		(rte)->requiredPerms = ACL_SELECT; \
+		(rte)->checkAsUser = (role); \
+		(rte)->selectedCols = (columns); \
+	} while (0)
+#endif
+
+/* 18 knows which way a sort goes without looking at its operator. */
+#if PG_VERSION_NUM >= 180000
+#define ys_sort_clause_reverse_compat(clause, descending)	((clause)->reverse_sort = (descending))
+#else
+#define ys_sort_clause_reverse_compat(clause, descending)	((void) 0)
+#endif
+
+/* Plan a query within another, of which so many rows (0: all) are wanted; the user includes optimizer/planner.h and optimizer/pathnode.h. */
+#if PG_VERSION_NUM >= 170000
+#define ys_subquery_planner_compat(glob, query, root, rows) \
+	subquery_planner(glob, query, root, false, rows, NULL)
+#else
+#define ys_subquery_planner_compat(glob, query, root, rows) \
+	subquery_planner(glob, query, root, false, rows)
+#endif
+#if PG_VERSION_NUM >= 160000
+#define ys_subqueryscan_path_compat(root, rel, path) \
+	create_subqueryscan_path(root, rel, path, true, NIL, NULL)
+#else
+#define ys_subqueryscan_path_compat(root, rel, path)	create_subqueryscan_path(root, rel, path, NIL, NULL)
 #endif
 
 /* Writing rows without statements.  Only for who asks, as it is the executor's. */

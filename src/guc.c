@@ -27,6 +27,10 @@ int			ys_guc_stream_poll_interval = 250;
 int			ys_guc_shard_reads_per_second = 5;
 bool		ys_guc_pushdown = true;
 bool		ys_guc_read_ahead = true;
+bool		ys_guc_index_scan = true;
+int			ys_guc_max_staleness = -1;
+int			ys_guc_staleness_timeout = 5000;
+int			ys_guc_on_stale = YS_ON_STALE_DEFAULT;
 int			ys_guc_consistency = YS_CONSISTENCY_DEFAULT;
 int			ys_guc_analyze_pages = 100;
 int			ys_guc_max_tracked_nodes = 256;
@@ -66,6 +70,13 @@ static const struct config_enum_entry consistencies[] = {
 	{"default", YS_CONSISTENCY_DEFAULT, false},
 	{"eventual", YS_CONSISTENCY_EVENTUAL, false},
 	{"strong", YS_CONSISTENCY_STRONG, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry on_stales[] = {
+	{"default", YS_ON_STALE_DEFAULT, false},
+	{"scan", YS_ON_STALE_SCAN, false},
+	{"error", YS_ON_STALE_ERROR, false},
 	{NULL, 0, false}
 };
 
@@ -146,6 +157,28 @@ ys_guc_define(void)
 							 "Off, each outer row asks for its item by itself. Applies to queries "
 							 "planned from then on.",
 							 &ys_guc_read_ahead, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("yottastore.index_scan",
+							 "Has conditions on columns that an index policy computes looked up in its index table.",
+							 "Off, items are read from the store and computed. Applies to queries planned from "
+							 "then on.",
+							 &ys_guc_index_scan, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("yottastore.max_staleness",
+							"How far an index may be behind the store to answer this session's queries.",
+							"0: it has every change that was acknowledged before the query began. "
+							"-1: as foreign tables and servers say.",
+							&ys_guc_max_staleness, -1, -1, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("yottastore.staleness_timeout",
+							"How long a query waits for an index that is not fresh enough.",
+							"Before it does what yottastore.on_stale says.",
+							&ys_guc_staleness_timeout, 5000, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomEnumVariable("yottastore.on_stale",
+							 "What a query does whose index is not fresh enough, or can't be used.",
+							 "scan: reads the store. error: fails. default: as foreign tables and servers say.",
+							 &ys_guc_on_stale, YS_ON_STALE_DEFAULT, on_stales,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("yottastore.analyze_pages",
 							"Most pages ANALYZE reads of a foreign table.",

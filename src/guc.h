@@ -14,6 +14,14 @@ typedef enum YsSessionConsistency
 	YS_CONSISTENCY_STRONG
 } YsSessionConsistency;
 
+/* yottastore.on_stale */
+typedef enum YsOnStale
+{
+	YS_ON_STALE_DEFAULT,		/* as tables and servers say */
+	YS_ON_STALE_SCAN,
+	YS_ON_STALE_ERROR
+} YsOnStale;
+
 extern int	ys_guc_batch_events;
 extern int	ys_guc_batch_memory;
 extern int	ys_guc_backlog_events;
@@ -27,6 +35,10 @@ extern int	ys_guc_stream_poll_interval;
 extern int	ys_guc_shard_reads_per_second;
 extern bool ys_guc_pushdown;
 extern bool ys_guc_read_ahead;
+extern bool ys_guc_index_scan;
+extern int	ys_guc_max_staleness;	/* in ms; -1: as tables and servers say */
+extern int	ys_guc_staleness_timeout;	/* in ms */
+extern int	ys_guc_on_stale;
 extern int	ys_guc_consistency;
 extern int	ys_guc_analyze_pages;
 extern int	ys_guc_max_tracked_nodes;

@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 
 #include "fdw/ahead.h"
+#include "fdw/answer.h"
 #include "fdw/plan.h"
 #include "guc.h"
 #include "store/meter.h"
@@ -24,6 +25,8 @@ _PG_init(void)
 	ys_guc_define();
 	ys_ahead_init();
 	ys_unique_init();
+	ys_field_stats_init();
+	ys_answer_init();
 	if (process_shared_preload_libraries_in_progress)
 	{
 		ys_meter_preload(ys_guc_max_tracked_nodes);

@@ -83,9 +83,11 @@ build_statement(const YsPolicyRow *row, const char *prefix, int *count)
 	*count = 0;
 	for (int i = 0; i < n; i++)
 		if (!has_column(source, row->name, names[i]))
-			appendStringInfo(&sql, "%s ADD COLUMN %s %s OPTIONS (field %s)", (*count)++ > 0 ? "," : "",
+			/* partitions are found by an area's collation */
+			appendStringInfo(&sql, "%s ADD COLUMN %s %s OPTIONS (field %s)%s", (*count)++ > 0 ? "," : "",
 							 quote_identifier(choose_name(source, prefix, names[i])), format_type_be(types[i]),
-							 quote_literal_cstr(psprintf("%s.%s", row->name, names[i])));
+							 quote_literal_cstr(psprintf("%s.%s", row->name, names[i])),
+							 strcmp(names[i], "area") == 0 ? " COLLATE pg_catalog.\"C\"" : "");
 	return sql.data;
 }
 

@@ -8,6 +8,7 @@
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -62,6 +63,12 @@ append_key_columns(StringInfo sql, const YsSource *source, bool with_types)
 							 format_type_with_typemod(source->keys[i]->type,
 													  source->keys[i]->typmod));
 	}
+}
+
+int
+ys_index_table_partitions(Oid relid)
+{
+	return list_length(find_inheritance_children(relid, NoLock));
 }
 
 /* Run DDL as the current user. */

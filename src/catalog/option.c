@@ -49,6 +49,8 @@ static const OptionRule rules[] = {
 	{"allow_scan", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_boolean, false},
 	{"max_scan_pages", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_max_scan_pages, false},
 	{"scan_segments", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_scan_segments, false},
+	{"max_staleness", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_staleness, false},
+	{"on_stale", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_on_stale, false},
 	{"connect_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_timeout, false},
 	{"request_timeout", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_timeout, false},
 	{"max_requests_per_second", YS_WRAPPER_STORE, ForeignServerRelationId, ys_option_check_rate, false},
@@ -72,6 +74,8 @@ static const OptionRule rules[] = {
 	{"allow_scan", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_boolean, false},
 	{"max_scan_pages", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_max_scan_pages, false},
 	{"scan_segments", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_scan_segments, false},
+	{"max_staleness", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_staleness, false},
+	{"on_stale", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_on_stale, false},
 	{"indexes", YS_WRAPPER_STORE, ForeignTableRelationId, ys_option_check_indexes, false},
 
 	{"path", YS_WRAPPER_STORE, AttributeRelationId, ys_option_check_path, false},
@@ -298,14 +302,6 @@ ys_option_get(List *options, const char *name)
 	return NULL;
 }
 
-static int
-get_milliseconds(List *options, const char *name)
-{
-	const char *value = ys_option_get(options, name);
-
-	return value != NULL ? ys_option_parse_milliseconds(value) : 0;
-}
-
 static double
 get_rate(List *options, const char *name)
 {
@@ -326,14 +322,14 @@ ys_option_store_config(List *server_options, List *mapping_options, YsStoreConfi
 	config->discover = discovery != NULL && strcmp(discovery, "localnodes") == 0;
 	config->datacenter = ys_option_get(server_options, "datacenter");
 	config->rack = ys_option_get(server_options, "rack");
-	config->discovery_interval_ms = get_milliseconds(server_options, "discovery_interval");
+	config->discovery_interval_ms = ys_option_milliseconds(server_options, "discovery_interval", 0);
 	config->region = ys_option_get(server_options, "region");
 	config->ca_file = ys_option_get(server_options, "ca_file");
 	config->client_cert_file = ys_option_get(server_options, "client_cert_file");
 	config->client_key_file = ys_option_get(server_options, "client_key_file");
 	/* 0 is the store's default */
-	config->connect_timeout_ms = get_milliseconds(server_options, "connect_timeout");
-	config->deadline_ms = get_milliseconds(server_options, "request_timeout");
+	config->connect_timeout_ms = ys_option_milliseconds(server_options, "connect_timeout", 0);
+	config->deadline_ms = ys_option_milliseconds(server_options, "request_timeout", 0);
 	config->max_requests = get_rate(server_options, "max_requests_per_second");
 	config->max_read_units = get_rate(server_options, "max_read_units_per_second");
 	config->access_key_id = ys_option_get(mapping_options, "access_key_id");
@@ -440,4 +436,20 @@ ys_option_sample_items(List *options)
 	if (columns != NULL && strcmp(columns, "none") == 0)
 		return 0;
 	return ys_option_integer(options, "sample_items", SAMPLE_ITEMS);
+}
+
+int
+ys_option_milliseconds(List *options, const char *name, int inherited)
+{
+	const char *value = ys_option_get(options, name);
+
+	return value != NULL ? ys_option_parse_milliseconds(value) : inherited;
+}
+
+bool
+ys_option_stale_is_error(List *options, bool inherited)
+{
+	const char *value = ys_option_get(options, "on_stale");
+
+	return value != NULL ? strcmp(value, "error") == 0 : inherited;
 }

@@ -39,6 +39,11 @@ extern bool ys_option_upsert(List *options, bool inherited);
 extern bool ys_option_boolean(List *options, const char *name, bool inherited);
 extern int ys_option_integer(List *options, const char *name, int inherited);
 
+extern int ys_option_milliseconds(List *options, const char *name, int inherited);
+
+/* Do queries fail whose index is not fresh enough?  inherited as above. */
+extern bool ys_option_stale_is_error(List *options, bool inherited);
+
 /* How many items an import of these options looks at for columns; 0: only keys are wanted. */
 extern int ys_option_sample_items(List *options);
 

@@ -116,6 +116,21 @@ ys_option_check_timeout(const char *name, const char *value)
 					 "Write it like 500, 500ms, 2s or 1min.");
 }
 
+void
+ys_option_check_staleness(const char *name, const char *value)
+{
+	if (ys_option_parse_milliseconds(value) < 0)
+		refuse_value(name, value, "It is a number of milliseconds, or has a unit.",
+					 "Write it like 0, 500, 10s or 5min.");
+}
+
+void
+ys_option_check_on_stale(const char *name, const char *value)
+{
+	if (strcmp(value, "scan") != 0 && strcmp(value, "error") != 0)
+		refuse_value(name, value, NOT_A_CHOICE, "Valid values are: scan, error.");
+}
+
 double
 ys_option_parse_rate(const char *value)
 {

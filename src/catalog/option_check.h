@@ -19,6 +19,8 @@ extern void ys_option_check_region(const char *name, const char *value);
 extern void ys_option_check_consistency(const char *name, const char *value);
 extern void ys_option_check_insert_mode(const char *name, const char *value);
 extern void ys_option_check_timeout(const char *name, const char *value);
+extern void ys_option_check_staleness(const char *name, const char *value);
+extern void ys_option_check_on_stale(const char *name, const char *value);
 extern void ys_option_check_rate(const char *name, const char *value);
 extern void ys_option_check_filled(const char *name, const char *value);
 extern void ys_option_check_credential(const char *name, const char *value);

@@ -333,6 +333,11 @@ load_relation(YsSource *source, Relation relation)
 	source->scan_segments = ys_option_integer(table->options, "scan_segments",
 											  ys_option_integer(server->options,
 																"scan_segments", 0));
+	source->max_staleness = ys_option_milliseconds(table->options, "max_staleness",
+												   ys_option_milliseconds(server->options, "max_staleness",
+																		  YS_MAX_STALENESS));
+	source->stale_is_error = ys_option_stale_is_error(table->options,
+													  ys_option_stale_is_error(server->options, false));
 	source->natts = desc->natts;
 	source->columns = palloc0(Max(desc->natts, 1) * sizeof(YsSourceColumn));
 	for (int i = 0; i < desc->natts; i++)

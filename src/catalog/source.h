@@ -15,6 +15,9 @@
 /* Segments a Scan may have at most. */
 #define YS_SCAN_SEGMENTS_MAX	64
 
+/* How far behind an index answers where nobody says otherwise, in ms. */
+#define YS_MAX_STALENESS	10000
+
 typedef enum YsColumnKind
 {
 	YS_COLUMN_DROPPED,
@@ -78,6 +81,8 @@ typedef struct YsSource
 	bool		allow_scan;
 	int			max_scan_pages; /* 0: no limit */
 	int			scan_segments;	/* 0: after the table's size */
+	int			max_staleness;	/* in ms: how far an index may be behind to answer for the table */
+	bool		stale_is_error; /* queries fail whose index is further behind */
 	int			nindexes;
 	YsSourceIndex *indexes;
 } YsSource;

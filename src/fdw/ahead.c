@@ -16,7 +16,7 @@
 #include "fdw/scan.h"
 
 /* Rows that wait for their turn, those without a key included. */
-#define ROWS_MAX			1000
+#define ROWS_MAX			YS_WINDOW_ROWS_MAX
 
 /* A row that was read, and the key it will ask for; NULL: one that no item can have. */
 typedef struct Row

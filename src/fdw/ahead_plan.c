@@ -70,11 +70,11 @@ ys_ahead_note_path(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, const 
 	ahead->path = makeNode(ForeignPath);
 	/* the original is freed if a better one is found */
 	memcpy(ahead->path, path, sizeof(ForeignPath));
-	ahead->path->fdw_private = ys_plan_path_private(relation->source, access, relation->window);
+	ahead->path->fdw_private = ys_plan_path_private(relation->source, access, relation->window, -1);
 	ahead->path->path.total_cost += YS_REQUEST_COST / (keys * YS_KEY_CALLS_MAX) -
 		path->path.startup_cost;
 	ahead->path->path.startup_cost = 0;
-	ahead->private = ys_plan_private(relation, access, NIL, 0, 0, 0, -1, &ahead->values);
+	ahead->private = ys_plan_private(relation, access, NIL, 0, 0, 0, -1, NIL, &ahead->values);
 	relation->ahead = lappend(relation->ahead, ahead);
 }
 

@@ -102,9 +102,22 @@ ys_explain_fetched(const YsFetchCounters *counters, ExplainState *es)
 static void
 show_counters(YsScan *scan, ExplainState *es)
 {
-	ys_explain_fetched(ys_fetch_counters(scan->fetch), es);
+	ys_explain_fetched(scan->from_index ? ys_answer_counters(scan->answer) :
+					   ys_fetch_counters(scan->fetch), es);
 	if (scan->reader->mismatches > 0 || es->verbose || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Mismatches", NULL, scan->reader->mismatches, es);
+}
+
+/* Where an index answers the scan goes by keys, or else as it would without. */
+static const char *
+operation_name(const YsScan *scan, const ForeignScan *plan)
+{
+	const char *name = ys_operation_name(scan->operation);
+	const char *by_keys = ys_operation_name(YS_OPERATION_BATCH);
+
+	if (list_nth(plan->fdw_private, YS_SCAN_ANSWER) == NIL)
+		return name;
+	return scan->started ? (scan->from_index ? by_keys : name) : psprintf("%s or %s", by_keys, name);
 }
 
 void
@@ -113,7 +126,7 @@ ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
 	YsScan	   *scan = node->fdw_state;
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 
-	ExplainPropertyText("Store Operation", ys_operation_name(scan->operation), es);
+	ExplainPropertyText("Store Operation", operation_name(scan, plan), es);
 	ExplainPropertyText("Store Table", scan->source->table, es);
 	if (scan->index != NULL)
 		ExplainPropertyText("Store Index", scan->index->info->name, es);
@@ -129,6 +142,8 @@ ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
 		ExplainPropertyBool("Store Count", true, es);
 	if (scan->wanted > 0)
 		ExplainPropertyInteger("Store Limit", NULL, scan->wanted, es);
+	if (list_nth(plan->fdw_private, YS_SCAN_ANSWER) != NIL)
+		ys_answer_explain(scan->answer, plan, es);
 	if (es->verbose && !scan->counts)
 		show_projection(scan, es);
 	if (es->analyze && scan->fetch != NULL)

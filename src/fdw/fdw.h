@@ -30,6 +30,7 @@ typedef enum YsScanPrivate
 	YS_SCAN_SEGMENTS,			/* Integer: of a Scan; 0 for other operations */
 	YS_SCAN_WINDOW,				/* Integer: the parameter whose slot has a window; -1: none */
 	YS_SCAN_INDEX,				/* String: the secondary index that is queried; empty: none */
+	YS_SCAN_ANSWER,				/* List: of a scan that an index answers, see answer.h; NIL: of another */
 	YS_SCAN_TARGETS				/* IntList: columns a direct update assigns */
 } YsScanPrivate;
 

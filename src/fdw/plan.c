@@ -15,6 +15,7 @@
 #include <math.h>
 
 #include "access/sysattr.h"
+#include "catalog/pg_class.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -22,10 +23,12 @@
 #include "optimizer/paths.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
+#include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 
 #include "compat.h"
 #include "fdw/ahead.h"
+#include "fdw/answer.h"
 #include "fdw/exact.h"
 #include "fdw/fdw.h"
 #include "fdw/filter.h"
@@ -124,10 +127,10 @@ queried_items(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access)
 }
 
 List *
-ys_plan_path_private(const YsSource *source, const YsAccess *access, int window)
+ys_plan_path_private(const YsSource *source, const YsAccess *access, int window, int answer)
 {
-	return list_make2_int(access->index != NULL ? (int) (access->index - source->indexes) : -1,
-						  window);
+	return list_make3_int(access->index != NULL ? (int) (access->index - source->indexes) : -1,
+						  window, answer);
 }
 
 static const YsSourceIndex *
@@ -136,6 +139,15 @@ path_index(const YsSource *source, const ForeignPath *path)
 	int			number = linitial_int(path->fdw_private);
 
 	return number >= 0 ? &source->indexes[number] : NULL;
+}
+
+static const YsAnswerPlan *
+path_answer(const YsRelation *relation, const ForeignPath *path)
+{
+	static const YsAnswerPlan none;
+	int			number = lthird_int(path->fdw_private);
+
+	return number >= 0 ? list_nth(relation->answers, number) : &none;
 }
 
 static double
@@ -180,7 +192,7 @@ make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double row
 								  items * (ITEM_COST * cpu_tuple_cost +
 										   rel->baserestrictcost.per_tuple),
 								  required_outer,
-								  ys_plan_path_private(relation->source, access, -1));
+								  ys_plan_path_private(relation->source, access, -1, -1));
 	if (access->operation == YS_OPERATION_SCAN && !relation->source->allow_scan)
 		ys_path_disable_compat(&path->path);
 	return path;
@@ -211,6 +223,28 @@ ys_plan_relation(RelOptInfo *rel, Oid relid)
 	return relation;
 }
 
+const YsPolicyRow *
+ys_plan_policy(YsRelation *relation, const char *name)
+{
+	YsPolicyRow *policy;
+	ListCell   *cell;
+
+	foreach(cell, relation->policies)
+	{
+		policy = lfirst(cell);
+		if (strcmp(policy->name, name) == 0)
+			return policy;
+	}
+	policy = ys_policy_find(name);
+	if (policy == NULL || policy->source != relation->source->relid ||
+		get_rel_relkind(policy->index_table) != RELKIND_PARTITIONED_TABLE)
+		return NULL;
+	/* whoever has the index table by now */
+	policy->owner = ys_source_owner(policy->index_table);
+	relation->policies = lappend(relation->policies, policy);
+	return policy;
+}
+
 void
 ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
@@ -219,7 +253,11 @@ ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	relation->consistent = reads_strong(root, rel, relation->source);
 	refuse_row_locks(root, rel, relation->source);
 	if (rel->tuples < 0)
-		rel->tuples = YS_ASSUMED_ITEMS;
+	{
+		rel->tuples = ys_field_stats_items(relation);
+		if (rel->tuples == 0)
+			rel->tuples = YS_ASSUMED_ITEMS;
+	}
 	else
 		relation->bytes = rel->pages * (double) BLCKSZ;
 	set_baserel_size_estimates(root, rel);
@@ -352,6 +390,7 @@ ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 
 	add_own_paths(root, rel, &relation->keys, &relation->access);
 	add_join_paths(root, rel, NULL, &relation->access);
+	ys_answer_add_paths(root, rel);
 	for (int i = 0; i < relation->source->nindexes; i++)
 	{
 		const YsSourceIndex *index = &relation->source->indexes[i];
@@ -409,7 +448,7 @@ rows_wanted(PlannerInfo *root, RelOptInfo *rel, const ForeignPath *path, List *c
 
 List *
 ys_plan_private(const YsRelation *relation, const YsAccess *access, List *columns, int flags,
-				int nfilters, int wanted, int window, List **values)
+				int nfilters, int wanted, int window, List *answer, List **values)
 {
 	List	   *keys = NIL;
 	List	   *tests = NIL;
@@ -430,8 +469,9 @@ ys_plan_private(const YsRelation *relation, const YsAccess *access, List *column
 										ys_scan_segments(relation->source, relation->bytes,
 														 (flags & YS_SCAN_FEW) != 0) : 0));
 	private = lappend(private, makeInteger(window));
-	return lappend(private, makeString(access->index != NULL ?
-									   pstrdup(access->index->info->name) : ""));
+	private = lappend(private, makeString(access->index != NULL ?
+										  pstrdup(access->index->info->name) : ""));
+	return lappend(private, answer);
 }
 
 ForeignScan *
@@ -446,12 +486,14 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	List	   *private;
 	const YsSourceIndex *index;
 	const YsKeySchema *schema;
+	const YsAnswerPlan *answer;
 	YsAccess	access;
 	int			flags = 0;
 
 	if (IS_UPPER_REL(rel))
 		return ys_plan_count(root, relation, tlist, outer_plan);
 
+	answer = path_answer(relation, path);
 	index = path_index(relation->source, path);
 	schema = index != NULL ? &index->schema : &relation->keys;
 	/* the choice the path stands for: it follows from the same clauses */
@@ -472,7 +514,10 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 							   schema);
 	private = ys_plan_private(relation, &access, columns, flags, list_length(filters),
 							  rows_wanted(root, rel, path, clauses, schema, &access),
-							  lsecond_int(path->fdw_private), &values);
-	return make_foreignscan(tlist, quals, rel->relid, list_concat(values, filters), private,
+							  lsecond_int(path->fdw_private), answer->private, &values);
+	values = list_concat(values, filters);
+	if (answer->order != NULL)
+		values = lappend(values, answer->order);
+	return make_foreignscan(tlist, quals, rel->relid, values, private,
 							NIL, NIL, outer_plan);
 }

@@ -8,6 +8,7 @@
 
 #include "nodes/plannodes.h"
 
+#include "catalog/policy.h"
 #include "fdw/qual.h"
 
 /* In units of a sequential page read; about 2 ms. */
@@ -23,10 +24,21 @@ typedef struct YsRelation
 	double		bytes;			/* what the table takes; 0: not known */
 	List	   *ahead;			/* of YsAheadPath, see ahead_plan.c */
 	int			window;			/* their parameter */
+	List	   *policies;		/* of YsPolicyRow, see ys_plan_policy */
+	List	   *answers;		/* of YsAnswerPlan: paths that an index answers */
 } YsRelation;
 
 /* plan.c: what is known of a table, looked up at the first call. */
 extern YsRelation *ys_plan_relation(RelOptInfo *rel, Oid relid);
+
+/* plan.c: the policy of that name, looked up at the first call; NULL: the table has none. */
+extern const YsPolicyRow *ys_plan_policy(YsRelation *relation, const char *name);
+
+/* field_stats.c, at load: tell the planner what values of computed columns there are. */
+extern void ys_field_stats_init(void);
+
+/* field_stats.c: how many items there are, by an index table that was analyzed; 0: there is none. */
+extern double ys_field_stats_items(YsRelation *relation);
 
 /* unique.c, at load: tell the planner which keys are unique. */
 extern void ys_unique_init(void);
@@ -36,13 +48,16 @@ extern void ys_unique_init(void);
  * fdw_exprs.
  */
 extern List *ys_plan_private(const YsRelation *relation, const YsAccess *access, List *columns,
-							 int flags, int nfilters, int wanted, int window, List **values);
+							 int flags, int nfilters, int wanted, int window, List *answer,
+							 List **values);
 
 /*
  * ForeignPath.fdw_private: what the plan can't tell from its clauses, the index's number (-1 for
- * the table), and the parameter whose slot has a window (-1: none).
+ * the table), the parameter whose slot has a window (-1: none), and which of the relation's answers it is
+ * by (-1: none).
  */
-extern List *ys_plan_path_private(const YsSource *source, const YsAccess *access, int window);
+extern List *ys_plan_path_private(const YsSource *source, const YsAccess *access, int window,
+								  int answer);
 
 /*
  * count.c: the plan of a path that ys_get_upper_paths added, whose target list this is;

@@ -29,6 +29,12 @@ ys_scan_filter_clauses(const YsScan *scan, ForeignScan *plan)
 	return list_truncate(clauses, intVal(list_nth(plan->fdw_private, YS_SCAN_NFILTERS)));
 }
 
+static bool
+is_answered(const ForeignScan *plan)
+{
+	return list_nth(plan->fdw_private, YS_SCAN_ANSWER) != NIL;
+}
+
 /* A count has no scan relation, but it is of one. */
 static Oid
 scanned_table(ForeignScanState *node)
@@ -64,7 +70,7 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 		return;
 	if (param >= 0)
 		scan->window = ys_ahead_window(node->ss.ps.state, param);
-	if (scan->window != NULL)
+	if (scan->window != NULL || is_answered(plan))
 		ys_row_want_keys(scan->reader);
 
 	scan->store = ys_server_store(scan->source->serverid,
@@ -79,6 +85,8 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	scan->key_context = AllocSetContextCreate(CurrentMemoryContext, "yottastore keys",
 											  ALLOCSET_SMALL_SIZES);
 	scan->fetch = ys_fetch_create(&request);
+	if (is_answered(plan))
+		scan->answer = ys_answer_create(node, scan->source, &request);
 	if (scan->window != NULL)
 		ys_window_open(scan->window, &request, scan->operation == YS_OPERATION_QUERY, scan->index);
 }
@@ -128,6 +136,9 @@ start_fetch(ForeignScanState *node, YsScan *scan)
 	scan->started = true;
 	scan->counted = false;
 	scan->from_window = false;
+	scan->from_index = scan->answer != NULL && ys_answer_uses_index(scan->answer);
+	if (scan->from_index)
+		return;
 	MemoryContextReset(scan->key_context);
 	old = MemoryContextSwitchTo(scan->key_context);
 	if (!ys_scan_evaluate(scan, node->ss.ps.ps_ExprContext) ||
@@ -181,6 +192,8 @@ fill_count(ForeignScanState *node, YsScan *scan)
 static const YsValue *
 next_item(YsScan *scan)
 {
+	if (scan->from_index)
+		return ys_answer_next(scan->answer);
 	if (scan->from_window && scan->found.count > 0)
 	{
 		scan->found.count--;
@@ -212,6 +225,8 @@ ys_iterate_scan(ForeignScanState *node)
 	if (item == NULL)
 		return ExecClearTuple(slot);
 	ys_row_fill(scan->reader, item, slot);
+	if (scan->from_index)
+		ys_answer_note(scan->answer, slot);
 	return slot;
 }
 
@@ -221,6 +236,8 @@ ys_rescan(ForeignScanState *node)
 	YsScan	   *scan = node->fdw_state;
 
 	ys_fetch_stop(scan->fetch);
+	if (scan->answer != NULL)
+		ys_answer_reset(scan->answer);
 	scan->started = false;
 }
 
@@ -231,4 +248,6 @@ ys_end_scan(ForeignScanState *node)
 
 	if (scan != NULL && scan->fetch != NULL)
 		ys_fetch_stop(scan->fetch);
+	if (scan != NULL && scan->answer != NULL)
+		ys_answer_reset(scan->answer);
 }

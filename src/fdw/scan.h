@@ -8,6 +8,7 @@
 
 #include "nodes/execnodes.h"
 
+#include "fdw/answer.h"
 #include "fdw/fetch.h"
 #include "fdw/filter.h"
 #include "fdw/qual.h"
@@ -39,6 +40,8 @@ typedef struct YsScan
 	YsRowReader *reader;
 	YsFetch    *fetch;
 	YsWindow   *window;			/* where items were fetched ahead; or NULL */
+	YsAnswer   *answer;			/* when an index answers; or NULL */
+	bool		from_index;		/* this start: it does */
 	bool		from_window;	/* this start: what is found there comes first */
 	YsWindowItems found;		/* what is left of it */
 	bool		started;		/* since the last rescan */

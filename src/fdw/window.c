@@ -23,9 +23,8 @@
 #include "fdw/row.h"
 #include "fdw/window.h"
 
-/* Rows read ahead: at first, and at most.  The number grows as rows are used. */
+/* Rows read ahead at first.  The number grows as rows are used. */
 #define ROWS_AT_FIRST		YS_BATCH_GET_MAX
-#define ROWS_AT_MOST		1000
 
 /* An answer older than that is not used: a cursor may have been idle. */
 #define MAX_AGE_MS			10000
@@ -70,6 +69,7 @@ struct YsWindow
 	Batch	   *open;			/* not yet sent; or NULL */
 	dlist_head	batches;
 	int			rows;
+	int			first_rows;		/* what most_rows begins with */
 	int			most_rows;
 	Size		memory;
 	Size		used;			/* by batches that are answered */
@@ -103,8 +103,14 @@ ys_window_open(YsWindow *window, const YsFetchRequest *request, bool queries,
 	window->fetch = ys_fetch_create(request);
 	window->queries = queries;
 	window->index = index;
-	window->most_rows = queries ? 1 : ROWS_AT_FIRST;
+	window->first_rows = window->most_rows = queries ? 1 : ROWS_AT_FIRST;
 	MemoryContextSwitchTo(old);
+}
+
+void
+ys_window_expect(YsWindow *window, int rows)
+{
+	window->first_rows = window->most_rows = Min(rows, window->first_rows);
 }
 
 bool
@@ -333,7 +339,7 @@ ys_window_release(YsWindow *window, YsWindowKey *key)
 
 	key->rows--;
 	window->rows--;
-	window->most_rows = Min(window->most_rows + 1, ROWS_AT_MOST);
+	window->most_rows = Min(window->most_rows + 1, YS_WINDOW_ROWS_MAX);
 	if (--batch->rows == 0 && batch->sent && batch->calls == 0)
 		drop_batch(window, batch);
 }
@@ -363,6 +369,12 @@ ys_window_await(YsWindow *window, YsWindowKey *key)
 	}
 }
 
+YsWindowItems
+ys_window_items(const YsWindowKey *key)
+{
+	return key->items;
+}
+
 bool
 ys_window_find(YsWindow *window, const YsValue *key, YsWindowItems *items)
 {
@@ -389,7 +401,7 @@ ys_window_reset(YsWindow *window)
 	dlist_foreach_modify(iter, &window->batches)
 		drop_batch(window, dlist_container(Batch, node, iter.cur));
 	window->rows = 0;
-	window->most_rows = window->queries ? 1 : ROWS_AT_FIRST;
+	window->most_rows = window->first_rows;
 }
 
 const YsWindowCounters *

@@ -27,6 +27,9 @@ typedef struct YsWindowCounters
 	int64		peak_rows;		/* most that waited at once */
 } YsWindowCounters;
 
+/* Rows that may wait at once. */
+#define YS_WINDOW_ROWS_MAX	1000
+
 /* memory: bytes of items it may hold, so far as it can tell beforehand. */
 extern YsWindow *ys_window_create(Size memory);
 
@@ -38,6 +41,9 @@ extern YsWindow *ys_window_create(Size memory);
 extern void ys_window_open(YsWindow *window, const YsFetchRequest *request, bool queries,
 						   const YsSourceIndex *index);
 extern bool ys_window_is_open(const YsWindow *window);
+
+/* So many rows may be all that are used: don't ask for more of them at first. */
+extern void ys_window_expect(YsWindow *window, int rows);
 
 /*
  * A row will ask for this key, a map: of an item's key, in the order of the table's; or, with the
@@ -60,6 +66,9 @@ typedef struct YsWindowItems
 	const YsValue *items;
 	const YsValue *last_key;	/* more come behind it; NULL: these are all */
 } YsWindowItems;
+
+/* What the store has answered for a key that was awaited; good until it is released. */
+extern YsWindowItems ys_window_items(const YsWindowKey *key);
 
 /* Look a key up.  False: it isn't here, or too old.  Items are good until the key is released. */
 extern bool ys_window_find(YsWindow *window, const YsValue *key, YsWindowItems *items);

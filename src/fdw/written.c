@@ -11,6 +11,7 @@
 
 #include "access/xact.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "fdw/row.h"
 #include "fdw/written.h"
@@ -29,6 +30,7 @@ typedef struct Levels
 } Levels;
 
 static Written written;
+static TimestampTz last_at = DT_NOBEGIN;
 static Levels levels;
 
 /* ---- the end of transactions ---- */
@@ -134,6 +136,7 @@ ys_written_begin(void)
 	/* a level that was open before the callbacks were has written nothing before */
 	begin_levels();
 	written.in_doubt++;
+	last_at = GetCurrentTimestamp();
 }
 
 void
@@ -142,6 +145,13 @@ ys_written_end(bool applied)
 	written.in_doubt--;
 	if (applied)
 		written.applied++;
+	last_at = GetCurrentTimestamp();
+}
+
+TimestampTz
+ys_written_last(void)
+{
+	return last_at;
 }
 
 void

@@ -8,11 +8,15 @@
 #define YS_FDW_WRITTEN_H
 
 #include "catalog/source.h"
+#include "datatype/timestamp.h"
 #include "store/value.h"
 
 /* Around every write: it is about to be sent, and it was applied or not. */
 extern void ys_written_begin(void);
 extern void ys_written_end(bool applied);
+
+/* When this session last wrote, in whatever transaction; DT_NOBEGIN: never. */
+extern TimestampTz ys_written_last(void);
 
 /*
  * An item is not as it was read.  Throws serialization_failure while nothing

@@ -22,6 +22,8 @@ CREATE FOREIGN TABLE c_items (
 ) SERVER c_store;
 CREATE FOREIGN TABLE c_others (id text OPTIONS (key 'partition') NOT NULL, item jsonb OPTIONS (document 'true')) SERVER c_store;
 
+-- without the index, which would be looked at
+SET yottastore.index_scan = off;
 -- what it names shows when it is used
 EXPLAIN (COSTS OFF) SELECT early FROM c_items;
 EXPLAIN (COSTS OFF) SELECT id FROM c_items;

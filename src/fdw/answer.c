@@ -1,0 +1,463 @@
+/*-------------------------------------------------------------------------
+ * answer.c
+ *	  Executing foreign scans that an index answers.
+ *
+ * Keys come first from quarantine, whose items the index may not show as they are, and then from the
+ * plan below, in the order in which it returns them.  What they are is decided once in an execution, by what the
+ * policy is in the query's own snapshot: so that a snapshot that is kept goes on to see
+ * the index that it has.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#define YS_COMPAT_EXPLAIN
+#include "base/memory.h"
+#include "catalog/convert.h"
+#include "catalog/index_table.h"
+#include "catalog/key_text.h"
+#include "compat.h"
+#include "errors.h"
+#include "fdw/answer.h"
+#include "fdw/answer_order.h"
+#include "fdw/fdw.h"
+#include "fdw/key_table.h"
+#include "fdw/row.h"
+#include "fdw/scan.h"
+#include "guc.h"
+
+/* A key that was asked for. */
+typedef struct Asked
+{
+	YsWindowKey *key;
+	bool		ordered;		/* it came by the index's order, at this value */
+	bool		isnull;
+	Datum		value;
+} Asked;
+
+struct YsAnswer
+{
+	ForeignScanState *node;
+	const YsSource *source;
+	const char *policy;
+	bool		by_area;
+	int			partitions;		/* of the index that the plan knows */
+	YsFreshnessGoal *goal;
+	MemoryContext context;		/* as long as the execution */
+	MemoryContext key_context;
+
+	bool		decided;
+	bool		uses_index;
+	const char *why_not;		/* when it is decided that it doesn't */
+	YsFreshness freshness;
+	List	   *quarantined;	/* keys as text */
+	HTAB	   *quarantined_keys;	/* the same, to look up; NULL: there are none */
+
+	YsConverter converters[2];
+	YsWindow   *window;
+	int			next_quarantined;
+	bool		ended;			/* all keys have been read */
+	Asked		ring[YS_WINDOW_ROWS_MAX];	/* keys that were asked for, in their order */
+	int			first;
+	int			count;
+	YsWindowKey *current;		/* the current item's */
+	YsAnswerOrder *order;		/* NULL: all rows are wanted */
+	int16		typlen;			/* of what it is by */
+	bool		typbyval;
+
+	int64		found;			/* keys that the index has returned */
+	int64		gone;			/* and the store has no item of */
+};
+
+static void
+create_order(YsAnswer *answer, const List *sort, Expr *expr)
+{
+	if (sort == NIL)
+		return;
+	answer->order = ys_answer_order_create(answer->node, sort, expr);
+	get_typlenbyval(exprType((Node *) expr), &answer->typlen, &answer->typbyval);
+}
+
+YsAnswer *
+ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRequest *request)
+{
+	YsAnswer   *answer = palloc0(sizeof(YsAnswer));
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List	   *private = list_nth(plan->fdw_private, YS_SCAN_ANSWER);
+
+	answer->node = node;
+	answer->source = source;
+	answer->policy = strVal(list_nth(private, YS_ANSWER_POLICY));
+	answer->by_area = intVal(list_nth(private, YS_ANSWER_BY_AREA)) != 0;
+	answer->partitions = intVal(list_nth(private, YS_ANSWER_PARTITIONS));
+	answer->goal = ys_answer_goal(plan, source);
+	answer->context = CurrentMemoryContext;
+	answer->key_context = AllocSetContextCreate(CurrentMemoryContext, "yottastore index keys",
+												ALLOCSET_SMALL_SIZES);
+	for (int i = 0; i < source->nkeys; i++)
+		ys_converter_init(&answer->converters[i], source->keys[i]->type, -1, CurrentMemoryContext);
+	answer->window = ys_window_create(get_hash_memory_limit());
+	ys_window_open(answer->window, request, false, NULL);
+	if (intVal(list_nth(private, YS_ANSWER_WANTED)) > 0)
+		ys_window_expect(answer->window, intVal(list_nth(private, YS_ANSWER_WANTED)));
+	create_order(answer, list_nth(private, YS_ANSWER_SORT),
+				 plan->fdw_exprs != NIL ? llast(plan->fdw_exprs) : NULL);
+	return answer;
+}
+
+/* ---- the index, or the store ---- */
+
+static char *
+how_far(const YsFreshness *freshness, const YsFreshnessGoal *goal)
+{
+	if (!freshness->has_watermarks)
+		return "how far it is behind is not known";
+	return psprintf("it is complete up to %s, %.3f seconds before what is asked for",
+					timestamptz_to_str(freshness->up_to),
+					(double) (goal->up_to - freshness->up_to) / USECS_PER_SEC);
+}
+
+/* Why the index can't be used; NULL: it can. */
+static char *
+find_obstacle(const YsAnswer *answer, bool exists)
+{
+	const YsFreshness *freshness = &answer->freshness;
+
+	if (!exists)
+		return "it does not exist";
+	if (freshness->source != answer->source->relid)
+		return "it is of another foreign table";
+	if (freshness->phase != YS_PHASE_LIVE)
+		return psprintf("it is %s%s%s", ys_phase_name(freshness->phase), freshness->reason != NULL ? ": " : "",
+						freshness->reason != NULL ? freshness->reason : "");
+	if (freshness->lost_keys)
+		return "its quarantine has events that may be about any item";
+	if (answer->by_area && freshness->relocating)
+		return "its rows are being moved to the areas they belong to now";
+	if (!ys_freshness_reaches(freshness, answer->goal))
+		return how_far(freshness, answer->goal);
+	/* rows of a new area come after its partition, and the snapshot may have them already */
+	if (ys_index_table_partitions(freshness->index_table) != answer->partitions)
+		return "its index table got partitions after the query was planned";
+	return NULL;
+}
+
+static void
+refuse(const YsAnswer *answer)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("index policy \"%s\" cannot answer for foreign table \"%s\"", answer->policy,
+					get_rel_name(answer->source->relid)),
+			 errdetail("The reason: %s.", answer->why_not),
+			 errhint("yottastore.index_lag shows how the index gets on; yottastore.max_staleness and yottastore.on_stale say "
+					 "what is done meanwhile.")));
+}
+
+static bool
+stale_is_error(const YsSource *source)
+{
+	return ys_guc_on_stale == YS_ON_STALE_DEFAULT ? source->stale_is_error :
+		ys_guc_on_stale == YS_ON_STALE_ERROR;
+}
+
+static void
+read_quarantine(YsAnswer *answer, Snapshot snapshot)
+{
+	ListCell   *cell;
+
+	if (!answer->freshness.quarantines)
+		return;
+	answer->quarantined = ys_freshness_quarantined_keys(answer->freshness.policy_id, snapshot);
+	answer->quarantined_keys = ys_key_table_create("yottastore quarantined keys", sizeof(const char *),
+												   answer->context);
+	foreach(cell, answer->quarantined)
+	{
+		const char *key = lfirst(cell);
+
+		(void) hash_search(answer->quarantined_keys, &key, HASH_ENTER, NULL);
+	}
+}
+
+static void
+decide(YsAnswer *answer)
+{
+	Snapshot	snapshot = answer->node->ss.ps.state->es_snapshot;
+	bool		exists = ys_freshness_read(answer->policy, snapshot, &answer->freshness);
+
+	answer->why_not = find_obstacle(answer, exists);
+	answer->uses_index = answer->why_not == NULL;
+	answer->decided = true;
+	if (answer->uses_index)
+		read_quarantine(answer, snapshot);
+	else if (stale_is_error(answer->source))
+		refuse(answer);
+}
+
+bool
+ys_answer_uses_index(YsAnswer *answer)
+{
+	MemoryContext old = MemoryContextSwitchTo(answer->context);
+
+	if (!answer->decided)
+		decide(answer);
+	MemoryContextSwitchTo(old);
+	return answer->uses_index;
+}
+
+/* ---- keys ---- */
+
+static Asked *
+ask_for(YsAnswer *answer, const YsValue *key)
+{
+	Asked	   *asked = &answer->ring[(answer->first + answer->count++) % YS_WINDOW_ROWS_MAX];
+
+	*asked = (Asked) {.key = ys_window_add(answer->window, key, NULL)};
+	return asked;
+}
+
+/* Keep where in the order a key has come. */
+static void
+note_value(YsAnswer *answer, Asked *asked, Datum value, bool isnull)
+{
+	MemoryContext old = MemoryContextSwitchTo(answer->context);
+
+	asked->ordered = true;
+	asked->isnull = isnull;
+	asked->value = isnull ? (Datum) 0 : datumCopy(value, answer->typbyval, answer->typlen);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+forget_value(const YsAnswer *answer, Asked *asked)
+{
+	if (asked->ordered && !asked->isnull && !answer->typbyval)
+		pfree(DatumGetPointer(asked->value));
+	asked->ordered = false;
+}
+
+/* The attributes of a key in the table's order, as a window has them; false: that is no key of the table. */
+static bool
+arrange_key(const YsSource *source, const YsValue *key, YsMember *members, YsValue *arranged)
+{
+	for (int i = 0; i < source->nkeys; i++)
+	{
+		const char *name = source->key_names[i];
+		const YsValue *value = ys_value_member(key, name, strlen(name));
+
+		if (value == NULL || value->type != source->key_types[i])
+			return false;
+		members[i] = (YsMember) {.name = name, .name_len = strlen(name), .value = *value};
+	}
+	*arranged = (YsValue) {.type = YS_TYPE_MAP, .len = source->nkeys, .members = members};
+	return true;
+}
+
+static void
+ask_for_quarantined(YsAnswer *answer, const char *text)
+{
+	YsArena		arena;
+	YsMember	members[2];
+	YsValue		key;
+	YsValue		arranged;
+	YsError		err;
+
+	ys_arena_init_context(&arena, answer->key_context, 0);
+	/* it was written by us, for a table that had such keys */
+	if (ys_key_from_text(text, &arena, &key, &err) &&
+		arrange_key(answer->source, &key, members, &arranged))
+		(void) ask_for(answer, &arranged);
+}
+
+/* Ask for the item of a row that the index has returned. */
+static void
+ask_for_row(YsAnswer *answer, TupleTableSlot *slot)
+{
+	const YsSource *source = answer->source;
+	YsMember	members[2];
+	YsValue		key = {.type = YS_TYPE_MAP, .len = source->nkeys, .members = members};
+	Asked	   *asked;
+	const char *text;
+
+	answer->found++;
+	slot_getallattrs(slot);
+	for (int i = 0; i < source->nkeys; i++)
+	{
+		members[i] = (YsMember) {.name = source->key_names[i], .name_len = strlen(source->key_names[i])};
+		if (slot->tts_isnull[i] ||
+			!ys_convert_key(&answer->converters[i], slot->tts_values[i], i == 1, &members[i].value))
+			return;
+	}
+	if (answer->quarantined_keys != NULL)
+	{
+		text = ys_row_key_text(source, &key);
+		if (hash_search(answer->quarantined_keys, &text, HASH_FIND, NULL) != NULL)
+			return;
+	}
+	asked = ask_for(answer, &key);
+	if (answer->order != NULL)
+		note_value(answer, asked, slot->tts_values[source->nkeys], slot->tts_isnull[source->nkeys]);
+}
+
+/* Rows of the index come by a plan, which may not run in memory that goes with each row. */
+static TupleTableSlot *
+next_row(YsAnswer *answer)
+{
+	MemoryContext old = MemoryContextSwitchTo(answer->node->ss.ps.state->es_query_cxt);
+	TupleTableSlot *slot = ExecProcNode(outerPlanState(answer->node));
+
+	MemoryContextSwitchTo(old);
+	return slot;
+}
+
+/* Ask for one item more, if a key is left. */
+static void
+read_key(YsAnswer *answer)
+{
+	MemoryContext old;
+	TupleTableSlot *slot = NULL;
+
+	MemoryContextReset(answer->key_context);
+	if (answer->next_quarantined >= list_length(answer->quarantined))
+	{
+		slot = next_row(answer);
+		if (TupIsNull(slot))
+		{
+			answer->ended = true;
+			return;
+		}
+	}
+	old = MemoryContextSwitchTo(answer->key_context);
+	if (slot != NULL)
+		ask_for_row(answer, slot);
+	else
+		ask_for_quarantined(answer, list_nth(answer->quarantined, answer->next_quarantined++));
+	MemoryContextSwitchTo(old);
+}
+
+static void
+leave_item(YsAnswer *answer)
+{
+	if (answer->current != NULL)
+		ys_window_release(answer->window, answer->current);
+	answer->current = NULL;
+}
+
+/* ---- items ---- */
+
+/* Is all that comes from this key on of no use any more? */
+static bool
+has_enough(YsAnswer *answer, Asked *asked)
+{
+	bool		enough = asked->ordered &&
+		ys_answer_order_reached(answer->order, asked->value, asked->isnull);
+
+	forget_value(answer, asked);
+	return enough;
+}
+
+static void
+forget_keys(YsAnswer *answer)
+{
+	leave_item(answer);
+	for (int i = 0; i < answer->count; i++)
+		forget_value(answer, &answer->ring[(answer->first + i) % YS_WINDOW_ROWS_MAX]);
+	answer->first = 0;
+	answer->count = 0;
+	ys_window_reset(answer->window);
+}
+
+/* The next key in order becomes the current one; false: there is none. */
+static bool
+next_key(YsAnswer *answer)
+{
+	Asked	   *asked;
+
+	leave_item(answer);
+	while (!answer->ended && answer->count < YS_WINDOW_ROWS_MAX && ys_window_has_room(answer->window))
+		read_key(answer);
+	if (answer->count == 0)
+		return false;
+	asked = &answer->ring[answer->first];
+	if (has_enough(answer, asked))
+	{
+		forget_keys(answer);
+		answer->ended = true;
+		return false;
+	}
+	answer->current = asked->key;
+	answer->first = (answer->first + 1) % YS_WINDOW_ROWS_MAX;
+	answer->count--;
+	return true;
+}
+
+const YsValue *
+ys_answer_next(YsAnswer *answer)
+{
+	while (next_key(answer))
+	{
+		YsWindowItems items;
+
+		ys_window_await(answer->window, answer->current);
+		items = ys_window_items(answer->current);
+		if (items.count > 0)
+			return items.items;
+		answer->gone++;
+	}
+	return NULL;
+}
+
+void
+ys_answer_note(YsAnswer *answer, TupleTableSlot *slot)
+{
+	if (answer->order != NULL)
+		ys_answer_order_note(answer->order, slot);
+}
+
+void
+ys_answer_reset(YsAnswer *answer)
+{
+	forget_keys(answer);
+	if (answer->order != NULL)
+		ys_answer_order_reset(answer->order);
+	answer->next_quarantined = 0;
+	answer->ended = false;
+}
+
+/* ---- EXPLAIN ---- */
+
+const YsFetchCounters *
+ys_answer_counters(const YsAnswer *answer)
+{
+	return ys_window_fetch_counters(answer->window);
+}
+
+void
+ys_answer_explain(const YsAnswer *answer, const ForeignScan *plan, ExplainState *es)
+{
+	List	   *private = list_nth(plan->fdw_private, YS_SCAN_ANSWER);
+
+	ExplainPropertyText("Index Policy", strVal(list_nth(private, YS_ANSWER_POLICY)), es);
+	if (answer == NULL || !answer->decided)
+		return;
+	if (answer->freshness.has_watermarks)
+		ExplainPropertyText("Index Complete Up To", timestamptz_to_str(answer->freshness.up_to), es);
+	if (!answer->uses_index)
+	{
+		ExplainPropertyText("Index Not Used", answer->why_not, es);
+		return;
+	}
+	ExplainPropertyInteger("Index Keys", NULL, answer->found, es);
+	if (answer->quarantined != NIL || es->verbose || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Quarantined Keys", NULL, list_length(answer->quarantined), es);
+	ExplainPropertyInteger("Items Gone", NULL, answer->gone, es);
+}

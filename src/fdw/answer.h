@@ -1,0 +1,77 @@
+/*-------------------------------------------------------------------------
+ * answer.h
+ *	  Foreign scans that an index answers.
+ *
+ * Conditions on columns that a policy computes are looked up in its index table by
+ * a plan below the foreign scan, which returns keys; the items of these, and of what is in
+ * quarantine, are fetched and all conditions checked on them.  So the index finds, and the
+ * store tells.  Whether the index is fresh enough is decided in execution: where it is
+ * not, the same plan reads the store as it would without.
+ *-------------------------------------------------------------------------
+ */
+#ifndef YS_FDW_ANSWER_H
+#define YS_FDW_ANSWER_H
+
+#include "nodes/execnodes.h"
+#include "nodes/pathnodes.h"
+
+#include "catalog/freshness.h"
+#include "fdw/fetch.h"
+
+/* ForeignScan.fdw_private[YS_SCAN_ANSWER] of such a scan; NIL: of another. */
+typedef enum YsAnswerPrivate
+{
+	YS_ANSWER_POLICY,			/* String: its name */
+	YS_ANSWER_BY_AREA,			/* Integer: 1 when a condition is on the area */
+	YS_ANSWER_PARTITIONS,		/* Integer: how many the index table had */
+	YS_ANSWER_WANTED,			/* Integer: rows that may be all the query takes; 0: not known */
+	YS_ANSWER_SORT				/* IntList: how the index is ordered for the first rows (answer_order.h), whose
+								 * expression comes last in fdw_exprs; NIL: it is not */
+} YsAnswerPrivate;
+
+/* The same while it is planned. */
+typedef struct YsAnswerPlan
+{
+	List	   *private;
+	Expr	   *order;			/* or NULL */
+} YsAnswerPlan;
+
+/* answer_plan.c: paths of a table by what its policies compute. */
+extern void ys_answer_add_paths(PlannerInfo *root, RelOptInfo *rel);
+
+/* Has this process planned such a scan? */
+extern bool ys_answer_planned;
+
+/* answer_wait.c, at load: have statements wait for indexes that are not fresh enough, before they begin. */
+extern void ys_answer_init(void);
+
+/* What an execution of the scan asks of its index. */
+extern YsFreshnessGoal *ys_answer_goal(const ForeignScan *plan, const YsSource *source);
+
+/* answer.c: execution. */
+typedef struct YsAnswer YsAnswer;
+
+extern YsAnswer *ys_answer_create(ForeignScanState *node, const YsSource *source,
+								  const YsFetchRequest *request);
+
+/*
+ * Is it the index that answers?  Decided at the first call; throws when it isn't, and that is
+ * how it shall be.
+ */
+extern bool ys_answer_uses_index(YsAnswer *answer);
+
+/* The next item, good until the next call; NULL at the end. */
+extern const YsValue *ys_answer_next(YsAnswer *answer);
+
+/* It is returned as this row. */
+extern void ys_answer_note(YsAnswer *answer, TupleTableSlot *slot);
+
+/* Forget what is under way: the keys will be read anew. */
+extern void ys_answer_reset(YsAnswer *answer);
+
+extern const YsFetchCounters *ys_answer_counters(const YsAnswer *answer);
+
+struct ExplainState;
+extern void ys_answer_explain(const YsAnswer *answer, const ForeignScan *plan, struct ExplainState *es);
+
+#endif							/* YS_FDW_ANSWER_H */

@@ -1,0 +1,494 @@
+/*-------------------------------------------------------------------------
+ * answer_plan.c
+ *	  Planning foreign scans that an index answers.
+ *
+ * What the conditions say of the index is planned as a query of the index table, below the
+ * foreign scan: with the table's own indexes and the pruning of its partitions, its rights
+ * checked as the policy's owner, and invalidated when the table changes.  A relation of the
+ * query stands for it that the query does not name, so that nothing joins it.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planner.h"
+#include "optimizer/restrictinfo.h"
+#include "optimizer/tlist.h"
+#include "parser/parse_relation.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "catalog/index_table.h"
+#include "catalog/policy.h"
+#include "compat.h"
+#include "fdw/answer.h"
+#include "fdw/fdw.h"
+#include "fdw/fetch_internal.h"
+#include "fdw/plan.h"
+#include "guc.h"
+#include "policy/policy.h"
+
+/* What an item costs on the wire and to decode, and a policy's columns to make of it; in units of cpu_tuple_cost. */
+#define ITEM_COST	10.0
+
+/* The table of an index, as a relation of a query of its own. */
+#define INDEX_RTI	1
+
+bool		ys_answer_planned = false;
+
+/* A policy whose index may answer, and what of the query it can. */
+typedef struct Answering
+{
+	RelOptInfo *rel;
+	const YsSource *source;
+	const YsPolicyRow *policy;
+	Relation	index;
+	List	   *quals;			/* on the index table */
+	Bitmapset  *columns;		/* of it that are read, as selectedCols */
+	bool		by_field;		/* a condition is on what the policy computes */
+	bool		by_area;
+} Answering;
+
+/* ---- conditions ---- */
+
+/* A clause under translation. */
+typedef struct Translation
+{
+	Answering  *answering;
+	Bitmapset  *columns;
+	bool		by_field;
+	bool		by_area;
+	bool		failed;
+} Translation;
+
+/* The index's column that has what this one has; 0: none. */
+static AttrNumber
+index_column(const Answering *answering, const YsSourceColumn *column)
+{
+	const char *name;
+
+	if (column->kind == YS_COLUMN_FIELD && strcmp(column->policy, answering->policy->name) == 0)
+		name = column->field;
+	else if (column->key > 0)
+		name = column->name;
+	else
+		return InvalidAttrNumber;
+	return get_attnum(RelationGetRelid(answering->index), name);
+}
+
+static Node *
+translate_var(Translation *translation, const Var *var)
+{
+	Answering  *answering = translation->answering;
+	const YsSourceColumn *column;
+	AttrNumber	attnum;
+	Form_pg_attribute attribute;
+	Node	   *translated;
+
+	translation->failed = true;
+	if (var->varno != (int) answering->rel->relid || var->varlevelsup != 0 || var->varattno <= 0 ||
+		var->varattno > answering->source->natts)
+		return NULL;
+	column = &answering->source->columns[var->varattno - 1];
+	attnum = index_column(answering, column);
+	if (attnum == InvalidAttrNumber)
+		return NULL;
+	attribute = TupleDescAttr(RelationGetDescr(answering->index), attnum - 1);
+	/* the owner may have changed the table */
+	if (attribute->atttypid != var->vartype || attribute->atttypmod != var->vartypmod)
+		return NULL;
+	translation->failed = false;
+	translation->columns = bms_add_member(translation->columns, attnum - FirstLowInvalidHeapAttributeNumber);
+	translation->by_field = translation->by_field || column->kind == YS_COLUMN_FIELD;
+	translation->by_area = translation->by_area ||
+		(column->kind == YS_COLUMN_FIELD && strcmp(column->field, "area") == 0);
+	translated = (Node *) makeVar(INDEX_RTI, attnum, attribute->atttypid, attribute->atttypmod,
+								  attribute->attcollation, 0);
+	if (attribute->attcollation == var->varcollid)
+		return translated;
+	return (Node *) makeRelabelType((Expr *) translated, var->vartype, var->vartypmod, var->varcollid,
+									COERCE_IMPLICIT_CAST);
+}
+
+static Node *
+to_index(Node *node, void *arg)
+{
+	Translation *translation = arg;
+
+	if (node == NULL || translation->failed)
+		return NULL;
+	if (IsA(node, Var))
+		return translate_var(translation, (Var *) node);
+	if (IsA(node, PlaceHolderVar))
+	{
+		translation->failed = true;
+		return NULL;
+	}
+	return expression_tree_mutator(node, to_index, arg);
+}
+
+/* Rows of areas past the policy's limit say "other", whatever area it is. */
+static Expr *
+or_other_area(const Answering *answering, Expr *clause)
+{
+	AttrNumber	attnum = get_attnum(RelationGetRelid(answering->index), "area");
+	Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(answering->index), attnum - 1);
+	Var		   *area = makeVar(INDEX_RTI, attnum, TEXTOID, -1, attribute->attcollation, 0);
+	Const	   *other = makeConst(TEXTOID, -1, attribute->attcollation, -1, CStringGetTextDatum(YS_AREA_OTHER),
+								  false, false);
+	Expr	   *is_other = make_opclause(TextEqualOperator, BOOLOID, false, (Expr *) area, (Expr *) other,
+										 InvalidOid, attribute->attcollation);
+
+	set_opfuncid((OpExpr *) is_other);
+	return make_orclause(list_make2(clause, is_other));
+}
+
+/* Add what a clause says of the index, if it says anything. */
+static void
+add_clause(Answering *answering, RestrictInfo *rinfo)
+{
+	Translation translation = {.answering = answering};
+	Expr	   *clause = rinfo->clause;
+	Expr	   *translated;
+
+	if (rinfo->pseudoconstant || contain_volatile_functions((Node *) clause) ||
+		contain_subplans((Node *) clause) ||
+		!restriction_is_securely_promotable(rinfo, answering->rel))
+		return;
+	translated = (Expr *) to_index((Node *) clause, &translation);
+	if (translation.failed)
+		return;
+	if (translation.by_area)
+		translated = or_other_area(answering, translated);
+	answering->quals = lappend(answering->quals, translated);
+	answering->columns = bms_add_members(answering->columns, translation.columns);
+	answering->by_field = answering->by_field || translation.by_field;
+	answering->by_area = answering->by_area || translation.by_area;
+}
+
+/* ---- the order ---- */
+
+/* The first rows of an order are all that the query takes. */
+typedef struct Ordering
+{
+	Expr	   *expr;			/* of the foreign table; NULL: all rows are taken */
+	Expr	   *translated;
+	Bitmapset  *columns;
+	bool		by_field;
+	SortGroupClause clause;
+	Oid			collation;
+	bool		more;			/* it goes on where rows are equal by this */
+} Ordering;
+
+/* More than that are read as if all were wanted. */
+#define MAX_WANTED	10000
+
+/* How many rows the query takes of those for which the conditions hold; 0: all, or it isn't known. */
+static double
+rows_wanted(PlannerInfo *root, RelOptInfo *rel)
+{
+	return root->limit_tuples > 0 && root->limit_tuples <= MAX_WANTED &&
+		root->parse->limitOption != LIMIT_OPTION_WITH_TIES &&
+		root->parse->commandType == CMD_SELECT && bms_equal(rel->relids, root->all_baserels) ?
+		root->limit_tuples : 0;
+}
+
+/*
+ * Does the query take only the first rows of an order?  They must not be lost to others between: a join, or
+ * conditions that would say otherwise when asked again.
+ */
+static bool
+takes_first_rows(PlannerInfo *root, RelOptInfo *rel)
+{
+	ListCell   *cell;
+
+	if (rows_wanted(root, rel) == 0 || root->sort_pathkeys == NIL)
+		return false;
+	foreach(cell, rel->baserestrictinfo)
+		if (contain_volatile_functions((Node *) lfirst_node(RestrictInfo, cell)->clause))
+			return false;
+	return true;
+}
+
+/* The order by an expression that the index has, too. */
+static bool
+order_by(Answering *answering, const PathKey *pathkey, const EquivalenceMember *member, Ordering *ordering)
+{
+	Translation translation = {.answering = answering};
+	bool		descending = ys_pathkey_is_descending_compat(pathkey);
+	Oid			type = member->em_datatype;
+
+	if (member->em_is_const || !bms_equal(member->em_relids, answering->rel->relids))
+		return false;
+	ordering->translated = (Expr *) to_index((Node *) member->em_expr, &translation);
+	if (translation.failed || translation.by_area)
+		return false;
+	ordering->clause = (SortGroupClause) {
+		.type = T_SortGroupClause,
+		.tleSortGroupRef = 1,
+		.eqop = get_opfamily_member(pathkey->pk_opfamily, type, type, BTEqualStrategyNumber),
+		.sortop = get_opfamily_member(pathkey->pk_opfamily, type, type,
+									  descending ? BTGreaterStrategyNumber : BTLessStrategyNumber),
+		.nulls_first = pathkey->pk_nulls_first,
+	};
+	ys_sort_clause_reverse_compat(&ordering->clause, descending);
+	ordering->expr = member->em_expr;
+	ordering->columns = translation.columns;
+	ordering->by_field = translation.by_field;
+	ordering->collation = pathkey->pk_eclass->ec_collation;
+	return OidIsValid(ordering->clause.sortop) && OidIsValid(ordering->clause.eqop);
+}
+
+static bool
+find_order(PlannerInfo *root, Answering *answering, Ordering *ordering)
+{
+	const PathKey *pathkey;
+	ListCell   *cell;
+
+	if (!takes_first_rows(root, answering->rel))
+		return false;
+	pathkey = linitial_node(PathKey, root->sort_pathkeys);
+	if (pathkey->pk_eclass->ec_has_volatile)
+		return false;
+	ordering->more = list_length(root->sort_pathkeys) > 1;
+	foreach(cell, pathkey->pk_eclass->ec_members)
+		if (order_by(answering, pathkey, lfirst_node(EquivalenceMember, cell), ordering))
+			return answering->by_field || ordering->by_field;
+	return false;
+}
+
+/* ---- the query of the index ---- */
+
+static void
+order_query(Query *query, Answering *answering, const Ordering *ordering)
+{
+	TargetEntry *entry = makeTargetEntry(ordering->translated, list_length(query->targetList) + 1,
+										 pstrdup("order"), false);
+	SortGroupClause *clause = makeNode(SortGroupClause);
+
+	*clause = ordering->clause;
+	entry->ressortgroupref = clause->tleSortGroupRef;
+	query->targetList = lappend(query->targetList, entry);
+	query->sortClause = list_make1(clause);
+	answering->columns = bms_union(answering->columns, ordering->columns);
+}
+
+static Query *
+make_query(Answering *answering, const Ordering *ordering)
+{
+	Query	   *query = makeNode(Query);
+	ParseState *pstate = make_parsestate(NULL);
+	ParseNamespaceItem *item = addRangeTableEntryForRelation(pstate, answering->index, AccessShareLock,
+															 NULL, true, true);
+	RangeTblRef *ref = makeNode(RangeTblRef);
+	RangeTblEntry *rte = item->p_rte;
+
+	for (int i = 0; i < answering->source->nkeys; i++)
+	{
+		const char *name = answering->source->keys[i]->name;
+		AttrNumber	attnum = get_attnum(RelationGetRelid(answering->index), name);
+		Form_pg_attribute attribute;
+		Var		   *var;
+
+		if (attnum == InvalidAttrNumber)
+			return NULL;
+		attribute = TupleDescAttr(RelationGetDescr(answering->index), attnum - 1);
+		if (attribute->atttypid != answering->source->keys[i]->type)
+			return NULL;
+		var = makeVar(INDEX_RTI, attnum, attribute->atttypid, attribute->atttypmod, attribute->attcollation, 0);
+		query->targetList = lappend(query->targetList,
+									makeTargetEntry((Expr *) var, i + 1, pstrdup(name), false));
+		answering->columns = bms_add_member(answering->columns, attnum - FirstLowInvalidHeapAttributeNumber);
+	}
+	if (ordering->expr != NULL)
+		order_query(query, answering, ordering);
+	query->commandType = CMD_SELECT;
+	query->querySource = QSRC_ORIGINAL;
+	query->canSetTag = true;
+	query->rtable = list_make1(rte);
+	ref->rtindex = INDEX_RTI;
+	query->jointree = makeFromExpr(list_make1(ref), (Node *) make_ands_explicit(answering->quals));
+	ys_query_read_as_compat(query, pstate, rte, answering->policy->owner, answering->columns);
+	free_parsestate(pstate);
+	return query;
+}
+
+/* A relation of the query for it, which no join looks at. */
+static RelOptInfo *
+add_relation(PlannerInfo *root, const Answering *answering, Query *query)
+{
+	RangeTblEntry *rte = makeNode(RangeTblEntry);
+	Index		rti = root->simple_rel_array_size;
+	RelOptInfo *rel;
+	ListCell   *cell;
+
+	rte->rtekind = RTE_SUBQUERY;
+	rte->subquery = query;
+	rte->eref = makeAlias(RelationGetRelationName(answering->index), NIL);
+	foreach(cell, query->targetList)
+		rte->eref->colnames = lappend(rte->eref->colnames,
+									  makeString(pstrdup(lfirst_node(TargetEntry, cell)->resname)));
+	Assert(list_length(root->parse->rtable) == (int) rti - 1);
+	root->parse->rtable = lappend(root->parse->rtable, rte);
+	expand_planner_arrays(root, 1);
+	root->simple_rte_array[rti] = rte;
+	rel = build_simple_rel(root, rti, NULL);
+	rel->reloptkind = RELOPT_OTHER_MEMBER_REL;
+	rel->top_parent_relids = rel->relids;
+	foreach(cell, query->targetList)
+	{
+		const TargetEntry *entry = lfirst_node(TargetEntry, cell);
+		const Node *column = (const Node *) entry->expr;
+
+		rel->reltarget->exprs = lappend(rel->reltarget->exprs,
+										makeVar(rti, entry->resno, exprType(column), exprTypmod(column),
+												exprCollation(column), 0));
+	}
+	return rel;
+}
+
+/* The cheapest way to read so many keys (0: all) from the index. */
+static Path *
+plan_keys(PlannerInfo *root, Answering *answering, const Ordering *ordering, double wanted)
+{
+	Query	   *query = make_query(answering, ordering);
+	RelOptInfo *rel;
+	Path	   *path;
+
+	if (query == NULL)
+		return NULL;
+	rel = add_relation(root, answering, query);
+	rel->subroot = ys_subquery_planner_compat(root->glob, copyObject(query), root, wanted);
+	/* what it takes from outer queries is found with it */
+	rel->subplan_params = root->plan_params;
+	root->plan_params = NIL;
+	set_subquery_size_estimates(root, rel);
+	path = get_cheapest_fractional_path(fetch_upper_rel(rel->subroot, UPPERREL_FINAL, NULL), wanted);
+	return (Path *) ys_subqueryscan_path_compat(root, rel, path);
+}
+
+/* ---- paths ---- */
+
+static YsAnswerPlan *
+make_answer(const Answering *answering, const Ordering *ordering, double wanted)
+{
+	YsAnswerPlan *answer = palloc0(sizeof(YsAnswerPlan));
+	List	   *sort = NIL;
+
+	if (ordering->expr != NULL)
+		sort = list_make5_int(ordering->clause.sortop, ordering->collation, ordering->clause.nulls_first,
+							  ordering->more, (int) wanted);
+	answer->private = list_make5(makeString(answering->policy->name), makeInteger(answering->by_area),
+								 makeInteger(ys_index_table_partitions(answering->policy->index_table)),
+								 makeInteger((int) wanted), sort);
+	answer->order = ordering->expr;
+	return answer;
+}
+
+/* wanted: how many rows the query takes, of the first by the ordering if there is one; 0: all. */
+static void
+add_path_of(PlannerInfo *root, Answering *answering, const Ordering *ordering, double wanted)
+{
+	Path	   *keys = plan_keys(root, answering, ordering, wanted);
+	RelOptInfo *rel = answering->rel;
+	YsRelation *relation = rel->fdw_private;
+	double		fraction = 1;
+	double		rows;
+	double		batches;
+	ForeignPath *path;
+
+	if (keys == NULL)
+		return;
+	/* so much of it, if those that go on to be wanted are spread evenly */
+	if (wanted > 0)
+		fraction = Min(wanted / Max(rel->rows, 1), 1);
+	rows = clamp_row_est(keys->rows * fraction);
+	batches = ceil(rows / YS_BATCH_GET_MAX);
+	path = ys_foreign_path_compat(root, rel, Max(rel->rows * fraction, 1),
+								  keys->startup_cost + YS_REQUEST_COST + rel->baserestrictcost.startup,
+								  keys->startup_cost + (keys->total_cost - keys->startup_cost) * fraction +
+								  YS_REQUEST_COST * (1 + Max(batches - 1, 0) / YS_KEY_CALLS_MAX) +
+								  rows * (ITEM_COST * cpu_tuple_cost + rel->baserestrictcost.per_tuple),
+								  rel->lateral_relids,
+								  ys_plan_path_private(answering->source, &relation->access, -1,
+													   list_length(relation->answers)));
+	relation->answers = lappend(relation->answers, make_answer(answering, ordering, wanted));
+	path->fdw_outerpath = keys;
+	path->path.parallel_safe = path->path.parallel_safe && keys->parallel_safe;
+	ys_path_copy_disabled_compat(&path->path, keys);
+	add_path(rel, (Path *) path);
+	ys_answer_planned = true;
+}
+
+/* Try what one policy's index can answer. */
+static void
+try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
+{
+	YsRelation *relation = rel->fdw_private;
+	const YsPolicyRow *policy = ys_plan_policy(relation, name);
+	Answering	answering = {.rel = rel, .source = relation->source, .policy = policy};
+	Ordering	unordered = {0};
+	Ordering	ordering = {0};
+	ListCell   *cell;
+
+	if (policy == NULL)
+		return;
+	answering.index = table_open(policy->index_table, AccessShareLock);
+	foreach(cell, rel->baserestrictinfo)
+		add_clause(&answering, lfirst_node(RestrictInfo, cell));
+	if (answering.by_field)
+		add_path_of(root, &answering, &unordered,
+					root->sort_pathkeys == NIL ? rows_wanted(root, rel) : 0);
+	if (find_order(root, &answering, &ordering))
+		add_path_of(root, &answering, &ordering, root->limit_tuples);
+	/* the lock stays until the plan has its own */
+	table_close(answering.index, NoLock);
+}
+
+void
+ys_answer_add_paths(PlannerInfo *root, RelOptInfo *rel)
+{
+	const YsRelation *relation = rel->fdw_private;
+	const YsSource *source = relation->source;
+	Bitmapset  *used = NULL;
+	List	   *tried = NIL;
+	ListCell   *cell;
+
+	/* by key there is nothing to find */
+	if (!ys_guc_index_scan || relation->access.operation < YS_OPERATION_QUERY)
+		return;
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	foreach(cell, rel->baserestrictinfo)
+		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause, rel->relid, &used);
+	for (int i = 0; i < source->natts; i++)
+	{
+		const YsSourceColumn *column = &source->columns[i];
+		bool		seen = false;
+
+		if (column->kind != YS_COLUMN_FIELD ||
+			!bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, used))
+			continue;
+		foreach(cell, tried)
+			seen = seen || strcmp(lfirst(cell), column->policy) == 0;
+		if (seen)
+			continue;
+		tried = lappend(tried, column->policy);
+		try_policy(root, rel, column->policy);
+	}
+}
