@@ -51,7 +51,7 @@ PYTHON ?= /usr/bin/python3
 export PG_CONFIG PYTHON
 
 .PHONY: help deps unit fuzz fault valgrind tap isolation layers lint test test-installcheck test-isolation \
-	test-versions bench-scan bench-normalize bench-cancel bench-stream \
+	test-versions bench-scan bench-normalize bench-cancel bench-stream bench-query \
 	demo up install-if-new psql down distclean build/regress build/isolation
 
 # ---- tests -----------------------------------------------------------------------------------
@@ -190,9 +190,15 @@ fuzz:
 
 # ---- measures --------------------------------------------------------------------------------
 
-build/bench/serve_pages: bench/scan/serve_pages.c
+SERVE_FLAGS = -std=gnu11 -O2 -Ibench -Wall -Wextra $(if $(filter true,$(CI)),-Werror) -pthread
+
+build/bench/serve_pages: bench/scan/serve_pages.c bench/serve.c bench/serve.h
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O2 -Wall -Wextra $(if $(filter true,$(CI)),-Werror) -pthread -o $@ $<
+	$(CC) $(SERVE_FLAGS) -o $@ $(filter %.c,$^)
+
+build/bench/serve_items: bench/query/serve_items.c bench/serve.c bench/serve.h
+	@mkdir -p $(@D)
+	$(CC) $(SERVE_FLAGS) -o $@ $(filter %.c,$^)
 
 bench-scan: deps build/bench/serve_pages
 	@$(MAKE) --no-print-directory -s all
@@ -235,6 +241,13 @@ bench-cancel: deps
 	@$(MAKE) --no-print-directory -s all
 	@ci/install
 	@ci/with-cluster $(PYTHON) bench/cancel/measure.py
+
+ITEMS = 10000 100000 1000000
+
+bench-query: deps build/bench/serve_items
+	@$(MAKE) --no-print-directory -s all
+	@ci/install
+	@bench/query/run build/bench/serve_items $(ITEMS)
 
 EVENTS = 500000
 PARTS = rates latency memory workers relay
@@ -293,6 +306,7 @@ help:
 #: make bench-scan    scans of recorded pages against the server's JSON parser and against boto3
 #: make bench-normalize  dates, numbers, documents, areas and stream records against their targets
 #: make bench-cancel  how soon statements end that are cancelled while they wait for the store
+#: make bench-query   queries through the index, joins by key, and what they cost (ITEMS='10000 100000 1000000')
 #: make bench-stream  the stream worker against plain SQL and a JDBC sink, and others (EVENTS=20000, PARTS='latency ...')
 #: make deps          install packages and fetch the services
 #: make clean         remove what was built; distclean also the fetched services

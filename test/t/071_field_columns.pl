@@ -12,7 +12,8 @@ use YottaTest;
 use constant VEHICLES => 300;
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
-my $node = new_node('columns');
+# what is read, and computed: conditions that the index answers have a test of their own
+my $node = new_node('columns', conf => 'yottastore.index_scan = off');
 my $table = unique_name('vehicles');
 create_fleet($node, table => $table, relay => 0);
 
