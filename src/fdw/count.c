@@ -89,6 +89,9 @@ ys_get_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input
 	YsRelation *relation = input->fdw_private;
 	Path	   *scan = input->cheapest_total_path;
 	Path	   *otherwise = NULL;
+	Path	   *path;
+	Cost		startup;
+	Cost		total;
 
 	if (stage != UPPERREL_GROUP_AGG || !ys_guc_pushdown || relation == NULL ||
 		input->reloptkind != RELOPT_BASEREL || IS_DUMMY_REL(input) ||
@@ -103,12 +106,13 @@ ys_get_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input
 		if (may_be_left_out(&relation->access.conditions[i]))
 			otherwise = scan;
 	output->fdw_private = relation;
-	/* what the scan costs, without its rows */
-	add_path(output, (Path *)
-			 ys_foreign_upper_path_compat(root, output, output->reltarget, 1, scan->startup_cost,
-										  Max(scan->startup_cost,
-											  scan->total_cost - scan->rows * cpu_tuple_cost),
-										  otherwise));
+	ys_plan_count_cost(root, input, &startup, &total);
+	path = (Path *) ys_foreign_upper_path_compat(root, output, output->reltarget, 1, startup, total,
+												 otherwise);
+	/* what stands in may gather rows of workers itself */
+	if (otherwise != NULL)
+		path->parallel_safe = path->parallel_safe && otherwise->parallel_safe;
+	add_path(output, path);
 }
 
 ForeignScan *

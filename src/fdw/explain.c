@@ -102,10 +102,12 @@ ys_explain_fetched(const YsFetchCounters *counters, ExplainState *es)
 static void
 show_counters(YsScan *scan, ExplainState *es)
 {
-	ys_explain_fetched(scan->from_index ? ys_answer_counters(scan->answer) :
-					   ys_fetch_counters(scan->fetch), es);
-	if (scan->reader->mismatches > 0 || es->verbose || es->format != EXPLAIN_FORMAT_TEXT)
-		ExplainPropertyInteger("Mismatches", NULL, scan->reader->mismatches, es);
+	YsCounted	counted = ys_scan_counted(scan);
+
+	ys_totals_add_workers(&scan->parallel.totals, &counted);
+	ys_explain_fetched(&counted.fetch, es);
+	if (counted.mismatches > 0 || es->verbose || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Mismatches", NULL, counted.mismatches, es);
 }
 
 /* Where an index answers the scan goes by keys, or else as it would without. */

@@ -62,6 +62,14 @@ extern TupleTableSlot *ys_iterate_scan(ForeignScanState *node);
 extern void ys_rescan(ForeignScanState *node);
 extern void ys_end_scan(ForeignScanState *node);
 
+/* parallel.c */
+extern bool ys_is_parallel_safe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte);
+extern Size ys_estimate_dsm(ForeignScanState *node, ParallelContext *pcxt);
+extern void ys_initialize_dsm(ForeignScanState *node, ParallelContext *pcxt, void *coordinate);
+extern void ys_reinitialize_dsm(ForeignScanState *node, ParallelContext *pcxt, void *coordinate);
+extern void ys_initialize_worker(ForeignScanState *node, shm_toc *toc, void *coordinate);
+extern void ys_shutdown_scan(ForeignScanState *node);
+
 /* modify.c */
 extern void ys_add_update_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte,
 								  Relation relation);

@@ -10,6 +10,8 @@
 #ifndef YS_FDW_FETCH_H
 #define YS_FDW_FETCH_H
 
+#include "port/atomics.h"
+
 #include "catalog/source.h"
 #include "store/store.h"
 
@@ -49,6 +51,13 @@ typedef struct YsKeyList
 /* The key condition of one of several Queries, good until it is asked for another. */
 typedef const YsExpr *(*YsKeyConditionFn) (void *arg, int number);
 
+/* What the processes that read one Scan together have in common. */
+typedef struct YsFetchShared
+{
+	pg_atomic_uint32 next_segment;	/* the one to begin next */
+	pg_atomic_uint32 scan_pages;	/* asked for by all of them */
+} YsFetchShared;
+
 /* Of which pages, and how. */
 typedef struct YsFetchPages
 {
@@ -61,6 +70,8 @@ typedef struct YsFetchPages
 	int64		wanted;			/* so many items will be asked for, maybe a few more; 0: not known */
 	bool		backward;		/* Query: by descending sort key */
 	bool		count_only;		/* ask for numbers, by ys_fetch_count */
+	int			at_once;		/* Scan: segments under way at most; 0: all */
+	YsFetchShared *shared;		/* Scan: the segments are shared out; NULL: all are this fetch's */
 } YsFetchPages;
 
 /*

@@ -52,7 +52,7 @@ struct YsFetch
 	int			most_calls;		/* under way at once; fewer after throttling */
 	int64		pages;			/* received since the start */
 	int64		items;
-	int64		scan_pages;		/* asked for by all Scans of this fetch */
+	int64		scan_pages;		/* asked for by all Scans of this fetch that are its alone */
 	YsPageChain *chain;			/* of the page that is open; NULL: none is */
 	int			nplaces;
 	YsPageChain places[YS_SCAN_SEGMENTS_MAX + 1];

@@ -34,7 +34,6 @@ ys_fetch_start_pages(YsFetch *fetch, const YsFetchPages *pages)
 {
 	bool		is_scan = pages->key_condition == NULL;
 
-	Assert(!is_scan || pages->nchains <= YS_SCAN_SEGMENTS_MAX);
 	if (is_scan && !fetch->request.unlimited && !fetch->request.source->allow_scan)
 		ys_scan_refuse(fetch->request.source);
 	ys_fetch_stop(fetch);
@@ -42,6 +41,9 @@ ys_fetch_start_pages(YsFetch *fetch, const YsFetchPages *pages)
 	fetch->what = *pages;
 	fetch->next_chain = 0;
 	fetch->most_calls = is_scan ? pages->nchains : QUERIES_IN_FLIGHT;
+	if (is_scan && pages->at_once > 0)
+		fetch->most_calls = Min(fetch->most_calls, pages->at_once);
+	Assert(fetch->most_calls <= YS_SCAN_SEGMENTS_MAX);
 	fetch->pages = 0;
 	fetch->items = 0;
 	/* one more for the chain whose last page is being read */
@@ -90,8 +92,24 @@ ask_for_page(YsFetch *fetch, YsPageChain *chain)
 	ys_call_set_tag(call, chain);
 	chain->state = YS_CHAIN_ASKED;
 	chain->pages_before = fetch->pages;
-	if (is_scan)
-		fetch->scan_pages++;
+}
+
+/* Take the next chain that nobody has; false: there is none. */
+static bool
+claim_chain(YsFetch *fetch, int *number)
+{
+	YsFetchShared *shared = fetch->what.shared;
+
+	if (shared != NULL && fetch->next_chain < fetch->what.nchains)
+	{
+		uint32		next = pg_atomic_fetch_add_u32(&shared->next_segment, 1);
+
+		fetch->next_chain = (int) Min(next, (uint32) fetch->what.nchains);
+	}
+	if (fetch->next_chain == fetch->what.nchains)
+		return false;
+	*number = fetch->next_chain++;
+	return true;
 }
 
 /* A chain to ask for its page: one that goes on, else a new one; NULL: there is none. */
@@ -109,10 +127,9 @@ chain_to_ask(YsFetch *fetch)
 		if (chain->state == YS_CHAIN_NONE && place == NULL)
 			place = chain;
 	}
-	if (place == NULL || fetch->next_chain == fetch->what.nchains)
+	if (place == NULL || !claim_chain(fetch, &place->number))
 		return NULL;
 	place->state = YS_CHAIN_WAITS;
-	place->number = fetch->next_chain++;
 	place->start_key = fetch->what.start_key;
 	return place;
 }
@@ -134,14 +151,26 @@ calls_wanted(const YsFetch *fetch)
 	return fetch->most_calls;
 }
 
-/* May a Scan read one more page? */
+/* Count one more page of a Scan; false: it may not be read. */
 static bool
-is_within_limit(const YsFetch *fetch)
+spend_page(YsFetch *fetch)
 {
+	YsFetchShared *shared = fetch->what.shared;
 	int			most = fetch->request.source->max_scan_pages;
 
-	return fetch->request.unlimited || fetch->what.key_condition != NULL ||
-		most == 0 || fetch->scan_pages < most;
+	if (fetch->request.unlimited || fetch->what.key_condition != NULL || most == 0)
+		return true;
+	if (shared == NULL)
+	{
+		if (fetch->scan_pages >= most)
+			return false;
+		fetch->scan_pages++;
+		return true;
+	}
+	if (pg_atomic_fetch_add_u32(&shared->scan_pages, 1) < (uint32) most)
+		return true;
+	pg_atomic_fetch_sub_u32(&shared->scan_pages, 1);
+	return false;
 }
 
 /* Ask for what should be under way; at least is for who has nothing else to do. */
@@ -156,7 +185,7 @@ ask_for_pages(YsFetch *fetch, int at_least)
 
 		if (chain == NULL)
 			return;
-		if (is_within_limit(fetch))
+		if (spend_page(fetch))
 			ask_for_page(fetch, chain);
 		else if (fetch->calls.count == 0 && at_least > 0)
 			ys_scan_refuse_more(fetch->request.source);

@@ -27,6 +27,13 @@ ys_fdw_handler(PG_FUNCTION_ARGS)
 	routine->EndForeignScan = ys_end_scan;
 	routine->ExplainForeignScan = ys_explain_scan;
 
+	routine->IsForeignScanParallelSafe = ys_is_parallel_safe;
+	routine->EstimateDSMForeignScan = ys_estimate_dsm;
+	routine->InitializeDSMForeignScan = ys_initialize_dsm;
+	routine->ReInitializeDSMForeignScan = ys_reinitialize_dsm;
+	routine->InitializeWorkerForeignScan = ys_initialize_worker;
+	routine->ShutdownForeignScan = ys_shutdown_scan;
+
 	routine->AddForeignUpdateTargets = ys_add_update_targets;
 	routine->PlanForeignModify = ys_plan_modify;
 	routine->BeginForeignModify = ys_begin_modify;

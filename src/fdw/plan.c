@@ -33,12 +33,11 @@
 #include "fdw/fdw.h"
 #include "fdw/filter.h"
 #include "fdw/order.h"
+#include "fdw/parallel.h"
 #include "fdw/plan.h"
 #include "fdw/scan_limits.h"
 #include "guc.h"
 #include "store/store.h"
-
-#define PAGE_BYTES			(1024.0 * 1024.0)
 
 /* The smallest an item is taken for, and the largest the store accepts. */
 #define ITEM_BYTES_MIN		64.0
@@ -150,6 +149,12 @@ path_answer(const YsRelation *relation, const ForeignPath *path)
 	return number >= 0 ? list_nth(relation->answers, number) : &none;
 }
 
+Cost
+ys_plan_item_cost(const RelOptInfo *rel)
+{
+	return ITEM_COST * cpu_tuple_cost + rel->baserestrictcost.per_tuple;
+}
+
 static double
 pages_at_once(const YsRelation *relation)
 {
@@ -180,22 +185,34 @@ make_path(PlannerInfo *root, RelOptInfo *rel, const YsAccess *access, double row
 			items = queried_items(root, rel, access);
 			if (access->index != NULL)
 				bytes = ys_index_entry_bytes(rel, access->index, bytes);
-			requests = access_keys(root, access) - 1 + items * bytes / PAGE_BYTES;
+			requests = access_keys(root, access) - 1 + items * bytes / YS_PAGE_BYTES;
 			break;
 		case YS_OPERATION_SCAN:
 			items = rel->tuples;
-			requests = 1 + items * bytes / PAGE_BYTES / pages_at_once(relation);
+			requests = 1 + items * bytes / YS_PAGE_BYTES / pages_at_once(relation);
 			break;
 	}
 	path = ys_foreign_path_compat(root, rel, rows, startup,
 								  startup + Max(requests, 0) * YS_REQUEST_COST +
-								  items * (ITEM_COST * cpu_tuple_cost +
-										   rel->baserestrictcost.per_tuple),
+								  items * ys_plan_item_cost(rel),
 								  required_outer,
 								  ys_plan_path_private(relation->source, access, -1, -1));
 	if (access->operation == YS_OPERATION_SCAN && !relation->source->allow_scan)
 		ys_path_disable_compat(&path->path);
 	return path;
+}
+
+/* What the query's own access costs, without what its items do here. */
+void
+ys_plan_count_cost(PlannerInfo *root, RelOptInfo *rel, Cost *startup, Cost *total)
+{
+	const YsAccess *access = &((YsRelation *) rel->fdw_private)->access;
+	const Path *path = &make_path(root, rel, access, rel->rows, NULL)->path;
+	double		items = access->operation == YS_OPERATION_SCAN ? rel->tuples :
+		queried_items(root, rel, access);
+
+	*startup = path->startup_cost;
+	*total = Max(path->total_cost - items * ys_plan_item_cost(rel), path->startup_cost);
 }
 
 static bool
@@ -389,6 +406,9 @@ ys_get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	YsRelation *relation = rel->fdw_private;
 
 	add_own_paths(root, rel, &relation->keys, &relation->access);
+	if (relation->access.operation == YS_OPERATION_SCAN)
+		ys_parallel_add_path(root, rel,
+							 make_path(root, rel, &relation->access, rel->rows, NULL));
 	add_join_paths(root, rel, NULL, &relation->access);
 	ys_answer_add_paths(root, rel);
 	for (int i = 0; i < relation->source->nindexes; i++)
@@ -515,6 +535,9 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	private = ys_plan_private(relation, &access, columns, flags, list_length(filters),
 							  rows_wanted(root, rel, path, clauses, schema, &access),
 							  lsecond_int(path->fdw_private), answer->private, &values);
+	if (path->path.parallel_aware)
+		lfirst(list_nth_cell(private, YS_SCAN_SEGMENTS)) =
+			makeInteger(ys_parallel_segments(rel, path));
 	values = list_concat(values, filters);
 	if (answer->order != NULL)
 		values = lappend(values, answer->order);

@@ -14,6 +14,9 @@
 /* In units of a sequential page read; about 2 ms. */
 #define YS_REQUEST_COST		100.0
 
+/* What the store reads for a page at most. */
+#define YS_PAGE_BYTES		(1024.0 * 1024.0)
+
 /* RelOptInfo.fdw_private of a table, and of a count of its rows */
 typedef struct YsRelation
 {
@@ -65,6 +68,10 @@ extern List *ys_plan_path_private(const YsSource *source, const YsAccess *access
  */
 extern ForeignScan *ys_plan_count(PlannerInfo *root, const YsRelation *relation, List *tlist,
 								  Plan *outer_plan);
+
+/* plan.c: what an item costs here; and what the query's own access costs but for that. */
+extern Cost ys_plan_item_cost(const RelOptInfo *rel);
+extern void ys_plan_count_cost(PlannerInfo *root, RelOptInfo *rel, Cost *startup, Cost *total);
 
 /* plan.c: columns a scan under these clauses needs of each row, as attribute numbers. */
 extern List *ys_plan_columns(RelOptInfo *rel, const YsSource *source, List *clauses);

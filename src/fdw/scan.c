@@ -56,6 +56,7 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 
 	node->fdw_state = scan;
 	scan->nsegments = intVal(list_nth(plan->fdw_private, YS_SCAN_SEGMENTS));
+	scan->parallel_aware = plan->scan.plan.parallel_aware;
 	scan->source = ys_source_load(scanned_table(node));
 	ys_scan_init_conditions(scan, plan->fdw_private, plan->fdw_exprs, (PlanState *) node);
 	scan->reader = ys_row_reader_create(scan->source, columns);
@@ -125,6 +126,8 @@ start_pages(YsScan *scan, const YsValue *start_key)
 		scan->verified = true;
 		pages.index = scan->index->info->name;
 	}
+	if (scan->parallel_aware)
+		ys_parallel_share(&scan->parallel, &pages);
 	ys_fetch_start_pages(scan->fetch, &pages);
 }
 
@@ -241,13 +244,28 @@ ys_rescan(ForeignScanState *node)
 	scan->started = false;
 }
 
+YsCounted
+ys_scan_counted(const YsScan *scan)
+{
+	return (YsCounted) {
+		.fetch = *(scan->from_index ? ys_answer_counters(scan->answer) :
+				   ys_fetch_counters(scan->fetch)),
+		.mismatches = scan->reader->mismatches
+	};
+}
+
 void
 ys_end_scan(ForeignScanState *node)
 {
 	YsScan	   *scan = node->fdw_state;
 
 	if (scan != NULL && scan->fetch != NULL)
+	{
+		YsCounted	counted = ys_scan_counted(scan);
+
 		ys_fetch_stop(scan->fetch);
+		ys_totals_end(&scan->parallel.totals, &counted);
+	}
 	if (scan != NULL && scan->answer != NULL)
 		ys_answer_reset(scan->answer);
 }

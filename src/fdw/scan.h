@@ -11,6 +11,7 @@
 #include "fdw/answer.h"
 #include "fdw/fetch.h"
 #include "fdw/filter.h"
+#include "fdw/parallel.h"
 #include "fdw/qual.h"
 #include "fdw/row.h"
 #include "fdw/window.h"
@@ -32,6 +33,8 @@ typedef struct YsScan
 	YsOperation operation;
 	const YsSourceIndex *index; /* that is queried; NULL: the table */
 	int			nsegments;		/* of a Scan */
+	bool		parallel_aware; /* a Scan that other processes may share */
+	YsParallel	parallel;
 	YsKeySchema schema;			/* what the conditions are on */
 	int			nconditions;
 	YsScanCondition conditions[YS_MAX_CONDITIONS];
@@ -86,6 +89,9 @@ extern List *ys_scan_filter_clauses(const YsScan *scan, ForeignScan *plan);
 
 /* A YsKeyConditionFn: the key condition of a partition to query, of those in keys[0]. */
 extern const YsExpr *ys_scan_key_condition(void *scan, int partition);
+
+/* What this process has counted of it. */
+extern YsCounted ys_scan_counted(const YsScan *scan);
 
 /* explain.c: what fetching has cost. */
 struct ExplainState;
