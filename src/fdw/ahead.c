@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "fdw/ahead.h"
 #include "fdw/scan.h"
+#include "fdw/totals.h"
 
 /* Rows that wait for their turn, those without a key included. */
 #define ROWS_MAX			YS_WINDOW_ROWS_MAX
@@ -39,6 +40,7 @@ typedef struct AheadState
 	int			first;
 	int			count;
 	bool		ended;			/* the plan below has */
+	YsTotals	totals;
 } AheadState;
 
 YsWindow *
@@ -234,11 +236,48 @@ rescan_ahead(CustomScanState *node)
 		ExecReScan(child);
 }
 
+/* ---- several processes: each has its window, and what they have asked for is added up ---- */
+
+static Size
+estimate_dsm(CustomScanState *node, ParallelContext *pcxt)
+{
+	return sizeof(dsm_handle);
+}
+
+static void
+initialize_dsm(CustomScanState *node, ParallelContext *pcxt, void *coordinate)
+{
+	AheadState *state = (AheadState *) node;
+
+	*(dsm_handle *) coordinate = ys_totals_create(&state->totals, node->ss.ps.instrument != NULL);
+}
+
+static void
+initialize_worker(CustomScanState *node, shm_toc *toc, void *coordinate)
+{
+	ys_totals_attach(&((AheadState *) node)->totals, *(dsm_handle *) coordinate);
+}
+
+static YsCounted
+counted(const AheadState *state)
+{
+	return (YsCounted) {
+		.fetch = *ys_window_fetch_counters(state->window),
+		.window = *ys_window_counters(state->window)
+	};
+}
+
 static void
 end_ahead(CustomScanState *node)
 {
 	AheadState *state = (AheadState *) node;
 
+	if (state->window != NULL)
+	{
+		YsCounted	mine = counted(state);
+
+		ys_totals_end(&state->totals, &mine);
+	}
 	forget_rows(state);
 	ExecDropSingleTupleTableSlot(state->row_slot);
 	ExecEndNode(linitial(node->custom_ps));
@@ -248,18 +287,19 @@ static void
 explain_ahead(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	AheadState *state = (AheadState *) node;
-	const YsWindowCounters *window;
+	YsCounted	all;
 
 	ExplainPropertyText("Store Table", state->scan.source->table, es);
 	if (!es->analyze || state->window == NULL)
 		return;
-	window = ys_window_counters(state->window);
-	ys_explain_fetched(ys_window_fetch_counters(state->window), es);
-	ExplainPropertyInteger("Keys", NULL, window->rows, es);
-	ExplainPropertyInteger("Distinct Keys", NULL, window->keys, es);
-	ExplainPropertyInteger("Answered", NULL, window->answered, es);
-	ExplainPropertyInteger("Missed", NULL, window->missed, es);
-	ExplainPropertyInteger("Window Peak", NULL, window->peak_rows, es);
+	all = counted(state);
+	ys_totals_add_workers(&state->totals, &all);
+	ys_explain_fetched(&all.fetch, es);
+	ExplainPropertyInteger("Keys", NULL, all.window.rows, es);
+	ExplainPropertyInteger("Distinct Keys", NULL, all.window.keys, es);
+	ExplainPropertyInteger("Answered", NULL, all.window.answered, es);
+	ExplainPropertyInteger("Missed", NULL, all.window.missed, es);
+	ExplainPropertyInteger("Window Peak", NULL, all.window.peak_rows, es);
 }
 
 static const CustomExecMethods exec_methods = {
@@ -268,6 +308,9 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = exec_ahead,
 	.EndCustomScan = end_ahead,
 	.ReScanCustomScan = rescan_ahead,
+	.EstimateDSMCustomScan = estimate_dsm,
+	.InitializeDSMCustomScan = initialize_dsm,
+	.InitializeWorkerCustomScan = initialize_worker,
 	.ExplainCustomScan = explain_ahead
 };
 

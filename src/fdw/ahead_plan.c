@@ -13,6 +13,7 @@
 #include "nodes/extensible.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/appendinfo.h"
+#include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/paramassign.h"
@@ -132,7 +133,8 @@ static const CustomPathMethods path_methods = {
 };
 
 static CustomPath *
-make_node_path(const Path *outer, const YsRelation *relation, const YsAheadPath *ahead, List *values)
+make_node_path(PlannerInfo *root, const Path *outer, const YsRelation *relation,
+			   const YsAheadPath *ahead, List *values)
 {
 	CustomPath *path = makeNode(CustomPath);
 
@@ -140,7 +142,7 @@ make_node_path(const Path *outer, const YsRelation *relation, const YsAheadPath 
 	path->path.parent = outer->parent;
 	path->path.pathtarget = outer->pathtarget;
 	path->path.param_info = outer->param_info;
-	path->path.parallel_safe = outer->parallel_safe;
+	path->path.parallel_safe = outer->parallel_safe && is_parallel_safe(root, (Node *) values);
 	path->path.parallel_workers = outer->parallel_workers;
 	path->path.rows = outer->rows;
 	ys_path_copy_disabled_compat(&path->path, outer);
@@ -209,13 +211,49 @@ add_join(PlannerInfo *root, RelOptInfo *join, Path *outer, RelOptInfo *inner,
 		if (by_key == NULL)
 			return;
 	}
-	node = make_node_path(outer, inner->fdw_private, ahead, values);
+	node = make_node_path(root, outer, inner->fdw_private, ahead, values);
 	initial_cost_nestloop(root, &workspace, jointype, &node->path, by_key, extra);
 	add_path(join, (Path *) create_nestloop_path(root, join, jointype, &workspace, extra,
 												 &node->path, by_key, extra->restrictlist,
 												 build_join_pathkeys(root, join, jointype,
 																	 outer->pathkeys),
 												 required));
+}
+
+/*
+ * Each process reads ahead of its part of the outer rows, in a window of its own.  The node
+ * counts as aware of that, so that what all of them have asked for can be told.
+ */
+static void
+add_partial_join(PlannerInfo *root, RelOptInfo *join, Path *outer, RelOptInfo *inner,
+				 const YsAheadPath *ahead, JoinType jointype, JoinPathExtraData *extra)
+{
+	RelOptInfo *outer_rel = outer->parent;
+	Path	   *by_key = &ahead->path->path;
+	List	   *values = outer_values(root, outer_rel, ahead);
+	JoinCostWorkspace workspace;
+	CustomPath *node;
+
+	/* a partial path takes no values from further outside */
+	if (values == NIL || !by_key->parallel_safe ||
+		!bms_is_subset(PATH_REQ_OUTER(by_key), top_relids(outer_rel)))
+		return;
+	if (outer_rel->top_parent_relids != NULL)
+	{
+		by_key = ys_path_by_child_compat(root, by_key, outer_rel);
+		if (by_key == NULL)
+			return;
+	}
+	node = make_node_path(root, outer, inner->fdw_private, ahead, values);
+	if (!node->path.parallel_safe)
+		return;
+	node->path.parallel_aware = true;
+	initial_cost_nestloop(root, &workspace, jointype, &node->path, by_key, extra);
+	add_partial_path(join, (Path *) create_nestloop_path(root, join, jointype, &workspace, extra,
+														 &node->path, by_key, extra->restrictlist,
+														 build_join_pathkeys(root, join, jointype,
+																			 outer->pathkeys),
+														 NULL));
 }
 
 /* The outer rows, each once; NULL: they can't be made so. */
@@ -247,6 +285,10 @@ add_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *in
 		}
 		foreach(p, outer->pathlist)
 			add_join(root, join, lfirst(p), inner, ahead, jointype, extra);
+		if (join->consider_parallel && bms_is_empty(join->lateral_relids) &&
+			outer->partial_pathlist != NIL)
+			add_partial_join(root, join, linitial(outer->partial_pathlist), inner, ahead, jointype,
+							 extra);
 	}
 }
 
