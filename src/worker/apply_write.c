@@ -179,8 +179,20 @@ write_bisecting(YsBatch *batch, int first, int count, bool by_statements)
 	return write_bisecting(batch, first, 1, false);
 }
 
+/* Rows that lie, or are to lie, together are written together: neighbours of the primary key's index, and often of the table. */
+static int
+by_key(const void *a, const void *b)
+{
+	const YsCandidate *left = *(const YsCandidate *const *) a;
+	const YsCandidate *right = *(const YsCandidate *const *) b;
+	int			order = memcmp(left->key, right->key, Min(left->key_len, right->key_len));
+
+	return order != 0 ? order : (int) left->key_len - (int) right->key_len;
+}
+
 bool
 ys_batch_write(YsBatch *batch)
 {
+	qsort(batch->candidates, batch->ncandidates, sizeof(YsCandidate *), by_key);
 	return write_bisecting(batch, 0, batch->ncandidates, false);
 }
