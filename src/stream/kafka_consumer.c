@@ -20,7 +20,7 @@
 #define FIRST_MESSAGES		64
 #define LOOK_MS				1000
 #define ASLEEP_BEFORE		0x020300ff	/* version of the library that has fetch.queue.backoff.ms */
-#define WAKE_BYTES			((size_t) 8 * 1024 * 1024)
+#define WAKE_BYTES			((size_t) 4 * 1024 * 1024)
 
 struct YsConsumer
 {
@@ -42,9 +42,9 @@ static const YsKafkaOption consumer_options[] = {
 	{"allow.auto.create.topics", "false", false},
 
 	/* only bytes bound the queue; for librdkafka before 2.3 see wake_fetchers */
-	{"queued.max.messages.kbytes", "32768", false},
+	{"queued.max.messages.kbytes", "16384", false},
 	{"queued.min.messages", "1000000", false},
-	{"fetch.max.bytes", "16777216", false},
+	{"fetch.max.bytes", "8388608", false},
 	{"fetch.queue.backoff.ms", "50", true}, /* 2.3 and later */
 	{NULL, NULL, false}
 };

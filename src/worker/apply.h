@@ -8,19 +8,9 @@
 #define YS_WORKER_APPLY_H
 
 #include "catalog/quarantine.h"
-#include "stream/event.h"
+#include "stream/event_batch.h"
 #include "stream/kafka.h"
 #include "worker/follow.h"
-
-/* One event of a consumed message, for one source's keys. */
-typedef struct YsDecoded
-{
-	const YsMessage *message;
-	int			number;			/* of so many events of the message that follow each other; 0: it has none */
-	int			of;
-	int			passed_over;	/* with the first: those of the message that concern other tables, or no item */
-	YsEvent    *event;			/* NULL: the message has none */
-} YsDecoded;
 
 /*
  * Apply the messages that the policy hasn't seen yet (offsets below its

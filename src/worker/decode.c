@@ -39,54 +39,39 @@ ys_decode_want(YsPathTree *wanted, const YsPolicy *policy, YsArena *arena)
 		out_of_memory();
 }
 
-int
-ys_decode_messages(YsJsonReader *reader, YsEventFormat format, const char *unsaid_table,
-				   const YsSource *source, const YsPathTree *wanted, int count,
-				   const YsMessage *messages, YsArena *arena, YsDecoded **decoded)
+YsEventReading
+ys_decode_reading(YsEventFormat format, const char *unsaid_table, const YsSource *source, const YsPathTree *wanted)
 {
-	YsEventReading reading = {
+	return (YsEventReading) {
 		.format = format,
 		.table = source->table,
 		.unsaid_table = unsaid_table,
 		.nkeys = source->nkeys,
 		.key_names = source->key_names,
 		.key_types = source->key_types,
-		.wanted = wanted,
+		.wanted = wanted
 	};
+}
+
+int
+ys_decode_messages(YsJsonReader *reader, const YsEventReading *reading, int count, const YsMessage *messages,
+				   YsArena *arena, YsDecoded **decoded)
+{
 	YsEvents   *events = ys_arena_alloc(arena, sizeof(YsEvents) * Max(count, 1));
-	YsDecoded  *each;
-	int			total = 0;
+	int			total;
 
 	if (events == NULL)
 		out_of_memory();
 	for (int i = 0; i < count; i++)
 	{
-		const YsMessage *message = &messages[i];
-		YsEventMessage bytes = {message->key, message->key_len, message->value, message->value_len};
 		YsError		err;
 
 		/* memory is the server's trouble, not the event's */
-		if (message->superseded || message->is_watermark || message->shard_ends)
-			memset(&events[i], 0, sizeof(YsEvents));
-		else if (!ys_event_decode(&reading, reader, &bytes, arena, &events[i], &err))
+		if (!ys_event_decode_message(reading, reader, &messages[i], arena, &events[i], &err))
 			ys_error_throw(&err);
-		total += Max(events[i].count, 1);
 	}
-	*decoded = each = ys_arena_alloc_zero(arena, sizeof(YsDecoded) * Max(total, 1));
-	if (each == NULL)
+	total = ys_events_list(count, messages, events, arena, decoded);
+	if (total < 0)
 		out_of_memory();
-	for (int i = 0; i < count; i++)
-	{
-		each->passed_over = events[i].passed_over;
-		for (int e = 0; e < Max(events[i].count, 1); e++, each++)
-		{
-			each->message = &messages[i];
-			each->of = events[i].count;
-			if (events[i].count == 0)
-				continue;
-			each->number = e + 1;
-			each->event = &events[i].events[e];
-		}
-	}
 	return total;
 }

@@ -12,6 +12,7 @@
 #define YS_WORKER_INTAKE_H
 
 #include "stream/kafka.h"
+#include "worker/ahead.h"
 #include "worker/follow.h"
 
 typedef struct YsStreamWorker YsStreamWorker;
@@ -47,6 +48,13 @@ typedef struct YsIntakeKind
 	 */
 	bool		(*take) (YsStreamWorker *worker, YsLane *lane, int max, size_t max_bytes,
 						 YsArena *arena, int *count, YsMessage **messages, YsError *err);
+
+	/*
+	 * The same ahead of time, in a thread (ahead.h); it counts as taken once that is said, and then the error, if
+	 * any, as well.  NULL: that can't be done.
+	 */
+	void		(*ahead) (const YsLane *lane, YsAheadSource *source);
+	void		(*taken) (YsStreamWorker *worker, YsLane *lane, bool ok, int count, const YsMessage *messages);
 
 	/* Look, when it is time, what became of what is followed.  NULL: taking tells all. */
 	void		(*look) (YsStreamWorker *worker);

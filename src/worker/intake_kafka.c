@@ -206,20 +206,42 @@ advance(KafkaIntake *intake, int count, const YsMessage *messages)
 	}
 }
 
+static void
+note_taken(YsStreamWorker *worker, YsLane *lane, bool ok, int count, const YsMessage *messages)
+{
+	if (!ok)
+	{
+		ys_topic_doubt(worker);
+		return;
+	}
+	advance((KafkaIntake *) lane->intake, count, messages);
+	ys_topic_note(worker, count, messages);
+}
+
 static bool
 take_messages(YsStreamWorker *worker, YsLane *lane, int max, size_t max_bytes, YsArena *arena,
 			  int *count, YsMessage **messages, YsError *err)
 {
-	KafkaIntake *intake = (KafkaIntake *) lane->intake;
+	YsConsumer *consumer = ((KafkaIntake *) lane->intake)->consumer;
+	bool		ok = ys_consumer_take(consumer, max, max_bytes, arena, count, messages, err);
 
-	if (!ys_consumer_take(intake->consumer, max, max_bytes, arena, count, messages, err))
-	{
-		ys_topic_doubt(worker);
-		return false;
-	}
-	advance(intake, *count, *messages);
-	ys_topic_note(worker, *count, *messages);
-	return true;
+	note_taken(worker, lane, ok, *count, *messages);
+	return ok;
+}
+
+static bool
+take_ahead(void *consumer, int max, size_t max_bytes, YsArena *arena, int *count, YsMessage **messages,
+		   YsError *err)
+{
+	return ys_consumer_take(consumer, max, max_bytes, arena, count, messages, err);
+}
+
+static void
+consumer_ahead(const YsLane *lane, YsAheadSource *source)
+{
+	YsConsumer *consumer = ((KafkaIntake *) lane->intake)->consumer;
+
+	*source = (YsAheadSource) {take_ahead, consumer, ys_consumer_fd(consumer)};
 }
 
 static void
@@ -297,6 +319,8 @@ const YsIntakeKind ys_intake_kafka = {
 	.start = start_policy,
 	.open = open_consumer,
 	.take = take_messages,
+	.ahead = consumer_ahead,
+	.taken = note_taken,
 	.look = ys_topic_look,
 	.signals = consumer_signals,
 	.has_caught_up = has_caught_up,

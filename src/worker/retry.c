@@ -135,14 +135,15 @@ retry_events(Retry *retry, const YsQuarantinePage *page)
 	int			count;
 	YsArena		arena;
 	YsPathTree *wanted;
+	YsEventReading reading;
 
 	ys_quarantine_mark(page);
 	count = take_current(follow, page, entries, messages);
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
 	wanted = ys_decode_want_keys(follow->source, &arena);
 	ys_decode_want(wanted, follow->policy, &arena);
-	again.ndecoded = ys_decode_messages(retry->reader, retry->format, retry->table, follow->source, wanted,
-										count, messages, &arena, &decoded);
+	reading = ys_decode_reading(retry->format, retry->table, follow->source, wanted);
+	again.ndecoded = ys_decode_messages(retry->reader, &reading, count, messages, &arena, &decoded);
 	read_images(follow, wanted, again.ndecoded, decoded, &arena);
 	again.decoded = decoded;
 	again.messages = messages;

@@ -418,7 +418,6 @@ ys_stream_worker_run(const YsPolicyStream *policies, int number)
 	MemoryContextSwitchTo(worker.context);
 	ys_arena_init_context(&worker.arena, worker.context, 0);
 	ys_arena_keep(&worker.arena, KEPT_MEMORY);
-	ys_arena_init_context(&worker.portion, worker.context, 0);
 	worker.reader = ys_json_reader_create();
 	if (worker.reader == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));

@@ -19,19 +19,17 @@
 #include "worker/decode.h"
 #include "worker/reread.h"
 #include "worker/stream_worker_parts.h"
-#include "worker/thin.h"
 #include "worker/transaction.h"
 
 #define TURN_MS				250		/* of a policy in a lane of its own */
 #define SLOW_MS				1000	/* for a batch of ordinary size, where others wait */
-#define THIN_DOUBLINGS		2		/* of a batch's size, from which on it is thinned */
-#define REFILL_MS			20
 
 /* What decoding a batch for the policies of one source takes, and makes of it. */
 typedef struct DecodeArg
 {
 	const YsStreamWorker *worker;
 	const YsLane *lane;
+	const YsEventBatch *ready;	/* made ahead, for the one source there is; or NULL */
 	const YsSource *source;
 	int			count;
 	const YsMessage *messages;
@@ -40,38 +38,40 @@ typedef struct DecodeArg
 	YsDecoded  *decoded;
 } DecodeArg;
 
-/* Decode what a lane's policies of one source want of the batch. */
-static YsPathTree *
-decode_messages(DecodeArg *decode)
+YsEventReading
+ys_stream_reading(const YsStreamWorker *worker, const YsLane *lane, const YsSource *source, YsArena *arena)
 {
-	const YsStreamWorker *worker = decode->worker;
-	YsPathTree *wanted = ys_decode_want_keys(decode->source, decode->arena);
+	YsPathTree *wanted = ys_decode_want_keys(source, arena);
 	ListCell   *lc;
 
 	foreach(lc, worker->follows)
 	{
 		const YsFollow *follow = lfirst(lc);
 
-		if (follow->source->relid == decode->source->relid && ys_lane_has(worker, decode->lane, follow))
-			ys_decode_want(wanted, follow->policy, decode->arena);
+		if (follow->source->relid == source->relid && ys_lane_has(worker, lane, follow))
+			ys_decode_want(wanted, follow->policy, arena);
 	}
-	decode->ndecoded = ys_decode_messages(worker->reader, worker->format,
-										  worker->config != NULL ? worker->config->table : NULL,
-										  decode->source, wanted, decode->count, decode->messages,
-										  decode->arena, &decode->decoded);
-	return wanted;
+	return ys_decode_reading(worker->format, worker->config != NULL ? worker->config->table : NULL, source, wanted);
 }
 
-/* The same, and read items that this takes.  Throws when they can't be. */
+/* Decode what a lane's policies of one source want of the batch, and read items that this takes.  Throws when they can't be. */
 static void
 decode(void *arg)
 {
 	DecodeArg  *decode = arg;
 	const YsStreamWorker *worker = decode->worker;
-	const YsPathTree *wanted = decode_messages(decode);
+	YsEventReading reading = ys_stream_reading(worker, decode->lane, decode->source, decode->arena);
 	YsError		err;
 
-	if (!ys_reread_needed_images(decode->source, worker->policies.owner, wanted, decode->ndecoded,
+	if (decode->ready != NULL && decode->ready->decoded != NULL)
+	{
+		decode->ndecoded = decode->ready->ndecoded;
+		decode->decoded = decode->ready->decoded;
+	}
+	else
+		decode->ndecoded = ys_decode_messages(worker->reader, &reading, decode->count, decode->messages,
+											  decode->arena, &decode->decoded);
+	if (!ys_reread_needed_images(decode->source, worker->policies.owner, reading.wanted, decode->ndecoded,
 								 decode->decoded, decode->arena, &err))
 		ereport(ERROR,
 				(errcode(YS_ERRCODE_STORE_AWAY), errmsg("%s", err.message),
@@ -129,10 +129,10 @@ apply_to(YsStreamWorker *worker, ApplyArg *arg)
  */
 static void
 apply_messages(YsStreamWorker *worker, YsLane *lane, int count, const YsMessage *messages,
-			   YsArena *arena)
+			   const YsEventBatch *ready)
 {
 	ListCell   *lc;
-	DecodeArg	decoding = {worker, lane, NULL, count, messages, arena};
+	DecodeArg	decoding = {worker, lane, ready, NULL, count, messages, &worker->arena};
 	Oid			failed_for = InvalidOid;
 	YsFollow   *slowest = NULL;
 	int64		longest = 0;
@@ -171,6 +171,8 @@ apply_messages(YsStreamWorker *worker, YsLane *lane, int count, const YsMessage 
 		arg.count = decoding.ndecoded;
 		arg.decoded = decoding.decoded;
 		elapsed = apply_to(worker, &arg);
+		if (worker->interrupted)
+			return;
 		members++;
 		total += elapsed;
 		if (elapsed > longest)
@@ -195,85 +197,6 @@ grown(int size, int most, int doublings)
 }
 
 /*
- * One of a lane's policies, where a batch of so many events is to be thinned: it is long enough, all policies have the
- * same source, and what is handed out need not be kept.  Else NULL.
- */
-static YsFollow *
-thinned_for(const YsStreamWorker *worker, const YsLane *lane, int64 events)
-{
-	YsFollow   *first = NULL;
-	ListCell   *lc;
-
-	if (worker->intake != &ys_intake_kafka || events < (int64) ys_guc_batch_events << THIN_DOUBLINGS)
-		return NULL;
-	foreach(lc, worker->follows)
-	{
-		YsFollow   *follow = lfirst(lc);
-
-		if (!ys_lane_has(worker, lane, follow))
-			continue;
-		if (first == NULL)
-			first = follow;
-		else if (first->source->relid != follow->source->relid)
-			return NULL;
-	}
-	return first;
-}
-
-static void
-await_more(const YsStreamWorker *worker, const YsLane *lane)
-{
-	int			fd;
-	long		timeout;
-
-	worker->intake->signals(lane, &fd, &timeout);
-	(void) ys_wait_for(YS_WAIT_STREAM, fd, REFILL_MS);
-}
-
-/*
- * Take a long batch in portions, of which only what matters is kept (thin.h): it may be longer than memory would
- * allow otherwise.  While a portion is decoded, the broker sends the next; once that runs out, the
- * batch ends, though not in the moment that the client takes to ask again.
- */
-static bool
-take_thinned(YsStreamWorker *worker, YsLane *lane, YsFollow *follow, int64 events, int64 bytes, int *count,
-			 YsMessage **messages, YsError *err)
-{
-	YsThin	   *thin = ys_thin_create();
-	DecodeArg	portion = {worker, lane, follow->source, .arena = &worker->portion};
-	int			few = Max(ys_guc_batch_events / 16, 1);
-	bool		scarce = false;
-
-	while ((*count = ys_thin_messages(thin, messages)) < events && ys_thin_bytes(thin) < (size_t) bytes)
-	{
-		YsMessage  *taken;
-		bool		ok;
-
-		CHECK_FOR_INTERRUPTS();
-		ok = worker->intake->take(worker, lane, ys_guc_batch_events, (size_t) ys_guc_batch_memory * 1024,
-								  &worker->portion, &portion.count, &taken, err);
-
-		/* what ends the intake will be said again when this has been applied */
-		if (!ok && *count == 0)
-			return false;
-		if (ok && portion.count > 0)
-		{
-			portion.messages = taken;
-			(void) decode_messages(&portion);
-			ys_thin_add(thin, follow->table, follow->source, portion.ndecoded, portion.decoded);
-		}
-		ys_arena_reset(&worker->portion);
-		if (!ok || (portion.count < few && scarce))
-			break;
-		scarce = portion.count < few;
-		if (scarce)
-			await_more(worker, lane);
-	}
-	*count = ys_thin_messages(thin, messages);
-	return true;
-}
-
-/*
  * Take a batch of a lane, of at most so many events; 0: as many as configured.  Those grow while more is
  * waiting: the more events of one key there are in one, the less is written.
  */
@@ -284,21 +207,11 @@ take_batch(YsStreamWorker *worker, YsLane *lane, int limit, int *count, YsMessag
 	int64		events = limit > 0 ? limit : grown(ys_guc_batch_events, ys_guc_backlog_events, doublings);
 	int64		kilobytes = grown(ys_guc_batch_memory, ys_guc_backlog_memory, doublings);
 	int64		bytes = 0;
-	YsFollow   *follow = limit > 0 ? NULL : thinned_for(worker, lane, events);
 
-	if (follow != NULL)
-	{
-		if (!take_thinned(worker, lane, follow, events, kilobytes * 1024, count, messages, err))
-			return false;
-	}
-	else if (!worker->intake->take(worker, lane, (int) events, (size_t) kilobytes * 1024, &worker->arena,
-							  count, messages, err))
+	if (!worker->intake->take(worker, lane, (int) events, (size_t) kilobytes * 1024, &worker->arena, count, messages, err))
 		return false;
 	for (int i = 0; i < *count; i++)
-	{
-		if (!(*messages)[i].superseded)
-			bytes += (*messages)[i].key_len + (*messages)[i].value_len;
-	}
+		bytes += (*messages)[i].key_len + (*messages)[i].value_len;
 	if (*count < events && bytes < kilobytes * 1024)
 		lane->doublings = Max(lane->doublings - 1, 0);
 	else if (events < ys_guc_backlog_events || kilobytes < ys_guc_backlog_memory)
@@ -310,14 +223,22 @@ take_batch(YsStreamWorker *worker, YsLane *lane, int limit, int *count, YsMessag
 static int
 consume_lane(YsStreamWorker *worker, YsLane *lane, int limit)
 {
+	YsEventBatch *ready = NULL;
 	YsMessage  *messages;
 	int			count = 0;
 	YsError		err;
 	bool		ok = true;
+	bool		ahead = limit == 0 && ys_lane_looks_ahead(worker, lane);
 
 	if (lane->intake == NULL)
 		ok = ys_lane_open(worker, lane, &err);
-	if (ok && lane->intake != NULL)
+	if (ok && lane->intake != NULL && ahead)
+	{
+		ok = ys_lane_take_ahead(worker, lane, &ready, &err);
+		count = ok ? ready->count : 0;
+		messages = ok ? ready->messages : NULL;
+	}
+	else if (ok && lane->intake != NULL)
 		ok = take_batch(worker, lane, limit, &count, &messages, &err);
 	if (!ok)
 	{
@@ -335,7 +256,7 @@ consume_lane(YsStreamWorker *worker, YsLane *lane, int limit)
 		count = 0;
 	}
 	else if (count > 0)
-		apply_messages(worker, lane, count, messages, &worker->arena);
+		apply_messages(worker, lane, count, messages, ready);
 	ys_arena_reset(&worker->arena);
 	return count;
 }

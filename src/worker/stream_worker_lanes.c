@@ -32,11 +32,12 @@ ys_lane_has(const YsStreamWorker *worker, const YsLane *lane, const YsFollow *fo
 void
 ys_lane_close(YsLane *lane)
 {
-	/* which also closes the intake */
+	/* which also closes the intake, and before it what takes from it ahead */
 	if (lane->context != NULL)
 		MemoryContextDelete(lane->context);
 	lane->context = NULL;
 	lane->intake = NULL;
+	lane->ahead = NULL;
 }
 
 void

@@ -20,6 +20,7 @@ struct YsLane
 {
 	MemoryContext context;		/* of the intake; NULL: none is open */
 	YsIntake   *intake;
+	YsAhead    *ahead;			/* makes its batches; NULL: they are taken as they are needed */
 	int			doublings;		/* of the batch's size, while more is waiting */
 	int64		opened_at;
 };
@@ -60,7 +61,6 @@ struct YsStreamWorker
 	YsTopic    *topic;			/* Kafka's: what is known of it; NULL: nothing yet */
 	int64		housekeeping_at;
 	int64		retry_at;		/* don't bother brokers or the store's stream before */
-	YsArena		portion;		/* of a batch that is thinned */
 	YsArena		arena;			/* of a batch's messages and events */
 	bool		troubled;		/* a reason is noted on the policies */
 	bool		any_paused;		/* of its policies */
@@ -157,7 +157,22 @@ extern void ys_lane_discard(YsFollow *follow);
 /* Give own lanes to policies aside, as many as may be open, in turn; let those rejoin that have caught up. */
 extern void ys_lanes_tend(YsStreamWorker *worker);
 
+/* ---- stream_worker_ahead.c ---- */
+
+/*
+ * Can a lane's batches be made ahead?  Where its policies are not read as they were when it began, what was made is
+ * dropped, and the lane closed.
+ */
+extern bool ys_lane_looks_ahead(YsStreamWorker *worker, YsLane *lane);
+
+/* Take the next batch of such a lane, and begin the one after it, if more is waiting. */
+extern bool ys_lane_take_ahead(YsStreamWorker *worker, YsLane *lane, YsEventBatch **batch, YsError *err);
+
 /* ---- stream_worker_consume.c ---- */
+
+/* How a lane's policies of one source read messages, in arena. */
+extern YsEventReading ys_stream_reading(const YsStreamWorker *worker, const YsLane *lane, const YsSource *source,
+										YsArena *arena);
 
 /* Take and apply one batch of each lane.  Returns how many messages there were, -1 on an error noted. */
 extern int	ys_stream_consume(YsStreamWorker *worker);
