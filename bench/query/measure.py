@@ -4,7 +4,7 @@
 
 Of each table a policy makes an index, by backfill, of 12 fields and one more, the vehicle's depot, of which each has 1,000
 vehicles whatever the table's size. One query finds a depot's vehicles by a computed column; tables take
-turns, and times are medians: by the index that the field declares, and by one that has the keys besides. The join of a local table by 10,000 keys is against a store whose every answer takes
+turns, and times are medians: by a covering index, and by a btree without the keys. The join of a local table by 10,000 keys is against a store whose every answer takes
 2 ms longer. The last lines are "name measured target met|short"; the exit code is 0 either way. The server to
 use is PGHOST, PGPORT, PGUSER's; schema bench of database yottastore is made anew.
 """
@@ -96,7 +96,7 @@ def create_index(cursor, count):
     """Table, policy, computed column; waits for the backfill."""
     cursor.execute(TABLE.format(prefix='fleet', server='bench_store', count=count))
     declared = policy.declaration()
-    fields = [*declared['fields'], {'name': 'depot', 'type': 'text', 'paths': ['depot'], 'index': 'btree'}]
+    fields = [*declared['fields'], {'name': 'depot', 'type': 'text', 'paths': ['depot'], 'index': 'covering'}]
     declared_fields = ', '.join(['%s::jsonb'] * len(fields))
     began = time.perf_counter()
     cursor.execute(f'SELECT yottastore.create_index_policy(%s, %s, NULL, ARRAY[{declared_fields}], %s::jsonb)',
@@ -141,10 +141,11 @@ def timed(cursor, sql, expected):
     return spent
 
 
-def add_keys(cursor, counts):
-    """An index besides that has the keys, so that nothing else of the index table is read."""
+def leave_keys_out(cursor, counts):
+    """As with index 'btree': keys are read of the index table's rows."""
     for count in counts:
-        cursor.execute(f'CREATE INDEX ON bench.depots_{count} (depot) INCLUDE (vehicle_id)')
+        cursor.execute(f'DROP INDEX bench.depots_{count}_depot_vehicle_id_idx')
+        cursor.execute(f'CREATE INDEX ON bench.depots_{count} (depot)')
         cursor.execute(f'VACUUM ANALYZE bench.depots_{count}')
 
 
@@ -223,9 +224,9 @@ def main():
             set_up(cursor, {'bench_store': port, 'bench_slow': slow_port})
             for count in counts:
                 create_index(cursor, count)
-            requests, ratio = measure_queries(cursor, counts, "the field's index")
-            add_keys(cursor, counts)
-            _, ratio_keys = measure_queries(cursor, counts, 'one that has the keys')
+            requests, ratio = measure_queries(cursor, counts, 'a covering index')
+            leave_keys_out(cursor, counts)
+            _, ratio_btree = measure_queries(cursor, counts, 'a btree')
             units = measure_units(cursor, counts)
             faster = measure_join(cursor, max(max(counts), JOIN_KEYS))
             # whose workers would miss their store
@@ -233,7 +234,7 @@ def main():
     for line in units:
         print(line)
     print(f"requests_for_1000_items {requests} <=12 {'met' if requests <= 12 else 'short'}")
-    for name, measured in (('time', ratio), ('time_with_keys', ratio_keys)):
+    for name, measured in (('time', ratio), ('time_by_btree', ratio_btree)):
         print(f"{name}_{max(counts)}_vs_{min(counts)} {measured:.2f} <=1.3 {'met' if measured <= 1.3 else 'short'}")
     print(f"batched_join_vs_loop {faster:.1f} >=20 {'met' if faster >= 20 else 'short'}")
 

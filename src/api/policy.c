@@ -155,7 +155,7 @@ ys_create_index_policy(PG_FUNCTION_ARGS)
 	functions = ys_functions_open(policy, row.owner);
 
 	row.index_table = ys_index_table_create(row.name, get_rel_namespace(row.source), source, policy);
-	ys_index_table_index_columns(row.index_table, policy);
+	ys_index_table_index_columns(row.index_table, source->nkeys, policy);
 	ys_functions_depend(functions, row.index_table);
 	row.policy_id = ys_policy_insert(&row);
 	ys_quality_declare(row.policy_id, policy);

@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 
 #include "catalog/index_table.h"
+#include "catalog/index_values.h"
 #include "catalog/spi.h"
 
 static const char *const method_names[] = {
@@ -22,6 +23,7 @@ static const char *const method_names[] = {
 	[YS_INDEX_HASH] = "hash",
 	[YS_INDEX_GIN] = "gin",
 	[YS_INDEX_GIST] = "gist",
+	[YS_INDEX_COVERING] = "btree",
 };
 
 /* An operator class that an extension brings, qualified, wherever that is installed; NULL when it isn't. */
@@ -72,15 +74,30 @@ operator_class(const YsFieldInfo *field, Oid type)
 	return "";
 }
 
-static void
-create_index(const char *table, YsIndexMethod method, const char *column, const char *class)
+/* What a lookup is for: with the keys in the index it reads nothing else. */
+static const char *
+include_keys(Oid relid, int nkeys)
 {
-	ys_spi_utility(psprintf("CREATE INDEX ON %s USING %s (%s %s)", table, method_names[method],
-							quote_identifier(column), class));
+	StringInfoData keys;
+
+	initStringInfo(&keys);
+	for (int k = 0; k < nkeys; k++)
+		appendStringInfo(&keys, "%s%s", k == 0 ? " INCLUDE (" : ", ",
+						 quote_identifier(get_attname(relid, YS_INDEX_KEYS_AT + k, false)));
+	appendStringInfoChar(&keys, ')');
+	return keys.data;
+}
+
+static void
+create_index(const char *table, YsIndexMethod method, const char *column, const char *class,
+			 const char *include)
+{
+	ys_spi_utility(psprintf("CREATE INDEX ON %s USING %s (%s %s)%s", table, method_names[method],
+							quote_identifier(column), class, include));
 }
 
 void
-ys_index_table_index_columns(Oid relid, const YsPolicy *policy)
+ys_index_table_index_columns(Oid relid, int nkeys, const YsPolicy *policy)
 {
 	const char *table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
 												   get_rel_name(relid));
@@ -94,11 +111,12 @@ ys_index_table_index_columns(Oid relid, const YsPolicy *policy)
 		Oid			type = get_atttype(relid, get_attnum(relid, field->name));
 
 		if (field->index != YS_INDEX_NONE)
-			create_index(table, field->index, field->name, operator_class(field, type));
+			create_index(table, field->index, field->name, operator_class(field, type),
+						 field->index == YS_INDEX_COVERING ? include_keys(relid, nkeys) : "");
 	}
 	if (location != YS_INDEX_NONE)
-		create_index(table, location, "location", "");
+		create_index(table, location, "location", "", "");
 	if (ys_policy_wants_attributes(policy))
-		create_index(table, YS_INDEX_GIN, YS_ATTRIBUTES_COLUMN, "pg_catalog.jsonb_path_ops");
+		create_index(table, YS_INDEX_GIN, YS_ATTRIBUTES_COLUMN, "pg_catalog.jsonb_path_ops", "");
 	SPI_finish();
 }

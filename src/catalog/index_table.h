@@ -97,7 +97,7 @@ extern Oid	ys_index_table_create(const char *name, Oid schema, const YsSource *s
 								  const YsPolicy *policy);
 
 /* The indexes on columns that policy declares, as the current user, on the table without partitions. */
-extern void ys_index_table_index_columns(Oid relid, const YsPolicy *policy);
+extern void ys_index_table_index_columns(Oid relid, int nkeys, const YsPolicy *policy);
 extern void ys_locator_create(int policy_id, Oid index_table, const YsSource *source);
 
 /* Open for reading and writing, in the current memory context. */

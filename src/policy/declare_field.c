@@ -207,11 +207,18 @@ compile_default(YsCompiler *compiler, const YsValue *value, YsField *field)
 }
 
 static bool
+can_have_index(const YsField *field, int choice)
+{
+	return (field->type->methods & 1u << (choice == YS_INDEX_COVERING ? (int) YS_INDEX_BTREE : choice)) != 0;
+}
+
+static bool
 compile_index(YsCompiler *compiler, const YsValue *value, YsField *field)
 {
 	static const char *const methods[] = {
 		[YS_INDEX_NONE] = "none", [YS_INDEX_BTREE] = "btree", [YS_INDEX_HASH] = "hash",
-		[YS_INDEX_GIN] = "gin", [YS_INDEX_GIST] = "gist"
+		[YS_INDEX_GIN] = "gin", [YS_INDEX_GIST] = "gist",
+		[YS_INDEX_COVERING] = "covering"
 	};
 	const int	nmethods = (int) (sizeof(methods) / sizeof(methods[0]));
 	char		possible[64] = "none";
@@ -220,13 +227,13 @@ compile_index(YsCompiler *compiler, const YsValue *value, YsField *field)
 	if (!ys_declare_choice(compiler, value, "index", methods, nmethods, &choice))
 		return false;
 	field->info.index = (YsIndexMethod) choice;
-	if (choice == YS_INDEX_NONE || (field->type->methods & 1u << choice) != 0)
+	if (choice == YS_INDEX_NONE || can_have_index(field, choice))
 		return true;
 	for (int i = 1; i < nmethods; i++)
 	{
 		size_t		len = strlen(possible);
 
-		if ((field->type->methods & 1u << i) != 0)
+		if (can_have_index(field, i))
 			snprintf(possible + len, sizeof(possible) - len, ", %s", methods[i]);
 	}
 	ys_declare_refuse(compiler, "no %s index can be on %s", methods[choice], field->type->name);

@@ -58,14 +58,15 @@ typedef enum YsFieldType
 	YS_FIELD_JSONB
 } YsFieldType;
 
-/* The access method of a column's index. */
+/* A column's index: its access method, or a btree that has the item's key besides. */
 typedef enum YsIndexMethod
 {
 	YS_INDEX_NONE,
 	YS_INDEX_BTREE,
 	YS_INDEX_HASH,
 	YS_INDEX_GIN,
-	YS_INDEX_GIST
+	YS_INDEX_GIST,
+	YS_INDEX_COVERING
 } YsIndexMethod;
 
 /* What becomes of an item with a value that can't be used. */

@@ -58,7 +58,7 @@ put_vehicle($table, 'bare', {});
 my $areas = quoted(slurp_file('examples/fleet/data/countries.geojson'));
 my $fleet_policy = $declaration =~ s/'fleet_changes'/NULL/r;
 $fleet_policy =~ s/fields => ARRAY\[/$&
-    yottastore.field('tags', 'text[]'), yottastore.field('seen', 'timestamp'), yottastore.field('ok', 'boolean'), yottastore.field('raw', 'jsonb'),
+    yottastore.field('tags', 'text[]'), yottastore.field('seen', 'timestamp', index => 'covering'), yottastore.field('ok', 'boolean'), yottastore.field('raw', 'jsonb'),
     yottastore.field('plate', 'text', function => 'plate(text)'),/ or die;
 $fleet_policy =~ s/\)\s*\z/, attributes => 'all')/ or die;
 my $zone_policy = <<'END';
@@ -142,6 +142,13 @@ is(sql("$parallel SELECT count(v.plate), count(v.kind) FROM many JOIN vehicles v
 sql('ANALYZE vehicles');
 is(sql("SELECT count(*) FROM pg_stats WHERE tablename = 'vehicles' AND attname IN ('kind', 'area', 'odometer_km', 'last_service', 'rejected')"),
 	'5', 'ANALYZE computes them');
+
+# A covering index has all that a lookup by it needs.
+my $lookup = "SET yottastore.index_scan = on; SET enable_seqscan = off; SET enable_bitmapscan = off; SET random_page_cost = 0.1;";
+sql('VACUUM ANALYZE vehicle_service');
+like(sql("$lookup EXPLAIN SELECT vehicle_id, item FROM vehicles WHERE seen > '2024-01-01'"), qr/Index Only Scan using \w+_seen_vehicle_id_idx/,
+	'nothing else of the index table is read');
+is(sql("$lookup SELECT vehicle_id FROM vehicles WHERE seen > '2024-01-01'"), 'odd1', 'to find an item');
 
 # ---- rights ----------------------------------------------------------------------------------------------
 
