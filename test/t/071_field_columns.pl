@@ -263,6 +263,13 @@ refused("INSERT INTO all_vehicles (vehicle_id, kind) VALUES ('n2', 'x')", qr/428
 is(sql(q(INSERT INTO all_vehicles (vehicle_id, item) VALUES ('n2', '{"type": "cab"}'); UPDATE all_vehicles SET item = item || '{"n": 1}' WHERE kind = 'cab' RETURNING kind;
 	DELETE FROM all_vehicles WHERE kind = 'cab' RETURNING item->>'n')), "cab\n1", 'and items are changed by them');
 
+sql('ANALYZE some_vehicles');
+my $kinds = 'SELECT vehicle_id, kind FROM some_vehicles WHERE item IS NOT NULL';
+$parallel .= ' SET parallel_leader_participation = off;';
+like(sql("$parallel EXPLAIN $kinds"), qr/Gather.*Parallel Foreign Scan/s, 'a scan by parallel workers');
+my $all = "SELECT count(*), count(kind), md5(string_agg(q::text, ',' ORDER BY vehicle_id)) FROM ($kinds) q";
+is(sql("$parallel $all"), sql($all), 'who compute them, too');
+
 # ---- dumped and restored -----------------------------------------------------------------------------
 
 my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
