@@ -351,6 +351,7 @@ add_relation(PlannerInfo *root, const Answering *answering, Query *query)
 	rel = build_simple_rel(root, rti, NULL);
 	rel->reloptkind = RELOPT_OTHER_MEMBER_REL;
 	rel->top_parent_relids = rel->relids;
+	rel->consider_parallel = answering->rel->consider_parallel;
 	foreach(cell, query->targetList)
 	{
 		const TargetEntry *entry = lfirst_node(TargetEntry, cell);

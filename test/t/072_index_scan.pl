@@ -182,6 +182,53 @@ is(sql(q{SELECT count(*) FROM vehicles WHERE kind = 'trike'}), 0, 'and changes t
 is(sql(q{SET yottastore.max_staleness = 0; DELETE FROM vehicles WHERE kind = 'rickshaw' RETURNING vehicle_id}), "new\nnew2", 'a delete');
 is(sql(q{SET yottastore.max_staleness = 0; SELECT count(*) FROM vehicles WHERE kind = 'rickshaw'}), 0, 'deletes them');
 
+# ---- rows that change while they are locked ------------------------------------------------------
+
+# What a session sees that waits for another's change: the local row as it is then, checked again.
+sub locked
+{
+	my ($from, $change) = @_;
+	my ($writer, $reader) = map { $node->background_psql('postgres') } 1, 2;
+	$writer->query_safe("BEGIN; UPDATE jobs SET $change WHERE job BETWEEN 3 AND 4");
+	$reader->query_safe("SELECT 1");
+	$reader->{stdin} .= "SELECT j.job, v.vehicle_id, v.kind FROM jobs j $from AND v.odometer_km < 3000 ORDER BY 1, 2 FOR UPDATE OF j;\n\\echo done\n";
+	$reader->{run}->pump_nb;
+	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'}) or die 'nobody waits';
+	$writer->query_safe('COMMIT');
+	$reader->{run}->pump until $reader->{stdout} =~ /^done$/m;
+	my $rows = $reader->{stdout};
+	$_->quit foreach $writer, $reader;
+	sql('UPDATE jobs SET kind = b.kind FROM before b WHERE b.job = jobs.job');
+	return $rows;
+}
+sql(<<'END');
+CREATE TABLE jobs AS SELECT i AS job, (ARRAY['car', 'van', 'truck', 'bus'])[i % 4 + 1] AS kind FROM generate_series(1, 6) i;
+CREATE TABLE before AS TABLE jobs;
+CREATE TABLE copied AS SELECT vehicle_id, kind, odometer_km FROM vehicles;
+ANALYZE jobs, copied;
+END
+for my $join ('JOIN %s v ON v.kind = j.kind', q{LEFT JOIN %s v ON v.kind = 'car' AND j.kind = v.kind}, q{JOIN %s v ON v.kind = 'bus' AND v.vehicle_id < 'v03' AND j.kind = 'bus'})
+{
+	for my $change (q{kind = 'truck'}, 'kind = kind')
+	{
+		my $local = locked(sprintf($join, 'copied'), $change);
+		like($local, qr/\|/, 'rows are found') if $change eq 'kind = kind';
+		is(locked(sprintf($join, 'vehicles'), $change), $local, "as from a local table: $join, $change");
+	}
+}
+
+# ---- tables of tables ----------------------------------------------------------------------------
+
+sql(<<'END');
+CREATE TABLE all_vehicles (vehicle_id text NOT NULL, kind text, area text COLLATE "C");
+CREATE TABLE others () INHERITS (all_vehicles);
+INSERT INTO others SELECT 'o' || i, 'car', 'A' FROM generate_series(1, 3) i;
+ALTER FOREIGN TABLE vehicles INHERIT all_vehicles;
+END
+same(q{SELECT vehicle_id FROM all_vehicles WHERE kind = 'car' AND area = 'A'}, 'a parent table');
+like(sql(q{EXPLAIN SELECT vehicle_id FROM all_vehicles WHERE kind = 'car' ORDER BY vehicle_id LIMIT 3}), qr/Index Policy/, 'its child is answered by the index');
+sql('ALTER FOREIGN TABLE vehicles NO INHERIT all_vehicles');
+
 # ---- an index that is behind ---------------------------------------------------------------------
 
 my $stale = q{SET yottastore.staleness_timeout = 100; SET yottastore.max_staleness = 0};
@@ -197,6 +244,8 @@ without_worker(sub {
 	like($late, qr/Store Operation: Scan.*never executed/s, 'but the store read');
 	is(sql("$stale; SELECT count(*) FROM vehicles WHERE kind = 'car'"), 74, 'all of it');
 	like(fails("$stale; SET yottastore.on_stale = 'error'; $cars"), qr/index policy "vehicle_service" cannot answer for foreign table "vehicles".*complete up to.*HINT/s, 'or the query fails, when it shall');
+	like(fails("SET statement_timeout = '300ms'; SET yottastore.max_staleness = 0; SET yottastore.staleness_timeout = '1h'; $cars"),
+		qr/statement timeout/, 'a query that waits can be cancelled');
 	my $early = plan_of($any, $cars);
 	is(shown($early, 'Index Keys', 'Items Gone'), '75 1', 'who does not mind uses it');
 	is(sql("$any; SELECT count(*), count(*) FILTER (WHERE kind <> 'car'), count(*) FILTER (WHERE vehicle_id = 'v001') FROM ($cars) q"), '73|0|0',

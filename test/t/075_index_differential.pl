@@ -160,6 +160,27 @@ for my $round (1 .. QUERIES / ROUND)
 	is($differ, '', "round $round: the index and the store agree");
 	$looked_up += sql("$set; SELECT count(*) FROM (VALUES $values) v (query) WHERE looked_up(query)");
 }
+# ---- in parallel plans -----------------------------------------------------------------------------
+
+# Below the scan, the index's partitions are read by several; or the whole scan is a worker's.
+my $forced = sql("SELECT name FROM pg_settings WHERE name IN ('debug_parallel_query', 'force_parallel_mode')");
+my %parallel = (
+	below => [ 'SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0', qr/Index Policy.*Gather/s ],
+	above => [ "SET $forced = on", qr/Gather.*Index Policy/s ]);
+foreach my $where (sort keys %parallel)
+{
+	my ($set, $shape) = @{ $parallel{$where} };
+	my @both;
+	for my $query (map { query() } 1 .. 60)
+	{
+		push @both, map { "SET yottastore.index_scan = $_; SELECT md5(string_agg(q::text, ',' ORDER BY q::text)) FROM ($query) q" } 'on', 'off';
+	}
+	like(sql("$set; EXPLAIN SELECT count(*) FROM vehicles WHERE kind = 'car'"), $shape, "parallel $where the scan");
+	my @results = split /\n/, sql("\\pset null none\n$set; " . join '; ', @both);
+	is(@results, @both, '... plans end');
+	is(join("\n", map { $results[ 2 * $_ ] } 0 .. @both / 2 - 1), join("\n", map { $results[ 2 * $_ + 1 ] } 0 .. @both / 2 - 1), '... and agree');
+}
+
 cmp_ok($looked_up, '>', QUERIES / 2, "most queries are looked up: $looked_up of " . QUERIES);
 
 store_api('DeleteTable', { TableName => $table });
