@@ -338,6 +338,9 @@ load_relation(YsSource *source, Relation relation)
 																		  YS_MAX_STALENESS));
 	source->stale_is_error = ys_option_stale_is_error(table->options,
 													  ys_option_stale_is_error(server->options, false));
+	source->async_capable = ys_option_boolean(table->options, "async_capable",
+											  ys_option_boolean(server->options,
+																"async_capable", false));
 	source->natts = desc->natts;
 	source->columns = palloc0(Max(desc->natts, 1) * sizeof(YsSourceColumn));
 	for (int i = 0; i < desc->natts; i++)

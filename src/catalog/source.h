@@ -81,6 +81,7 @@ typedef struct YsSource
 	bool		allow_scan;
 	int			max_scan_pages; /* 0: no limit */
 	int			scan_segments;	/* 0: after the table's size */
+	bool		async_capable;	/* an Append need not wait for its scans one after the other */
 	int			max_staleness;	/* in ms: how far an index may be behind to answer for the table */
 	bool		stale_is_error; /* queries fail whose index is further behind */
 	int			nindexes;

@@ -70,6 +70,12 @@ extern void ys_reinitialize_dsm(ForeignScanState *node, ParallelContext *pcxt, v
 extern void ys_initialize_worker(ForeignScanState *node, shm_toc *toc, void *coordinate);
 extern void ys_shutdown_scan(ForeignScanState *node);
 
+/* async.c */
+extern bool ys_is_async_capable(ForeignPath *path);
+extern void ys_async_request(AsyncRequest *areq);
+extern void ys_async_configure_wait(AsyncRequest *areq);
+extern void ys_async_notify(AsyncRequest *areq);
+
 /* modify.c */
 extern void ys_add_update_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte,
 								  Relation relation);

@@ -40,9 +40,35 @@ ys_fetch_stop(YsFetch *fetch)
 	ys_calls_cancel(&fetch->calls);
 	ys_fetch_close_page(fetch);
 	fetch->kind = YS_FETCH_NOTHING;
+	fetch->pending = false;
 	memset(&fetch->reply, 0, sizeof(fetch->reply));
 	fetch->position = 0;
 	ys_arena_reset(&fetch->arena);
+}
+
+void
+ys_fetch_dont_wait(YsFetch *fetch)
+{
+	fetch->dont_wait = true;
+}
+
+bool
+ys_fetch_is_pending(const YsFetch *fetch)
+{
+	return fetch->pending;
+}
+
+bool
+ys_fetch_is_ready(const YsFetch *fetch)
+{
+	return ys_store_first_ended(fetch->calls.count, fetch->calls.calls) != NULL;
+}
+
+YsCall *
+ys_fetch_take_call(YsFetch *fetch)
+{
+	fetch->pending = fetch->dont_wait && fetch->calls.count > 0 && !ys_fetch_is_ready(fetch);
+	return fetch->pending ? NULL : ys_calls_take_first(&fetch->calls);
 }
 
 const YsFetchCounters *

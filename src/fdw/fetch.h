@@ -89,6 +89,14 @@ extern const YsValue *ys_fetch_next(YsFetch *fetch);
 /* All pages: how many items they have; 0 after ys_fetch_stop. */
 extern int64 ys_fetch_count(YsFetch *fetch);
 
+/*
+ * From now on neither of the two waits for an answer: pending says that it ended, or counted, for want
+ * of one, and is to be called again; ready, that the answer may have come.
+ */
+extern void ys_fetch_dont_wait(YsFetch *fetch);
+extern bool ys_fetch_is_pending(const YsFetch *fetch);
+extern bool ys_fetch_is_ready(const YsFetch *fetch);
+
 /* Give up what is under way. */
 extern void ys_fetch_stop(YsFetch *fetch);
 

@@ -44,6 +44,8 @@ struct YsFetch
 	YsFetchRequest request;
 	YsCalls		calls;
 	YsFetchKind kind;
+	bool		dont_wait;
+	bool		pending;		/* then: an answer is under way */
 
 	/* pages */
 	YsPage	   *page;			/* made at first use */
@@ -52,6 +54,7 @@ struct YsFetch
 	int			most_calls;		/* under way at once; fewer after throttling */
 	int64		pages;			/* received since the start */
 	int64		items;
+	int64		count;			/* by the store, of the pages received since the start */
 	int64		scan_pages;		/* asked for by all Scans of this fetch that are its alone */
 	YsPageChain *chain;			/* of the page that is open; NULL: none is */
 	int			nplaces;
@@ -80,6 +83,9 @@ extern void ys_fetch_count_attempts(YsFetch *fetch, const YsReply *reply);
 
 /* Keep a call that was started, and count it; throws err when it is NULL. */
 extern void ys_fetch_add_call(YsFetch *fetch, YsCall *call, const YsError *err);
+
+/* The first call to end, given to the caller; NULL: there is none, or it is pending. */
+extern YsCall *ys_fetch_take_call(YsFetch *fetch);
 
 /* Batches of keys under way at once; each reply may be 16 MB. */
 #define YS_KEY_CALLS_MAX	4

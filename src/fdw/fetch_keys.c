@@ -134,7 +134,7 @@ receive_batch(YsFetch *fetch)
 
 	while (fetch->calls.count < YS_KEY_CALLS_MAX && fetch->next_key < fetch->end_key)
 		ask_for_next(fetch);
-	first = ys_calls_take_first(&fetch->calls);
+	first = ys_fetch_take_call(fetch);
 	if (first == NULL)
 		return false;
 	fetch->position = 0;

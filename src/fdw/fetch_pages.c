@@ -46,6 +46,7 @@ ys_fetch_start_pages(YsFetch *fetch, const YsFetchPages *pages)
 	Assert(fetch->most_calls <= YS_SCAN_SEGMENTS_MAX);
 	fetch->pages = 0;
 	fetch->items = 0;
+	fetch->count = 0;
 	/* one more for the chain whose last page is being read */
 	fetch->nplaces = Min(fetch->most_calls + 1, pages->nchains);
 	for (int i = 0; i < fetch->nplaces; i++)
@@ -244,7 +245,7 @@ next_page(YsFetch *fetch)
 		YsError		err;
 
 		ask_for_pages(fetch, 1);
-		call = ys_calls_take_first(&fetch->calls);
+		call = ys_fetch_take_call(fetch);
 		if (call == NULL)
 			return false;
 		chain = ys_call_tag(call);
@@ -310,13 +311,13 @@ ys_fetch_page_item(YsFetch *fetch)
 int64
 ys_fetch_count(YsFetch *fetch)
 {
-	int64		count = 0;
-
-	while (fetch->kind == YS_FETCH_PAGES && next_page(fetch))
+	if (fetch->kind != YS_FETCH_PAGES)
+		return 0;
+	while (next_page(fetch))
 	{
 		while (next_item(fetch))
 			;
-		count += fetch->reply.count;
+		fetch->count += fetch->reply.count;
 	}
-	return count;
+	return fetch->count;
 }

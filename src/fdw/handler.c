@@ -34,6 +34,11 @@ ys_fdw_handler(PG_FUNCTION_ARGS)
 	routine->InitializeWorkerForeignScan = ys_initialize_worker;
 	routine->ShutdownForeignScan = ys_shutdown_scan;
 
+	routine->IsForeignPathAsyncCapable = ys_is_async_capable;
+	routine->ForeignAsyncRequest = ys_async_request;
+	routine->ForeignAsyncConfigureWait = ys_async_configure_wait;
+	routine->ForeignAsyncNotify = ys_async_notify;
+
 	routine->AddForeignUpdateTargets = ys_add_update_targets;
 	routine->PlanForeignModify = ys_plan_modify;
 	routine->BeginForeignModify = ys_begin_modify;

@@ -57,6 +57,9 @@ ys_is_parallel_safe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
 	const YsSource *source = ys_plan_relation(rel, rte->relid)->source;
 
+	/* an Append has its scans run asynchronously only where it is not for workers */
+	if (source->async_capable)
+		return false;
 	/* what a policy's functions do is not for workers to say */
 	return !has_limits_apart(source->serverid) && !ys_field_calls_functions(source);
 }

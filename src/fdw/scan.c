@@ -86,6 +86,8 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	scan->key_context = AllocSetContextCreate(CurrentMemoryContext, "yottastore keys",
 											  ALLOCSET_SMALL_SIZES);
 	scan->fetch = ys_fetch_create(&request);
+	if (node->ss.ps.async_capable)
+		ys_fetch_dont_wait(scan->fetch);
 	if (is_answered(plan))
 		scan->answer = ys_answer_create(node, scan->source, &request);
 	if (scan->window != NULL)
@@ -181,9 +183,11 @@ fill_count(ForeignScanState *node, YsScan *scan)
 
 	if (scan->counted)
 		return slot;
-	scan->counted = true;
 	count = scan->left_out ? count_rows(outerPlanState(node)) :
 		ys_fetch_count(scan->fetch);
+	if (ys_fetch_is_pending(scan->fetch))
+		return slot;
+	scan->counted = true;
 	for (int i = 0; i < natts; i++)
 	{
 		slot->tts_values[i] = Int64GetDatum(count);

@@ -35,6 +35,7 @@ typedef struct YsScan
 	int			nsegments;		/* of a Scan */
 	bool		parallel_aware; /* a Scan that other processes may share */
 	YsParallel	parallel;
+	struct YsWatch *watch;		/* what an Append waits for; NULL: nothing yet */
 	YsKeySchema schema;			/* what the conditions are on */
 	int			nconditions;
 	YsScanCondition conditions[YS_MAX_CONDITIONS];

@@ -565,6 +565,12 @@ ys_store_work(YsStore *store)
 }
 
 void
+ys_store_waited(YsStore *store)
+{
+	do_work(store);
+}
+
+void
 ys_store_signals(YsStore *store, int *fd, long *timeout_ms)
 {
 	long		timeout = ys_http_timeout_ms(store->http);

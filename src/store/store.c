@@ -335,19 +335,35 @@ ys_call_tag(const YsCall *call)
 	return call->tag;
 }
 
+static YsCall *
+first_ended(int ncalls, YsCall *const *calls)
+{
+	for (int i = 0; i < ncalls; i++)
+		if (calls[i]->state == YS_CALL_ENDED)
+			return calls[i];
+	return NULL;
+}
+
 YsCall *
-ys_store_wait_first(int ncalls, YsCall *const *calls)
+ys_store_first_ended(int ncalls, YsCall *const *calls)
 {
 	if (ncalls == 0)
 		return NULL;
 	ys_store_work(calls[0]->store);
-	for (;;)
+	return first_ended(ncalls, calls);
+}
+
+YsCall *
+ys_store_wait_first(int ncalls, YsCall *const *calls)
+{
+	YsCall	   *ended = ys_store_first_ended(ncalls, calls);
+
+	while (ended == NULL && ncalls > 0)
 	{
-		for (int i = 0; i < ncalls; i++)
-			if (calls[i]->state == YS_CALL_ENDED)
-				return calls[i];
 		ys_store_rest(calls[0]->store);
+		ended = first_ended(ncalls, calls);
 	}
+	return ended;
 }
 
 bool

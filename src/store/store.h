@@ -234,6 +234,9 @@ extern bool ys_store_wait(YsCall *call, const YsAttributeFilter *filter, YsArena
  */
 extern YsCall *ys_store_wait_first(int ncalls, YsCall *const *calls);
 
+/* The same without waiting; NULL: none has ended. */
+extern YsCall *ys_store_first_ended(int ncalls, YsCall *const *calls);
+
 /* Has a call ended?  Does what can be done without waiting; ys_store_wait will not wait then. */
 extern bool ys_call_ended(YsCall *call);
 
@@ -242,6 +245,9 @@ extern bool ys_call_ended(YsCall *call);
  * (-1: never), a call may have ended.
  */
 extern void ys_store_signals(YsStore *store, int *fd, long *timeout_ms);
+
+/* They have waited since the store was last worked on: do what is due.  The time counts, as it does not otherwise. */
+extern void ys_store_waited(YsStore *store);
 
 /* Give up a call: the connection is closed if the reply is still under way. */
 extern void ys_call_cancel(YsCall *call);
