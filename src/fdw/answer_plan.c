@@ -36,8 +36,10 @@
 
 #include "catalog/index_table.h"
 #include "catalog/policy.h"
+#include "catalog/policy_cache.h"
 #include "compat.h"
 #include "fdw/answer.h"
+#include "fdw/answer_attribute.h"
 #include "fdw/fdw.h"
 #include "fdw/fetch_internal.h"
 #include "fdw/plan.h"
@@ -59,9 +61,10 @@ typedef struct Answering
 	const YsSource *source;
 	const YsPolicyRow *policy;
 	Relation	index;
+	bool		has_attributes; /* all of them, under their paths */
 	List	   *quals;			/* on the index table */
 	Bitmapset  *columns;		/* of it that are read, as selectedCols */
-	bool		by_field;		/* a condition is on what the policy computes */
+	bool		by_field;		/* a condition is on what the policy computes, or has of all attributes */
 	bool		by_area;
 } Answering;
 
@@ -159,6 +162,21 @@ or_other_area(const Answering *answering, Expr *clause)
 	return make_orclause(list_make2(clause, is_other));
 }
 
+/* Add what a clause on an attribute says of all attributes that the index has. */
+static void
+add_attribute(Answering *answering, const Expr *clause)
+{
+	Bitmapset  *columns = NULL;
+	Expr	   *translated = answering->has_attributes ?
+		ys_answer_by_attribute(answering->rel, answering->source, answering->index, INDEX_RTI, clause, &columns) : NULL;
+
+	if (translated == NULL)
+		return;
+	answering->quals = lappend(answering->quals, translated);
+	answering->columns = bms_add_members(answering->columns, columns);
+	answering->by_field = true;
+}
+
 /* Add what a clause says of the index, if it says anything. */
 static void
 add_clause(Answering *answering, RestrictInfo *rinfo)
@@ -173,7 +191,10 @@ add_clause(Answering *answering, RestrictInfo *rinfo)
 		return;
 	translated = (Expr *) to_index((Node *) clause, &translation);
 	if (translation.failed)
+	{
+		add_attribute(answering, clause);
 		return;
+	}
 	if (translation.by_area)
 		translated = or_other_area(answering, translated);
 	answering->quals = lappend(answering->quals, translated);
@@ -450,6 +471,7 @@ try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
 
 	if (policy == NULL)
 		return;
+	answering.has_attributes = ys_policy_keeps_all_attributes(ys_policy_cache_find(name)->policy);
 	answering.index = table_open(policy->index_table, AccessShareLock);
 	foreach(cell, rel->baserestrictinfo)
 		add_clause(&answering, lfirst_node(RestrictInfo, cell));
@@ -460,6 +482,16 @@ try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
 		add_path_of(root, &answering, &ordering, root->limit_tuples);
 	/* the lock stays until the plan has its own */
 	table_close(answering.index, NoLock);
+}
+
+/* May what this column's policy computes say something of a query that uses these columns? */
+static bool
+may_say(const YsSourceColumn *column, const Bitmapset *used)
+{
+	/* of all attributes it has something on any column */
+	return column->kind == YS_COLUMN_FIELD &&
+		(strcmp(column->field, YS_ATTRIBUTES_COLUMN) == 0 ||
+		 bms_is_member(column->attnum - FirstLowInvalidHeapAttributeNumber, used));
 }
 
 void
@@ -482,8 +514,7 @@ ys_answer_add_paths(PlannerInfo *root, RelOptInfo *rel)
 		const YsSourceColumn *column = &source->columns[i];
 		bool		seen = false;
 
-		if (column->kind != YS_COLUMN_FIELD ||
-			!bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, used))
+		if (!may_say(column, used))
 			continue;
 		foreach(cell, tried)
 			seen = seen || strcmp(lfirst(cell), column->policy) == 0;

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "policy/matching.h"
+#include "policy/path.h"
 #include "policy/sanitize.h"
 
 /* Jsonb is printed so: {"a": 1, "b[*]": [2, 3]} */
@@ -118,20 +119,6 @@ escaped_len(char c)
 
 /* ---- places ---- */
 
-static bool
-is_simple_name(const char *name, uint32_t len)
-{
-	for (uint32_t i = 0; i < len; i++)
-	{
-		char		c = name[i];
-
-		if (!(ys_ascii_is_letter(c) || ys_ascii_is_digit(c) || c == '_' || c == '-' || c == '$' ||
-			  c == '@' || c == ':' || (unsigned char) c > 127))
-			return false;
-	}
-	return len > 0;
-}
-
 static Place *
 add_place(Collector *collector, const Place *parent, const char *name, uint32_t len, bool clean)
 {
@@ -161,7 +148,7 @@ add_place(Collector *collector, const Place *parent, const char *name, uint32_t 
 		place->path_len++;
 		place->path_json++;
 	}
-	place->quoted = !is_simple_name(text.bytes, text.len);
+	place->quoted = !ys_path_is_simple_name(text.bytes, text.len);
 	if (!place->quoted)
 	{
 		place->path_len += text.len;

@@ -460,6 +460,12 @@ ys_policy_wants_attributes(const YsPolicy *policy)
 	return policy->all.wanted;
 }
 
+bool
+ys_policy_keeps_all_attributes(const YsPolicy *policy)
+{
+	return policy->all.wanted && policy->all.includes.count == 0 && policy->all.excludes.count == 0;
+}
+
 const YsAttributeFilter *
 ys_policy_attributes(const YsPolicy *policy)
 {

@@ -56,6 +56,17 @@ is_name_byte(char c)
 		c == '_' || c == '-' || c == '$' || c == '@' || c == ':' || (unsigned char) c > 127;
 }
 
+bool
+ys_path_is_simple_name(const char *name, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+	{
+		if (!is_name_byte(name[i]))
+			return false;
+	}
+	return len > 0;
+}
+
 static bool
 add_step(PathParser *parser, YsPathStep step)
 {

@@ -29,6 +29,9 @@ extern bool ys_path_parse(const char *text, size_t len, YsArena *arena, YsPath *
 extern bool ys_path_parse_pattern(const char *text, size_t len, YsArena *arena, YsPath *pattern,
 								  YsError *err);
 
+/* Does a name stand in a path without quotes, whatever stands beside it? */
+extern bool ys_path_is_simple_name(const char *name, uint32_t len);
+
 /* The single value at path, NULL when absent; a [*] yields the first. */
 extern const YsValue *ys_path_get(const YsPath *path, const YsValue *item);
 

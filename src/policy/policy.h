@@ -286,6 +286,9 @@ extern bool ys_entry_print_rejected(const YsEntry *entry, YsText *text);
 /* Does the policy keep all attributes of its items? */
 extern bool ys_policy_wants_attributes(const YsPolicy *policy);
 
+/* And none of them but what has no room is left out? */
+extern bool ys_policy_keeps_all_attributes(const YsPolicy *policy);
+
 /*
  * The attributes an entry is made of, so that decoding can skip the rest: the first steps of all
  * paths, deduplicated; none when all are wanted.

@@ -92,7 +92,12 @@ is(shown(plan_of('', 'SELECT vehicle_id FROM vehicles WHERE odometer_km < 25000'
 like(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE area = 'A' AND kind = 'car'}), qr/vehicle_service_a\b(?!.*vehicle_service_b\b)/s, 'partitions are pruned');
 unlike(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE kind = 'car' AND vehicle_id = 'v004'}), qr/Index Policy/, 'a key needs no index');
 
+sql('ALTER FOREIGN TABLE vehicles ADD COLUMN color text, ADD COLUMN lon int OPTIONS (path \'pos.lon\')');
+is(shown(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE color = 'blue'}), 'Index Keys'), '150', 'any attribute is looked up where all are kept');
 same($_) foreach (
+	q{SELECT vehicle_id, color FROM vehicles WHERE color = 'red' AND lon = 12},
+	q{SELECT vehicle_id, color FROM vehicles WHERE color = 'none'},
+	q{SELECT vehicle_id FROM vehicles WHERE color = (SELECT 're' || 'd') AND kind = 'van'},
 	q{SELECT vehicle_id, kind FROM vehicles WHERE kind = 'car'},
 	q{SELECT vehicle_id, area FROM vehicles WHERE area = 'A'},
 	q{SELECT vehicle_id, area FROM vehicles WHERE area <> 'A'},
@@ -301,7 +306,7 @@ wait_for_index($node, 'it is good again');
 sql(q{INSERT INTO vehicles (vehicle_id, item) VALUES ('first', '{"type": "car", "pos": {"lat": 50, "lon": 50}}')});
 sql(<<'END');
 DROP VIEW east;
-ALTER FOREIGN TABLE vehicles DROP COLUMN area, DROP COLUMN kind, DROP COLUMN last_service, DROP COLUMN odometer_km,
+ALTER FOREIGN TABLE vehicles DROP COLUMN color, DROP COLUMN lon, DROP COLUMN area, DROP COLUMN kind, DROP COLUMN last_service, DROP COLUMN odometer_km,
   DROP COLUMN location, DROP COLUMN attributes, DROP COLUMN rejected;
 SELECT yottastore.drop_index_policy('vehicle_service');
 END

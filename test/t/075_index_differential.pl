@@ -60,6 +60,7 @@ END
 wait_for_index($node, $_, undef, $_) foreach 'service', 'freight';
 cmp_ok(sql(q{SELECT count(*) FROM yottastore.quarantine WHERE policy = 'freight'}), '>', 0, 'some items are in quarantine');
 sql(<<'END');
+ALTER FOREIGN TABLE vehicles ADD COLUMN color text, ADD COLUMN odo numeric, ADD COLUMN lat int OPTIONS (path 'pos.lat'), ADD COLUMN first_tag text OPTIONS (path 'tags[0]');
 SELECT yottastore.add_index_columns('service'), yottastore.add_index_columns('freight', prefix => 'f_');
 CREATE INDEX ON service (kind); CREATE INDEX ON service (odometer); CREATE INDEX ON service (last_service);
 CREATE INDEX ON service USING gin (tags); CREATE INDEX ON service USING gist (location); CREATE INDEX ON freight (weight);
@@ -117,6 +118,10 @@ my %leaves = (
 		sub { 'f_area ' . pick('=', '<>') . ' ' . quoted(pick('A', 'B', 'C', 'unlocated', 'other')) },
 		sub { 'f_attributes @> ' . quoted('{"color": "' . pick(@colors) . '"}') },
 		sub { q{f_attributes ->> 'color' } . pick('=', '<>') . ' ' . quoted(pick(@colors)) },
+		sub { 'color = ' . quoted(pick(@colors)) },
+		sub { 'odo = ' . int(rand 2000) . pick('', '.0') },
+		sub { 'lat = ' . (1 + int rand 12) },
+		sub { "first_tag = '" . pick('a' .. 'e') . "'" },
 		sub { 'f_weight IS ' . pick('', 'NOT ') . 'NULL' },
 	],
 	either => [
@@ -143,7 +148,7 @@ sub query
 	return "SELECT kind, count(*), sum(odometer) FROM vehicles WHERE $where GROUP BY kind" if $shape < 0.1;
 	return "SELECT vehicle_id FROM vehicles WHERE $where ORDER BY " . pick(@orders) . ', vehicle_id LIMIT ' . (1 + int rand 20) . (chance(0.3) ? ' OFFSET ' . int rand 10 : '')
 	  if $shape < 0.4;
-	return "SELECT v.vehicle_id, w.vehicle_id FROM vehicles v JOIN vehicles w ON w.kind = v.kind AND w.odometer > v.odometer WHERE v.odometer < 300 AND " . ($where =~ s/\b(kind|odometer|last_service|active|tags|area|location|rejected|f_\w+|vehicle_id|item)\b(?!')/v.$1/gr)
+	return "SELECT v.vehicle_id, w.vehicle_id FROM vehicles v JOIN vehicles w ON w.kind = v.kind AND w.odometer > v.odometer WHERE v.odometer < 300 AND " . ($where =~ s/\b(kind|odometer|last_service|active|tags|area|location|rejected|f_\w+|vehicle_id|item|color|odo|lat|first_tag)\b(?!')/v.$1/gr)
 	  if $shape < 0.45;
 	return 'SELECT ' . pick('vehicle_id', 'vehicle_id, kind, odometer, area', 'count(*)', 'v') . " FROM vehicles v WHERE $where";
 }
