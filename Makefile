@@ -303,7 +303,7 @@ help:
 #: make layers        the rules between the folders of src/
 #: make test-versions builds and tests with PostgreSQL 16 and 18, which it fetches
 #: make lint          cppcheck, shellcheck, Python and Perl syntax
-#: make bench-scan    scans of recorded pages against the server's JSON parser and against boto3
+#: make bench-scan    scans of recorded pages against the server's JSON parser and against boto3, with workers, and of several tables at once
 #: make bench-normalize  dates, numbers, documents, areas and stream records against their targets
 #: make bench-cancel  how soon statements end that are cancelled while they wait for the store
 #: make bench-query   queries through the index, joins by key, and what they cost (ITEMS='10000 100000 1000000')

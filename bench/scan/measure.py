@@ -19,6 +19,11 @@ import boto3
 import botocore.config
 import psycopg2
 
+sys.dont_write_bytecode = True
+
+# pylint: disable=wrong-import-position
+import together
+
 ROUNDS = 7
 TURNS = 5               # how often a measured scan goes around the pages
 MEMORY_ITEMS = 1_000_000
@@ -150,7 +155,6 @@ def measure(port, bodies):
         spent, count = timed_boto3(url, 'fleet_1')
         assert count == items_once, f'boto3: {count} items instead of {items_once}'
         seconds['boto3'].append(spent * TURNS)
-    connection.close()
 
     medians = {what: statistics.median(times) for what, times in seconds.items()}
     base = min(medians['pages::jsonb'], medians['items::jsonb'])
@@ -161,6 +165,8 @@ def measure(port, bodies):
     least = min(used['pages::jsonb'], used['items::jsonb'])
     print('  by the processor time of the session alone: '
           + ', '.join(f'{what} {least / used[what]:.2f} x jsonb' for what in list(used)[2:]))
+    together.measure(cursor, timed, items, size)
+    connection.close()
     peak, spent = measure_memory(many, around * items_once)
     print(f'  {around * items_once:,} items, whole, {MEMORY_SEGMENTS} segments: {spent:.1f} s, peak {peak / 1024:.1f} MB above idle')
     return [('three_columns_vs_jsonb', base / medians['three columns'], 3, False),

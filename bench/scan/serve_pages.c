@@ -12,7 +12,8 @@
  * pages.  The key's value is replaced by the number of the page that is next,
  * in as many digits as the value has bytes, so a page is sent from where it
  * stands in memory and only the key is written anew.  Of a Scan in segments,
- * each gets every n-th page.  The last page is an
+ * each gets every n-th page.  A table named "<anything>_late<n>_<count>" answers n
+ * milliseconds late.  The last page is an
  * empty one without a key.  Whatever attributes are asked for, whole items
  * are sent, so that every reader gets the same bytes.  What is no Scan gets
  * an error.  Signatures are not looked at.
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "serve.h"
 
@@ -93,6 +95,7 @@ answer_scan(int fd, const char *operation, const char *body)
 	long		number = segment != NULL ? strtol(segment, NULL, 10) : 0;
 	long		step = segments != NULL ? strtol(segments, NULL, 10) : 1;
 	long		count = 0;
+	const char *late = NULL;
 
 	if (strncmp(operation, "Scan\r", 5) != 0)
 		return answer(fd, "400 Bad Request", NO_SCAN);
@@ -103,7 +106,12 @@ answer_scan(int fd, const char *operation, const char *body)
 		while (end != NULL && end > table && end[-1] != '_')
 			end--;
 		if (end != NULL && end > table)
+		{
 			count = strtol(end, NULL, 10);
+			late = strstr(table, "_late");
+			if (late != NULL && late < end)
+				(void) usleep((useconds_t) strtol(late + strlen("_late"), NULL, 10) * 1000);
+		}
 	}
 	if (count <= 0)
 		return answer(fd, "400 Bad Request", NO_TABLE);
