@@ -410,10 +410,41 @@ ys_event_batch_add(YsEventBatch *batch, const YsEventReading *reading, const YsK
 }
 
 bool
-ys_event_batch_finish(YsEventBatch *batch, YsError *err)
+ys_event_batch_list(YsEventBatch *batch, YsError *err)
 {
-	if (batch->forgets)
-		return true;
 	batch->ndecoded = ys_events_list(batch->count, batch->messages, batch->events, &batch->arena, &batch->decoded);
 	return batch->ndecoded >= 0 || no_memory(err);
+}
+
+bool
+ys_event_batch_finish(YsEventBatch *batch, YsError *err)
+{
+	return batch->forgets || ys_event_batch_list(batch, err);
+}
+
+/* ---- again ---- */
+
+int
+ys_event_batch_middle(const YsEventBatch *batch)
+{
+	int			left = 0;
+	int			middle = 0;
+
+	for (int i = 0; i < batch->count; i++)
+		left += !batch->messages[i].superseded;
+	for (left /= 2; left > 0; middle++)
+		left -= !batch->messages[middle].superseded;
+	return middle;
+}
+
+bool
+ys_event_batch_decode(YsEventBatch *batch, const YsEventReading *reading, YsJsonReader *reader, int from, int to,
+					  YsArena *arena, YsError *err)
+{
+	for (int i = from; i < to; i++)
+	{
+		if (!ys_event_decode_message(reading, reader, &batch->messages[i], arena, &batch->events[i], err))
+			return false;
+	}
+	return true;
 }

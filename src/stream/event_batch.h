@@ -64,7 +64,7 @@ typedef struct YsEventBatch
 	YsEventItem *slots;			/* the items, by their hashes */
 	size_t		payload;		/* bytes of the keys and values that are kept */
 	int			ndecoded;
-	YsDecoded  *decoded;		/* once it is finished; NULL: its messages are to be decoded */
+	YsDecoded  *decoded;		/* once they are listed */
 } YsEventBatch;
 
 extern void ys_event_batch_init(YsEventBatch *batch, YsArenaSource source);
@@ -85,6 +85,17 @@ extern size_t ys_event_batch_bytes(const YsEventBatch *batch);
 
 /* List the events, if they were kept: decoded. */
 extern bool ys_event_batch_finish(YsEventBatch *batch, YsError *err);
+
+/*
+ * Decode again messages of a batch that has forgotten their events, from one up to another, into arena: parts of it may be
+ * decoded at the same time.  Then list them all.  False when memory ran out.
+ */
+extern bool ys_event_batch_decode(YsEventBatch *batch, const YsEventReading *reading, YsJsonReader *reader, int from,
+								  int to, YsArena *arena, YsError *err);
+extern bool ys_event_batch_list(YsEventBatch *batch, YsError *err);
+
+/* The message before which about half of those lie that are to be decoded. */
+extern int	ys_event_batch_middle(const YsEventBatch *batch);
 
 /*
  * List the events of messages, in arena, and return how many entries came of them: one for each event, or one for a message

@@ -45,7 +45,8 @@ struct YsAhead
 	YsArena		declared;		/* the reading */
 	const YsEventReading *reading;
 	YsKeyFit	fits[2];
-	YsJsonReader *reader;
+	YsJsonReader *reader;		/* of what makes batches */
+	YsJsonReader *again;		/* of what decodes again */
 	YsArena		portion;
 	YsEventBatch batches[2];
 	int			turn;			/* which is made next, or is under way */
@@ -197,6 +198,7 @@ release_ahead(void *handle)
 	ys_arena_free(&ahead->portion);
 	ys_arena_free(&ahead->declared);
 	ys_json_reader_destroy(ahead->reader);
+	ys_json_reader_destroy(ahead->again);
 	if (ahead->told_fd >= 0)
 		close(ahead->told_fd);
 	if (ahead->done_fd >= 0)
@@ -239,7 +241,8 @@ ys_ahead_open(MemoryContext context, const YsAheadSource *source, const YsEventR
 	memcpy(ahead->fits, fits, sizeof(YsKeyFit) * reading->nkeys);
 	ahead->reading = ys_event_reading_copy(reading, &ahead->declared);
 	ahead->reader = ys_json_reader_create();
-	if (ahead->reading == NULL || ahead->reader == NULL)
+	ahead->again = ys_json_reader_create();
+	if (ahead->reading == NULL || ahead->reader == NULL || ahead->again == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	return ahead;
 }
@@ -279,14 +282,24 @@ prepare(YsAhead *ahead, const YsAheadLimits *limits, int told)
 	atomic_store(&ahead->told, told);
 }
 
+/* A thread without the server's signals; false when there is none to be had. */
+static bool
+create_thread(pthread_t *thread, void *(*run) (void *arg), void *arg)
+{
+	bool		created;
+
+	ys_signals_block();
+	created = pthread_create(thread, NULL, run, arg) == 0;
+	ys_signals_restore();
+	return created;
+}
+
 void
 ys_ahead_begin(YsAhead *ahead, const YsAheadLimits *limits)
 {
 	Assert(!ahead->busy);
 	prepare(ahead, limits, GO_ON);
-	ys_signals_block();
-	ahead->busy = pthread_create(&ahead->thread, NULL, run_thread, ahead) == 0;
-	ys_signals_restore();
+	ahead->busy = create_thread(&ahead->thread, run_thread, ahead);
 }
 
 bool
@@ -315,4 +328,51 @@ ys_ahead_take(YsAhead *ahead, const YsAheadLimits *limits, YsEventBatch **batch,
 	if (!ahead->ok)
 		*err = ahead->err;
 	return ahead->ok;
+}
+
+/* ---- decoding again ---- */
+
+typedef struct Part
+{
+	const YsAhead *ahead;
+	YsEventBatch *batch;
+	YsJsonReader *reader;
+	YsArena    *arena;
+	int			from;
+	int			to;
+	bool		ok;
+	YsError		err;
+} Part;
+
+static void *
+decode_part(void *arg)
+{
+	Part	   *part = arg;
+
+	part->ok = ys_event_batch_decode(part->batch, part->ahead->reading, part->reader, part->from, part->to, part->arena,
+									 &part->err);
+	return NULL;
+}
+
+void
+ys_ahead_decode(YsAhead *ahead, YsEventBatch *batch, YsJsonReader *reader, YsArena *arena)
+{
+	int			middle = ys_event_batch_middle(batch);
+	Part		own = {ahead, batch, reader, arena, 0, middle};
+	Part		other = {ahead, batch, ahead->again, &batch->arena, middle, batch->count};
+	pthread_t	thread;
+	bool		created;
+
+	if (batch->decoded != NULL)
+		return;
+	created = create_thread(&thread, decode_part, &other);
+	(void) decode_part(&own);
+	if (created)
+		(void) pthread_join(thread, NULL);
+	else
+		(void) decode_part(&other);
+	if (!own.ok)
+		ys_error_throw(&own.err);
+	if (!other.ok || !ys_event_batch_list(batch, &other.err))
+		ys_error_throw(&other.err);
 }

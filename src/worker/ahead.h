@@ -57,4 +57,10 @@ extern bool ys_ahead_is_busy(const YsAhead *ahead);
  */
 extern bool ys_ahead_take(YsAhead *ahead, const YsAheadLimits *limits, YsEventBatch **batch, YsError *err);
 
+/*
+ * Have the events of a batch that was taken: those of a long one have to be decoded again, which a thread does for a half
+ * of them, and the caller with his reader and arena for the other.  Throws when memory ran out.
+ */
+extern void ys_ahead_decode(YsAhead *ahead, YsEventBatch *batch, YsJsonReader *reader, YsArena *arena);
+
 #endif							/* YS_WORKER_AHEAD_H */

@@ -29,7 +29,7 @@ typedef struct DecodeArg
 {
 	const YsStreamWorker *worker;
 	const YsLane *lane;
-	const YsEventBatch *ready;	/* made ahead, for the one source there is; or NULL */
+	YsEventBatch *ready;		/* made ahead, for the one source there is; or NULL */
 	const YsSource *source;
 	int			count;
 	const YsMessage *messages;
@@ -63,8 +63,9 @@ decode(void *arg)
 	YsEventReading reading = ys_stream_reading(worker, decode->lane, decode->source, decode->arena);
 	YsError		err;
 
-	if (decode->ready != NULL && decode->ready->decoded != NULL)
+	if (decode->ready != NULL)
 	{
+		ys_ahead_decode(decode->lane->ahead, decode->ready, worker->reader, decode->arena);
 		decode->ndecoded = decode->ready->ndecoded;
 		decode->decoded = decode->ready->decoded;
 	}
@@ -129,7 +130,7 @@ apply_to(YsStreamWorker *worker, ApplyArg *arg)
  */
 static void
 apply_messages(YsStreamWorker *worker, YsLane *lane, int count, const YsMessage *messages,
-			   const YsEventBatch *ready)
+			   YsEventBatch *ready)
 {
 	ListCell   *lc;
 	DecodeArg	decoding = {worker, lane, ready, NULL, count, messages, &worker->arena};

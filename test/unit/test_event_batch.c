@@ -249,6 +249,24 @@ test_several_records(void **state)
 	assert_int_equal(fixture->batch.decoded[1].of, 2);
 }
 
+/* Decode what has been forgotten, in two parts. */
+static void
+decode_again(Fixture *fixture)
+{
+	YsEventBatch *batch = &fixture->batch;
+	int			middle = ys_event_batch_middle(batch);
+	int			before = 0;
+
+	for (int i = 0; i < middle; i++)
+		before += !batch->messages[i].superseded;
+	assert_int_equal(before, batch->nitems / 2);
+	assert_true(ys_event_batch_decode(batch, &by_id, fixture->base.reader, 0, middle, &batch->arena, &fixture->base.err));
+	assert_true(ys_event_batch_decode(batch, &by_id, fixture->base.reader, middle, batch->count, &fixture->base.arena,
+									  &fixture->base.err));
+	assert_true(ys_event_batch_list(batch, &fixture->base.err));
+	assert_int_equal(batch->ndecoded, batch->count);
+}
+
 /* Items by the thousand: which messages stay does not hang on whether events do. */
 static void
 test_long_batches(void **state)
@@ -276,6 +294,11 @@ test_long_batches(void **state)
 		finish(fixture);
 		assert_int_equal(batch->ndecoded, forget ? 0 : 5000);
 		assert_int_equal(batch->decoded == NULL, forget);
+		if (forget)
+			decode_again(fixture);
+		for (int i = 0; i < 5000; i++)
+			assert_int_equal(batch->decoded[i].event == NULL, newest[i * 31 % 700] != i);
+		assert_string_equal(batch->decoded[4999].event->key, "{\"id\":{\"S\":\"item269\"}}");
 		if (!forget)
 			whole = ys_event_batch_bytes(batch);
 		else
