@@ -73,7 +73,7 @@ is_long_enough(const YsAhead *ahead, const YsEventBatch *batch, int told)
 
 	return told == STOP || batch->count >= limits->most_events ||
 		ys_event_batch_bytes(batch) >= limits->most_bytes ||
-		(told == HAND_OVER && (batch->count >= limits->events || batch->payload >= limits->bytes));
+		(told == HAND_OVER && (batch->count >= limits->enough_events || batch->payload >= limits->enough_bytes));
 }
 
 /* Take what is there, or a part of it.  *more is false when there is nothing now, *ends when there never will be. */
@@ -87,7 +87,7 @@ add_portion(YsAhead *ahead, YsEventBatch *batch, bool *more, bool *ends)
 	bool		ok;
 
 	ys_arena_reset(&ahead->portion);
-	ok = source->take(source->arg, most, ahead->limits.bytes, &ahead->portion, &count, &messages, &ahead->err);
+	ok = source->take(source->arg, most, ahead->limits.enough_bytes, &ahead->portion, &count, &messages, &ahead->err);
 	*more = ok && count > 0;
 	*ends = !ok;
 
@@ -277,7 +277,7 @@ prepare(YsAhead *ahead, const YsAheadLimits *limits, int told)
 		ys_event_batch_free(batch);
 		(void) malloc_trim(0);
 	}
-	ys_event_batch_begin(batch, limits->bytes);
+	ys_event_batch_begin(batch, limits->kept_bytes);
 	ahead->limits = *limits;
 	atomic_store(&ahead->told, told);
 }

@@ -22,12 +22,13 @@ typedef struct YsAheadSource
 
 /*
  * How long a batch gets: as many events as come while it is not asked for, up to most; once it is, no more than
- * an ordinary one has, or what is there.
+ * is enough, or what is there.
  */
 typedef struct YsAheadLimits
 {
-	int			events;
-	size_t		bytes;			/* of payload; and of events, beyond which they are decoded again */
+	int			enough_events;
+	size_t		enough_bytes;	/* of payload */
+	size_t		kept_bytes;		/* of events, beyond which they are decoded again */
 	int			most_events;
 	size_t		most_bytes;		/* of all that is held */
 } YsAheadLimits;

@@ -128,22 +128,43 @@ open_ahead(YsStreamWorker *worker, YsLane *lane)
 	lane->ahead = ys_ahead_open(lane->context, &from, &reading, fits);
 }
 
+/* While more is waiting, twice as much each time: a thread that is short of processors would not get far by itself. */
+static YsAheadLimits
+limits_of(const YsLane *lane)
+{
+	int64		ordinary = (int64) ys_guc_batch_memory * 1024;
+	int64		most = Max((int64) ys_guc_backlog_memory * 1024, ordinary);
+	int			most_events = Max(ys_guc_backlog_events, ys_guc_batch_events);
+
+	return (YsAheadLimits) {
+		.enough_events = (int) Min((int64) ys_guc_batch_events << lane->doublings, most_events),
+		.enough_bytes = (size_t) Min(ordinary << lane->doublings, most),
+		.kept_bytes = (size_t) ordinary,
+		.most_events = most_events,
+		.most_bytes = (size_t) most
+	};
+}
+
 bool
 ys_lane_take_ahead(YsStreamWorker *worker, YsLane *lane, YsEventBatch **batch, YsError *err)
 {
-	const YsAheadLimits limits = {
-		.events = ys_guc_batch_events,
-		.bytes = (size_t) ys_guc_batch_memory * 1024,
-		.most_events = Max(ys_guc_backlog_events, ys_guc_batch_events),
-		.most_bytes = (size_t) Max(ys_guc_backlog_memory, ys_guc_batch_memory) * 1024
-	};
+	YsAheadLimits limits = limits_of(lane);
 	bool		ok;
 
 	if (lane->ahead == NULL)
 		open_ahead(worker, lane);
 	ok = ys_ahead_take(lane->ahead, &limits, batch, err);
 	worker->intake->taken(worker, lane, ok, (*batch)->count, (*batch)->messages);
-	if (ok && ((*batch)->count >= limits.events || (*batch)->payload >= limits.bytes))
+	if (!ok)
+		return false;
+	if ((*batch)->count < ys_guc_batch_events && (*batch)->payload < limits.kept_bytes)
+		lane->doublings = Max(lane->doublings - 1, 0);
+	else
+	{
+		if (limits.enough_events < limits.most_events)
+			lane->doublings++;
+		limits = limits_of(lane);
 		ys_ahead_begin(lane->ahead, &limits);
-	return ok;
+	}
+	return true;
 }
