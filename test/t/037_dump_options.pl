@@ -41,11 +41,11 @@ my %value = (
 		api => 'dynamodb', nodes => 'http://one.example:8000,https://[::1]:8443', region => 'eu-south-1', consistency => 'strong',
 		connect_timeout => '1500ms', request_timeout => '1min', ca_file => "$directory/ca.pem", client_cert_file => "$directory/cert.pem",
 		client_key_file => "$directory/key.pem", insert_mode => 'upsert', discovery => 'localnodes', datacenter => 'dc-1', rack => 'r_1',
-		discovery_interval => '30s' },
+		discovery_interval => '30s', on_stale => 'error' },
 	mapping => { access_key_id => 'key', secret_access_key => q(it's\a"secret"), session_token => q(E'\\\\x') },
 	table => {
 		indexes => q(by_model (model, "o'dd") all; by_city (city) include (name, pos); by_age local (id, age) keys),
-		table => 'the_store.s-name', consistency => 'eventual', insert_mode => 'insert' },
+		table => 'the_store.s-name', consistency => 'eventual', insert_mode => 'insert', on_stale => 'scan' },
 	column => { path => q(a."odd 'na\\\\me".x[0]), on_mismatch => 'error', encoding => 'typed' },
 	stream => {
 		brokers => '127.0.0.1:9092,[::1]:9093', topic => 'some.topic', format => 'dynamodb', workers => 4,
@@ -54,7 +54,7 @@ my %value = (
 		compression => 'zstd', fetch_max_bytes => 2097152, max_partition_fetch_bytes => 1048576, metadata_max_age_ms => 60000,
 		queued_max_messages_kbytes => 2048, socket_connection_setup_timeout_ms => 5000, socket_timeout_ms => 30000 });
 # given elsewhere: they exclude others
-my %elsewhere = (mapping => [qw(profile environment)], column => [qw(key document)]);
+my %elsewhere = (mapping => [qw(profile environment)], column => [qw(key document field)]);
 
 sub options
 {
