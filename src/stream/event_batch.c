@@ -141,7 +141,7 @@ ys_event_batch_free(YsEventBatch *batch)
 size_t
 ys_event_batch_bytes(const YsEventBatch *batch)
 {
-	return batch->payload + batch->arena.used + batch->names.used +
+	return batch->payload + batch->names.used +
 		(sizeof(YsMessage) + sizeof(YsEvents)) * (size_t) batch->count + sizeof(YsEventItem) * batch->nslots;
 }
 

@@ -80,7 +80,7 @@ extern void ys_event_batch_free(YsEventBatch *batch);
 extern bool ys_event_batch_add(YsEventBatch *batch, const YsEventReading *reading, const YsKeyFit *fits,
 							   YsJsonReader *reader, int count, const YsMessage *messages, YsError *err);
 
-/* Bytes that it holds. */
+/* Bytes that it holds, besides those of the events, which it can do without. */
 extern size_t ys_event_batch_bytes(const YsEventBatch *batch);
 
 /* List the events, if they were kept: decoded. */

@@ -30,7 +30,7 @@ typedef struct YsAheadLimits
 	size_t		enough_bytes;	/* of payload */
 	size_t		kept_bytes;		/* of events, beyond which they are decoded again */
 	int			most_events;
-	size_t		most_bytes;		/* of all that is held */
+	size_t		most_bytes;		/* of all that is held besides */
 } YsAheadLimits;
 
 typedef struct YsAhead YsAhead;
