@@ -57,7 +57,8 @@ sub stops
 {
 	my ($while) = @_;
 	my $began = time();
-	cmp_ok(query('SELECT yottastore.stop_workers()'), '>=', 2, "$while: stopped by hand");
+	# the supervisor, told first, may have stopped the others before they are told
+	cmp_ok(query('SELECT yottastore.stop_workers()'), '>=', 1, "$while: stopped by hand");
 	becomes($workers, '0', 'no worker is left');
 	my $took = time() - $began;
 	cmp_ok($took, '<', SOON_SECONDS, 'soon');
