@@ -171,7 +171,7 @@ my ($different, $used) = sql("INSERT INTO queries VALUES $values;"
   =~ /\A(.*)^= (.*)\z/ms;
 is($different, '', 'the same rows, in the same order') or diag("seed $seed");
 note("pushed down: $used");
-like($used, qr/\b$_ \d\d/, "... $_ among them") foreach qw(Order Limit Count Prefix);
+like($used, qr/\b$_ [1-9]/, "... $_ among them") foreach qw(Order Limit Count Prefix);
 like($used, qr/\bIndex \d/, '... Index among them');
 
 done_testing();
