@@ -1,0 +1,86 @@
+# What keeps an index from answering, besides being behind: a stream that does not say how far it is, events
+# that may be about any item, rows on their way to other areas, and an area that is new.
+use strict;
+use warnings;
+
+use JSON::PP;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use YottaFleet;
+use YottaTest;
+
+my $node = new_node('index_obstacles');
+my $table = unique_name('vehicles');
+my $topic = unique_name('vehicles');
+create_fleet($node, table => $table, topic => $topic, relay => 0);
+produce($topic, undef, 'makes the topic');
+
+sub sql { return $node->safe_psql('postgres', $_[0]); }
+
+# A vehicle with its event, in area A unless said otherwise.
+sub put_told
+{
+	my ($id, $kind) = @_;
+	my $item = { vehicle_id => { S => $id }, type => { S => $kind }, pos => { M => { lat => { N => '5' }, lon => { N => '5' } } } };
+	put_vehicle($table, $id, $item);
+	produce($topic, qq({"vehicle_id":{"S":"$id"}}), encode_json({ eventName => 'MODIFY',
+		dynamodb => { Keys => { vehicle_id => { S => $id } }, NewImage => $item, SequenceNumber => '1' } }));
+	return;
+}
+
+put_told("v$_", 'car') foreach 1 .. 5;
+create_policy($node);
+wait_for_index($node, 'the start');
+create_policy($node, name => 'followed', direct => 1);
+wait_for_index($node, 'the start', undef, 'followed');
+sql(q{SELECT yottastore.quarantine_discard('vehicle_service')});
+sql(q{SELECT yottastore.add_index_columns('vehicle_service'), yottastore.add_index_columns('followed', prefix => 'f_'); ANALYZE vehicle_service, followed});
+
+my $cars = q{SELECT vehicle_id FROM vehicles WHERE kind = 'car'};
+sub plan_of { return sql("$_[0]; EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $_[1]"); }
+
+# ---- a stream without watermarks -----------------------------------------------------------------
+
+my $plan = plan_of('', $cars);
+like($plan, qr/Index Keys: 5/, 'a stream without watermarks is waited for by what its topic holds');
+unlike($plan, qr/Index Complete Up To/, 'as nobody knows up to when it is complete');
+put_told('v6', 'car');
+is(sql("SELECT count(*) FROM ($cars) q"), 6, 'so that what has been produced is there');
+like(plan_of('SET yottastore.staleness_timeout = 0', $cars), qr/Index Keys: 6/, 'a look is enough when it is');
+like(plan_of('BEGIN ISOLATION LEVEL REPEATABLE READ', $cars), qr/Index Not Used: how far it is behind is not known/, 'where nobody looks it is not used');
+
+# ---- events that may be about any item -----------------------------------------------------------
+
+produce($topic, undef, 'no event at all');
+wait_for_index($node, 'what is no event');
+is(sql(q{SELECT count(*) FROM yottastore.quarantine WHERE item_key IS NULL}), 1, 'it is kept, and nobody knows of which item');
+like(plan_of('', $cars), qr/Index Not Used: its quarantine has events that may be about any item/, 'the index is not used');
+is(sql("SELECT count(*) FROM ($cars) q"), 6, 'but the store');
+sql(q{SELECT yottastore.quarantine_discard('vehicle_service')});
+like(plan_of('', $cars), qr/Index Keys: 6/, 'until it is discarded');
+
+# ---- a new area ----------------------------------------------------------------------------------
+
+# Planned before the partition is there, as the statement waits for its own session's write.
+is(sql(<<'END'), 'new', 'a row in an area that is new is not missed');
+INSERT INTO vehicles (vehicle_id, item) VALUES ('new', '{"type": "trike", "pos": {"lat": 5, "lon": 15}}');
+SELECT vehicle_id FROM vehicles WHERE f_kind = 'trike';
+END
+like(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE f_kind = 'trike'}), qr/Index Keys: 1/, 'and found by the index from then on');
+
+# ---- rows on their way to other areas ------------------------------------------------------------
+
+my $any = q{SET yottastore.max_staleness = '1d'};
+sql('SELECT yottastore.stop_workers()');
+$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%worker'}) or die 'they do not stop';
+sql(q{SELECT yottastore.index_relocate_start('followed')});
+like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE f_area = 'A'}), qr/Index Not Used: its rows are being moved/, 'areas are not looked up while rows are to be moved');
+like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE f_kind = 'car'}), qr/Index Keys: 6/, 'but what has nothing to do with them');
+sql('SELECT yottastore.start_workers()');
+wait_for_index($node, 'moved', undef, 'followed');
+$node->poll_query_until('postgres', q{SELECT bool_and(state = 'DONE') FROM yottastore.jobs}) or die 'the job does not end';
+like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE f_area = 'A'}), qr/Index Keys: 6/, 'later they are');
+
+store_api('DeleteTable', { TableName => $table });
+$node->stop;
+done_testing();
