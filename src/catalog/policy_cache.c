@@ -6,6 +6,7 @@
  * areas and synonyms, whose triggers see to that, its source, its index table (whose owner is its
  * own).  Statements that began with it keep it until their memory goes.  What a transaction read under a
  * snapshot of its own is not kept longer than that.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 

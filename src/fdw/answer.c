@@ -78,6 +78,12 @@ struct YsAnswer
 	int64		gone;			/* and the store has no item of */
 };
 
+bool
+ys_is_answered(const ForeignScan *plan)
+{
+	return list_nth(plan->fdw_private, YS_SCAN_ANSWER) != NIL;
+}
+
 static void
 create_order(YsAnswer *answer, const List *sort, Expr *expr)
 {

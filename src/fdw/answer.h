@@ -29,6 +29,9 @@ typedef enum YsAnswerPrivate
 								 * expression comes last in fdw_exprs; NIL: it is not */
 } YsAnswerPrivate;
 
+/* Is it such a scan?  plan is a scan of ours. */
+extern bool ys_is_answered(const ForeignScan *plan);
+
 /* The same while it is planned. */
 typedef struct YsAnswerPlan
 {

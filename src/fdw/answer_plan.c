@@ -46,9 +46,6 @@
 #include "guc.h"
 #include "policy/policy.h"
 
-/* What an item costs on the wire and to decode, and a policy's columns to make of it; in units of cpu_tuple_cost. */
-#define ITEM_COST	10.0
-
 /* The table of an index, as a relation of a query of its own. */
 #define INDEX_RTI	1
 
@@ -446,7 +443,7 @@ add_path_of(PlannerInfo *root, Answering *answering, const Ordering *ordering, d
 								  keys->startup_cost + YS_REQUEST_COST + rel->baserestrictcost.startup,
 								  keys->startup_cost + (keys->total_cost - keys->startup_cost) * fraction +
 								  YS_REQUEST_COST * (1 + Max(batches - 1, 0) / YS_KEY_CALLS_MAX) +
-								  rows * (ITEM_COST * cpu_tuple_cost + rel->baserestrictcost.per_tuple),
+								  rows * ys_plan_item_cost(rel),
 								  rel->lateral_relids,
 								  ys_plan_path_private(answering->source, &relation->access, -1,
 													   list_length(relation->answers)));

@@ -77,8 +77,7 @@ static bool
 is_answered(const ForeignScan *scan)
 {
 	return GetFdwRoutineByServerId(scan->fs_server)->IterateForeignScan == ys_iterate_scan &&
-		scan->scan.scanrelid > 0 && scan->operation == CMD_SELECT &&
-		list_nth(scan->fdw_private, YS_SCAN_ANSWER) != NIL;
+		scan->scan.scanrelid > 0 && scan->operation == CMD_SELECT && ys_is_answered(scan);
 }
 
 static void
@@ -123,23 +122,19 @@ find_scans(const PlannedStmt *statement)
 
 /* ---- waiting ---- */
 
-/* Note what a scan asks for, and wait for it.  True when what is to be seen may have changed meanwhile. */
-static bool
+/* Note what a scan asks for, and wait for it, if it isn't there yet. */
+static void
 ask(const PlannedStmt *statement, const ForeignScan *plan, bool may_wait)
 {
 	const List *private = list_nth(plan->fdw_private, YS_SCAN_ANSWER);
 	const char *policy = strVal(list_nth(private, YS_ANSWER_POLICY));
 	Asked	   *asked = palloc(sizeof(Asked));
-	YsFreshness freshness;
 
 	asked->plan = plan;
 	asked->goal = make_goal(ys_source_load(rt_fetch(plan->scan.scanrelid, statement->rtable)->relid));
 	asked_now = lappend(asked_now, asked);
-	if (!may_wait || !ys_freshness_read(policy, NULL, &freshness) ||
-		ys_freshness_reaches(&freshness, asked->goal))
-		return false;
-	(void) ys_freshness_await(policy, asked->goal, ys_guc_staleness_timeout);
-	return true;
+	if (may_wait)
+		(void) ys_freshness_await(policy, asked->goal, ys_guc_staleness_timeout);
 }
 
 /* Can this statement wait, and see what others commit meanwhile? */
@@ -153,12 +148,12 @@ static void
 prepare(QueryDesc *query, List *scans)
 {
 	bool		waits = may_wait(query);
-	bool		waited = false;
 	ListCell   *cell;
 
 	foreach(cell, scans)
-		waited |= ask(query->plannedstmt, lfirst(cell), waits);
-	if (waited)
+		ask(query->plannedstmt, lfirst(cell), waits);
+	/* what there is by now */
+	if (waits)
 	{
 		UnregisterSnapshot(query->snapshot);
 		query->snapshot = RegisterSnapshot(GetTransactionSnapshot());

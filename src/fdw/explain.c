@@ -117,7 +117,7 @@ operation_name(const YsScan *scan, const ForeignScan *plan)
 	const char *name = ys_operation_name(scan->operation);
 	const char *by_keys = ys_operation_name(YS_OPERATION_BATCH);
 
-	if (list_nth(plan->fdw_private, YS_SCAN_ANSWER) == NIL)
+	if (!ys_is_answered(plan))
 		return name;
 	return scan->started ? (scan->from_index ? by_keys : name) : psprintf("%s or %s", by_keys, name);
 }
@@ -144,7 +144,7 @@ ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
 		ExplainPropertyBool("Store Count", true, es);
 	if (scan->wanted > 0)
 		ExplainPropertyInteger("Store Limit", NULL, scan->wanted, es);
-	if (list_nth(plan->fdw_private, YS_SCAN_ANSWER) != NIL)
+	if (ys_is_answered(plan))
 		ys_answer_explain(scan->answer, plan, es);
 	if (es->verbose && !scan->counts)
 		show_projection(scan, es);

@@ -29,12 +29,6 @@ ys_scan_filter_clauses(const YsScan *scan, ForeignScan *plan)
 	return list_truncate(clauses, intVal(list_nth(plan->fdw_private, YS_SCAN_NFILTERS)));
 }
 
-static bool
-is_answered(const ForeignScan *plan)
-{
-	return list_nth(plan->fdw_private, YS_SCAN_ANSWER) != NIL;
-}
-
 /* A count has no scan relation, but it is of one. */
 static Oid
 scanned_table(ForeignScanState *node)
@@ -71,7 +65,7 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 		return;
 	if (param >= 0)
 		scan->window = ys_ahead_window(node->ss.ps.state, param);
-	if (scan->window != NULL || is_answered(plan))
+	if (scan->window != NULL || ys_is_answered(plan))
 		ys_row_want_keys(scan->reader);
 
 	scan->store = ys_server_store(scan->source->serverid,
@@ -88,7 +82,7 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	scan->fetch = ys_fetch_create(&request);
 	if (node->ss.ps.async_capable)
 		ys_fetch_dont_wait(scan->fetch);
-	if (is_answered(plan))
+	if (ys_is_answered(plan))
 		scan->answer = ys_answer_create(node, scan->source, &request);
 	if (scan->window != NULL)
 		ys_window_open(scan->window, &request, scan->operation == YS_OPERATION_QUERY, scan->index);

@@ -41,6 +41,7 @@ our @EXPORT = qw(
   produce
   produce_many
   consume
+  rows_after_change
   unique_name
 );
 
@@ -181,6 +182,24 @@ sub kafka_brokers { return '127.0.0.1:' . _shared_port('kafka'); }
 
 # The shared store's URL.
 sub store_url { return 'http://127.0.0.1:' . _shared_port('store'); }
+
+# What a query that locks rows sees after it has waited for another session's change of them; by nested loops.
+sub rows_after_change
+{
+	my ($node, $change, $query) = @_;
+	my ($writer, $reader) = map { $node->background_psql('postgres') } 1, 2;
+	chomp $query;
+	$writer->query_safe("BEGIN; $change");
+	$reader->query_safe('SET enable_hashjoin = off; SET enable_mergejoin = off');
+	$reader->{stdin} .= "$query;\n\\echo done\n";
+	$reader->{run}->pump_nb;
+	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'}) or die 'nobody waits';
+	$writer->query_safe('COMMIT');
+	$reader->{run}->pump until $reader->{stdout} =~ /^done$/m;
+	my $rows = $reader->{stdout};
+	$_->quit foreach $writer, $reader;
+	return $rows;
+}
 
 # A name no other test uses, for a table, a topic, a group.
 sub unique_name

@@ -154,20 +154,13 @@ is(sql('SELECT count(*) FROM f2'), sql('SELECT count(*) FROM l2 WHERE NOT EXISTS
 
 # ---- rows that change while they are locked ------------------------------------------------------
 
-# What a session sees that waits for another's change: the outer row as it is then, checked again.
+# The outer row as it is after the change, checked again.
 sub locked
 {
 	my ($table, $change) = @_;
-	my ($writer, $reader) = map { $node->background_psql('postgres') } 1, 2;
-	$writer->query_safe("BEGIN; UPDATE o SET $change WHERE o_id BETWEEN 20 AND 24");
-	$reader->query_safe("SET enable_hashjoin = off; SET enable_mergejoin = off");
-	$reader->{stdin} .= "SELECT o.o_id, o.g, v.a FROM o JOIN $table v ON v.id = o.id WHERE o.o_id BETWEEN 18 AND 26 AND o.g < 15 ORDER BY 1 FOR UPDATE OF o;\n\\echo done\n";
-	$reader->{run}->pump_nb;
-	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'}) or die 'nobody waits';
-	$writer->query_safe('COMMIT');
-	$reader->{run}->pump until $reader->{stdout} =~ /^done$/m;
-	my $rows = $reader->{stdout};
-	$_->quit foreach $writer, $reader;
+	my $rows = rows_after_change($node, "UPDATE o SET $change WHERE o_id BETWEEN 20 AND 24", <<"END");
+SELECT o.o_id, o.g, v.a FROM o JOIN $table v ON v.id = o.id WHERE o.o_id BETWEEN 18 AND 26 AND o.g < 15 ORDER BY 1 FOR UPDATE OF o
+END
 	sql('UPDATE o SET id = b.id, g = b.g FROM before b WHERE b.o_id = o.o_id AND o.o_id BETWEEN 20 AND 24');
 	return $rows;
 }

@@ -189,20 +189,13 @@ is(sql(q{SET yottastore.max_staleness = 0; SELECT count(*) FROM vehicles WHERE k
 
 # ---- rows that change while they are locked ------------------------------------------------------
 
-# What a session sees that waits for another's change: the local row as it is then, checked again.
+# The local row as it is after the change, checked again.
 sub locked
 {
 	my ($from, $change) = @_;
-	my ($writer, $reader) = map { $node->background_psql('postgres') } 1, 2;
-	$writer->query_safe("BEGIN; UPDATE jobs SET $change WHERE job BETWEEN 3 AND 4");
-	$reader->query_safe("SELECT 1");
-	$reader->{stdin} .= "SELECT j.job, v.vehicle_id, v.kind FROM jobs j $from AND v.odometer_km < 3000 ORDER BY 1, 2 FOR UPDATE OF j;\n\\echo done\n";
-	$reader->{run}->pump_nb;
-	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'}) or die 'nobody waits';
-	$writer->query_safe('COMMIT');
-	$reader->{run}->pump until $reader->{stdout} =~ /^done$/m;
-	my $rows = $reader->{stdout};
-	$_->quit foreach $writer, $reader;
+	my $rows = rows_after_change($node, "UPDATE jobs SET $change WHERE job BETWEEN 3 AND 4", <<"END");
+SELECT j.job, v.vehicle_id, v.kind FROM jobs j $from AND v.odometer_km < 3000 ORDER BY 1, 2 FOR UPDATE OF j
+END
 	sql('UPDATE jobs SET kind = b.kind FROM before b WHERE b.job = jobs.job');
 	return $rows;
 }
