@@ -17,7 +17,7 @@
 int			ys_guc_batch_events = 5000;
 int			ys_guc_batch_memory = 16 * 1024;
 int			ys_guc_backlog_events = 100000;
-int			ys_guc_backlog_memory = 40 * 1024;
+int			ys_guc_backlog_memory = 64 * 1024;
 int			ys_guc_backfill_segments = 4;
 int			ys_guc_backfill_rate = 0;
 int			ys_guc_tombstone_retention = 14 * 24 * 60;
@@ -106,7 +106,7 @@ ys_guc_define(void)
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("yottastore.backlog_memory",
 							"Most payload of the events that are applied in one transaction while more are waiting.",
-							NULL, &ys_guc_backlog_memory, 40 * 1024, 64, 256 * 1024,
+							NULL, &ys_guc_backlog_memory, 64 * 1024, 64, 256 * 1024,
 							PGC_SIGHUP, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable("yottastore.backfill_segments",
 							"Parallel scan segments a backfill reads from the store.",

@@ -30,6 +30,9 @@
 
 #define PORTION			256		/* events, that the processor's caches hold */
 
+/* Blocks from here on go back to the system at once: the library would hold more and more of them, in pieces. */
+#define OWN_BLOCK		(128 * 1024)
+
 enum
 {
 	GO_ON,
@@ -221,7 +224,10 @@ ys_ahead_open(MemoryContext context, const YsAheadSource *source, const YsEventR
 	YsAhead    *ahead;
 
 	if (!registered)
+	{
 		before_shmem_exit(stop_all, (Datum) 0);
+		(void) mallopt(M_MMAP_THRESHOLD, OWN_BLOCK);
+	}
 	registered = true;
 	ahead = calloc(1, sizeof(YsAhead));
 	if (ahead == NULL)
