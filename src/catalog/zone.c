@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include <stdatomic.h>
+
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 #include "utils/hsearch.h"
@@ -34,7 +36,7 @@ typedef struct Entry
 	char		key[NAME_SIZE]; /* lower case */
 	char		name[NAME_SIZE];
 	bool		loaded;			/* even if in vain */
-	const YsZone *zone;
+	_Atomic(const YsZone *) zone;	/* complete, since other threads may look */
 } Entry;
 
 static HTAB *entries = NULL;
@@ -94,7 +96,7 @@ ys_zones_prepare(void)
 		entry = hash_search(names, key, HASH_ENTER, &found);
 		strlcpy(entry->name, name, NAME_SIZE);
 		entry->loaded = false;
-		entry->zone = NULL;
+		atomic_init(&entry->zone, NULL);
 	}
 	pg_tzenumerate_end(walk);
 	entries = names;
@@ -153,21 +155,42 @@ load_zone(const char *name)
 	return zone;
 }
 
-const YsZone *
-ys_zones_find(void *arg, const char *name, uint32_t len)
+/* NULL when there is no such name.  The names stay as they are, so that threads may look at the same time. */
+static Entry *
+find_entry(const char *name, uint32_t len)
 {
 	char		key[NAME_SIZE];
-	Entry	   *entry;
 
 	if (entries == NULL || !fold(name, len, key))
 		return NULL;
-	entry = hash_search(entries, key, HASH_FIND, NULL);
+	return hash_search(entries, key, HASH_FIND, NULL);
+}
+
+const YsZone *
+ys_zones_find(void *arg, const char *name, uint32_t len)
+{
+	Entry	   *entry = find_entry(name, len);
+
 	if (entry == NULL)
 		return NULL;
 	if (!entry->loaded)
 	{
 		entry->loaded = true;
-		entry->zone = load_zone(entry->name);
+		atomic_store_explicit(&entry->zone, load_zone(entry->name), memory_order_release);
 	}
-	return entry->zone;
+	return atomic_load_explicit(&entry->zone, memory_order_relaxed);
+}
+
+const YsZone *
+ys_zones_find_known(void *arg, const char *name, uint32_t len)
+{
+	Entry	   *entry = find_entry(name, len);
+	const YsZone *zone;
+
+	if (entry == NULL)
+		return NULL;
+	zone = atomic_load_explicit(&entry->zone, memory_order_acquire);
+	if (zone == NULL)
+		*(bool *) arg = true;
+	return zone;
 }

@@ -21,4 +21,9 @@ extern void ys_zones_prepare(void);
  */
 extern const YsZone *ys_zones_find(void *arg, const char *name, uint32_t len);
 
+/*
+ * The same of zones that were found before, in any thread: of another *arg, a bool, becomes true.
+ */
+extern const YsZone *ys_zones_find_known(void *arg, const char *name, uint32_t len);
+
 #endif							/* YS_CATALOG_ZONE_H */

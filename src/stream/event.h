@@ -45,6 +45,7 @@ typedef struct YsEvent
 	const char *table;			/* whose item it is, NUL-terminated; NULL: the event doesn't say */
 	uint32_t	table_len;
 	int64_t		changed_at_us;	/* microseconds since 1970; 0: not said */
+	struct YsEntry *entries;	/* what policies made of new_image, for who has it decoded; NULL: nothing yet */
 	const YsError *error;		/* why it can't be used; NULL: it can */
 } YsEvent;
 

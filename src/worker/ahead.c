@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * ahead.c
- *	  Making the next batch, in a thread, while one is applied.
+ *	  Making the next batch, and what policies make of its items, in a thread, while one is applied.
  *
  * A thread lives for one batch.  It has the batch, the source and a reader of its own to itself until it is
  * joined, and all it touches is pure code, the Kafka client and malloc: nothing of the server, whose signals it has
@@ -24,6 +24,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/wait.h"
+#include "catalog/zone.h"
 #include "errors.h"
 #include "stream/event_reading.h"
 #include "worker/ahead.h"
@@ -52,6 +53,7 @@ struct YsAhead
 	YsJsonReader *again;		/* of what decodes again */
 	YsArena		portion;
 	YsEventBatch batches[2];
+	YsAheadPolicies policies[2];	/* that they are for */
 	int			turn;			/* which is made next, or is under way */
 	bool		busy;
 	pthread_t	thread;
@@ -100,6 +102,49 @@ add_portion(YsAhead *ahead, YsEventBatch *batch, bool *more, bool *ends)
 	return ys_event_batch_add(batch, ahead->reading, ahead->fits, ahead->reader, count, messages, &ahead->err);
 }
 
+/* What the policies make of an item. */
+static bool
+make_entries(const YsAheadPolicies *policies, YsEvent *event, YsArena *arena, YsError *err)
+{
+	event->entries = ys_arena_alloc_zero(arena, sizeof(YsEntry) * (size_t) policies->count);
+	if (event->entries == NULL)
+		return ys_error_set(err, YS_ERR_OUT_OF_MEMORY, "no memory left to hold the entries of a batch");
+	for (int p = 0; p < policies->count; p++)
+	{
+		YsBindings	bindings = *policies->each[p].bindings;
+		bool		unknown = false;
+
+		bindings.find_zone = ys_zones_find_known;
+		bindings.find_zone_arg = &unknown;
+		if (!ys_policy_apply(policies->each[p].policy, &bindings, event->new_image, arena, &event->entries[p], err))
+			return false;
+		if (unknown)
+			event->entries[p].area = NULL;
+	}
+	return true;
+}
+
+/* The entries of a batch's messages, from one up to another, that are decoded. */
+static bool
+make_all_entries(const YsAhead *ahead, YsEventBatch *batch, int from, int to, YsArena *arena, YsError *err)
+{
+	const YsAheadPolicies *policies = &ahead->policies[batch - ahead->batches];
+
+	for (int i = from; i < to && policies->count > 0; i++)
+	{
+		YsEvents   *events = &batch->events[i];
+
+		for (int e = 0; e < events->count; e++)
+		{
+			YsEvent    *event = &events->events[e];
+
+			if (event->error == NULL && event->new_image != NULL && !make_entries(policies, event, arena, err))
+				return false;
+		}
+	}
+	return true;
+}
+
 static void
 await_more(const YsAhead *ahead)
 {
@@ -127,7 +172,8 @@ make_batch(YsAhead *ahead)
 		if (!ahead->ok)
 			return;
 	}
-	ahead->ok = ys_event_batch_finish(batch, &ahead->err);
+	ahead->ok = ys_event_batch_finish(batch, &ahead->err) &&
+		(batch->forgets || make_all_entries(ahead, batch, 0, batch->count, &batch->arena, &ahead->err));
 }
 
 static void *
@@ -274,7 +320,7 @@ ys_ahead_reads(const YsAhead *ahead, const YsEventReading *reading, const YsKeyF
 
 /* Have the next batch empty.  A long one takes much memory, which it leaves in pieces that nobody else could use. */
 static void
-prepare(YsAhead *ahead, const YsAheadLimits *limits, int told)
+prepare(YsAhead *ahead, const YsAheadLimits *limits, const YsAheadPolicies *policies, int told)
 {
 	YsEventBatch *batch = &ahead->batches[ahead->turn];
 
@@ -284,6 +330,7 @@ prepare(YsAhead *ahead, const YsAheadLimits *limits, int told)
 		(void) malloc_trim(0);
 	}
 	ys_event_batch_begin(batch, limits->kept_bytes);
+	ahead->policies[ahead->turn] = *policies;
 	ahead->limits = *limits;
 	atomic_store(&ahead->told, told);
 }
@@ -301,10 +348,10 @@ create_thread(pthread_t *thread, void *(*run) (void *arg), void *arg)
 }
 
 void
-ys_ahead_begin(YsAhead *ahead, const YsAheadLimits *limits)
+ys_ahead_begin(YsAhead *ahead, const YsAheadLimits *limits, const YsAheadPolicies *policies)
 {
 	Assert(!ahead->busy);
-	prepare(ahead, limits, GO_ON);
+	prepare(ahead, limits, policies, GO_ON);
 	ahead->busy = create_thread(&ahead->thread, run_thread, ahead);
 }
 
@@ -315,7 +362,8 @@ ys_ahead_is_busy(const YsAhead *ahead)
 }
 
 bool
-ys_ahead_take(YsAhead *ahead, const YsAheadLimits *limits, YsEventBatch **batch, YsError *err)
+ys_ahead_take(YsAhead *ahead, const YsAheadLimits *limits, const YsAheadPolicies *policies, YsEventBatch **batch,
+			  YsError *err)
 {
 	if (ahead->busy)
 	{
@@ -326,7 +374,7 @@ ys_ahead_take(YsAhead *ahead, const YsAheadLimits *limits, YsEventBatch **batch,
 	}
 	else
 	{
-		prepare(ahead, limits, HAND_OVER);
+		prepare(ahead, limits, policies, HAND_OVER);
 		make_batch(ahead);
 	}
 	*batch = &ahead->batches[ahead->turn];
@@ -356,7 +404,8 @@ decode_part(void *arg)
 	Part	   *part = arg;
 
 	part->ok = ys_event_batch_decode(part->batch, part->ahead->reading, part->reader, part->from, part->to, part->arena,
-									 &part->err);
+									 &part->err) &&
+		make_all_entries(part->ahead, part->batch, part->from, part->to, part->arena, &part->err);
 	return NULL;
 }
 
@@ -381,4 +430,18 @@ ys_ahead_decode(YsAhead *ahead, YsEventBatch *batch, YsJsonReader *reader, YsAre
 		ys_error_throw(&own.err);
 	if (!other.ok || !ys_event_batch_list(batch, &other.err))
 		ys_error_throw(&other.err);
+}
+
+int
+ys_ahead_entry_number(const YsAhead *ahead, const YsEventBatch *batch, const YsPolicy *policy,
+					  const YsBindings *bindings)
+{
+	const YsAheadPolicies *policies = &ahead->policies[batch - ahead->batches];
+
+	for (int p = 0; p < policies->count; p++)
+	{
+		if (policies->each[p].policy == policy && policies->each[p].bindings == bindings)
+			return p;
+	}
+	return -1;
 }

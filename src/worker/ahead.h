@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  * ahead.h
- *	  Making the next batch, in a thread, while one is applied.
+ *	  Making the next batch, and what policies make of its items, in a thread, while one is applied.
  *-------------------------------------------------------------------------
  */
 #ifndef YS_WORKER_AHEAD_H
 #define YS_WORKER_AHEAD_H
 
+#include "policy/policy.h"
 #include "stream/event_batch.h"
 
 /*
@@ -33,6 +34,22 @@ typedef struct YsAheadLimits
 	size_t		most_bytes;		/* of all that is held besides */
 } YsAheadLimits;
 
+/*
+ * The policies that a batch is for, as far as their entries can be made without the server.  They and what is bound to
+ * them are borrowed, and must stay while a batch is under way.
+ */
+#define YS_AHEAD_POLICIES	16	/* others' entries are left to who applies them */
+
+typedef struct YsAheadPolicies
+{
+	int			count;
+	struct
+	{
+		const YsPolicy *policy;
+		const YsBindings *bindings;
+	}			each[YS_AHEAD_POLICIES];
+} YsAheadPolicies;
+
 typedef struct YsAhead YsAhead;
 
 /*
@@ -47,7 +64,7 @@ extern void ys_ahead_close(YsAhead *ahead);
 extern bool ys_ahead_reads(const YsAhead *ahead, const YsEventReading *reading, const YsKeyFit *fits);
 
 /* Begin the next batch.  Where no thread can be had nothing happens. */
-extern void ys_ahead_begin(YsAhead *ahead, const YsAheadLimits *limits);
+extern void ys_ahead_begin(YsAhead *ahead, const YsAheadLimits *limits, const YsAheadPolicies *policies);
 
 /* Is a batch under way? */
 extern bool ys_ahead_is_busy(const YsAhead *ahead);
@@ -56,12 +73,20 @@ extern bool ys_ahead_is_busy(const YsAhead *ahead);
  * Have the batch that is under way, or make one of what is there: empty, if there is nothing.  It is good until the
  * next but one is begun.  False and err when the source has ended, and nothing came before that.
  */
-extern bool ys_ahead_take(YsAhead *ahead, const YsAheadLimits *limits, YsEventBatch **batch, YsError *err);
+extern bool ys_ahead_take(YsAhead *ahead, const YsAheadLimits *limits, const YsAheadPolicies *policies,
+						  YsEventBatch **batch, YsError *err);
 
 /*
  * Have the events of a batch that was taken: those of a long one have to be decoded again, which a thread does for a half
  * of them, and the caller with his reader and arena for the other.  Throws when memory ran out.
  */
 extern void ys_ahead_decode(YsAhead *ahead, YsEventBatch *batch, YsJsonReader *reader, YsArena *arena);
+
+/*
+ * Where a policy's entry is among those that the batch's events have; -1: it isn't.  One without an area has not
+ * been made, for it takes what only the server knows.
+ */
+extern int	ys_ahead_entry_number(const YsAhead *ahead, const YsEventBatch *batch, const YsPolicy *policy,
+								  const YsBindings *bindings);
 
 #endif							/* YS_WORKER_AHEAD_H */

@@ -56,6 +56,19 @@ refuse_item(YsCandidate *candidate)
 	candidate->row.gone = true;
 }
 
+/* What the policy has made of a candidate's item already; NULL: nothing. */
+static const YsEntry *
+entry_made(const YsBatch *batch, const YsCandidate *candidate)
+{
+	const YsEvent *event = candidate->origin != NULL ? candidate->origin->event : NULL;
+	const YsEntry *entry;
+
+	if (batch->entry_number < 0 || event == NULL || event->entries == NULL)
+		return NULL;
+	entry = &event->entries[batch->entry_number];
+	return entry->area != NULL ? entry : NULL;
+}
+
 static void
 normalize_items(YsBatch *batch)
 {
@@ -64,11 +77,14 @@ normalize_items(YsBatch *batch)
 	for (int i = 0; i < batch->ncandidates; i++)
 	{
 		YsCandidate  *candidate = batch->candidates[i];
+		const YsEntry *made = entry_made(batch, candidate);
 		YsError		err;
 
 		if (candidate->item == NULL)
 			continue;
-		if (!ys_policy_apply(follow->policy, &follow->bound->bindings, candidate->item, &batch->arena,
+		if (made != NULL)
+			candidate->row.entry = *made;
+		else if (!ys_policy_apply(follow->policy, &follow->bound->bindings, candidate->item, &batch->arena,
 							 &candidate->row.entry, &err))
 			ys_error_throw(&err);
 		if (candidate->row.entry.refused_by != NULL)
@@ -406,11 +422,12 @@ find_half(int count, const YsDecoded *decoded)
 }
 
 void
-ys_apply_batch(YsFollow *follow, int count, const YsDecoded *decoded)
+ys_apply_batch(YsFollow *follow, int count, const YsDecoded *decoded, int entry_number)
 {
 	YsBatch	   *batch = ys_batch_create(follow, count);
 	int			half;
 
+	batch->entry_number = entry_number;
 	ys_batch_collect_messages(batch, count, decoded);
 	if (run_batch(batch))
 		return;
@@ -421,9 +438,9 @@ ys_apply_batch(YsFollow *follow, int count, const YsDecoded *decoded)
 		pause_full(follow);
 	else
 	{
-		ys_apply_batch(follow, half, decoded);
+		ys_apply_batch(follow, half, decoded, entry_number);
 		if (ys_follow_is_active(follow))
-			ys_apply_batch(follow, count - half, decoded + half);
+			ys_apply_batch(follow, count - half, decoded + half, entry_number);
 	}
 }
 

@@ -18,9 +18,10 @@
  * new areas get their partitions first.  Where quarantine has no room for all of it, part of
  * it is applied, up to the event that does not fit, and the policy paused.  On an error that is the whole system's the
  * policy is paused with the reason and its positions stay.  Messages of one
- * partition must be in order.  Throws on what a restart may mend.
+ * partition must be in order.  entry_number is of the policy's entry among those that the events have, if they have any;
+ * -1: the policy has none there.  Throws on what a restart may mend.
  */
-extern void ys_apply_batch(YsFollow *follow, int count, const YsDecoded *decoded);
+extern void ys_apply_batch(YsFollow *follow, int count, const YsDecoded *decoded, int entry_number);
 
 /* What was read from the store, strongly. */
 typedef struct YsRead

@@ -51,6 +51,7 @@ ys_batch_create(YsFollow *follow, int size)
 
 	batch->follow = follow;
 	batch->context = context;
+	batch->entry_number = -1;
 	ys_arena_init_context(&batch->arena, context, 0);
 	batch->quality = ys_quality_create(follow->policy, &batch->arena);
 	if (batch->quality == NULL)

@@ -44,6 +44,7 @@ typedef struct YsBatch
 	YsShardPositions *shards;	/* likewise, or NULL */
 	bool		from_store;		/* what was read, no events */
 	const YsRead *read;			/* it, then; its progress is noted with it */
+	int			entry_number;	/* of the policy, among the entries that events have; -1: it has none there */
 	const YsRetry *retry;		/* what is tried again, in its caller's transaction, or NULL */
 	bool		repairs;		/* rows stay under the version they have */
 	ErrorData  *systemic;		/* what paused the policy */

@@ -88,6 +88,32 @@ find_fits(const YsStreamWorker *worker, const YsLane *lane, const YsSource *sour
 	}
 }
 
+/* The policies whose entries can be made there: those with functions take a transaction. */
+static void
+find_policies(const YsStreamWorker *worker, const YsLane *lane, YsAheadPolicies *policies)
+{
+	ListCell   *lc;
+
+	policies->count = 0;
+	foreach(lc, worker->follows)
+	{
+		const YsFollow *follow = lfirst(lc);
+
+		if (!ys_lane_has(worker, lane, follow) || follow->bound->functions != NULL || policies->count == YS_AHEAD_POLICIES)
+			continue;
+		policies->each[policies->count].policy = follow->policy;
+		policies->each[policies->count].bindings = &follow->bound->bindings;
+		policies->count++;
+	}
+}
+
+void
+ys_lane_let_go(YsStreamWorker *worker)
+{
+	if (worker->shared.ahead != NULL && ys_ahead_is_busy(worker->shared.ahead))
+		ys_lane_close(&worker->shared);
+}
+
 bool
 ys_lane_looks_ahead(YsStreamWorker *worker, YsLane *lane)
 {
@@ -149,11 +175,13 @@ bool
 ys_lane_take_ahead(YsStreamWorker *worker, YsLane *lane, YsEventBatch **batch, YsError *err)
 {
 	YsAheadLimits limits = limits_of(lane);
+	YsAheadPolicies policies;
 	bool		ok;
 
 	if (lane->ahead == NULL)
 		open_ahead(worker, lane);
-	ok = ys_ahead_take(lane->ahead, &limits, batch, err);
+	find_policies(worker, lane, &policies);
+	ok = ys_ahead_take(lane->ahead, &limits, &policies, batch, err);
 	worker->intake->taken(worker, lane, ok, (*batch)->count, (*batch)->messages);
 	if (!ok)
 		return false;
@@ -164,7 +192,7 @@ ys_lane_take_ahead(YsStreamWorker *worker, YsLane *lane, YsEventBatch **batch, Y
 		if (limits.enough_events < limits.most_events)
 			lane->doublings++;
 		limits = limits_of(lane);
-		ys_ahead_begin(lane->ahead, &limits);
+		ys_ahead_begin(lane->ahead, &limits, &policies);
 	}
 	return true;
 }

@@ -84,6 +84,7 @@ typedef struct ApplyArg
 	YsFollow   *follow;
 	int			count;
 	YsDecoded  *decoded;
+	int			entry_number;	/* of the policy, among those that the events have; -1: they have none of it */
 } ApplyArg;
 
 static void
@@ -91,7 +92,7 @@ apply(void *arg)
 {
 	ApplyArg   *apply = arg;
 
-	ys_apply_batch(apply->follow, apply->count, apply->decoded);
+	ys_apply_batch(apply->follow, apply->count, apply->decoded, apply->entry_number);
 }
 
 /*
@@ -171,6 +172,8 @@ apply_messages(YsStreamWorker *worker, YsLane *lane, int count, const YsMessage 
 		}
 		arg.count = decoding.ndecoded;
 		arg.decoded = decoding.decoded;
+		arg.entry_number = ready == NULL ? -1 :
+			ys_ahead_entry_number(lane->ahead, ready, follow->policy, &follow->bound->bindings);
 		elapsed = apply_to(worker, &arg);
 		if (worker->interrupted)
 			return;

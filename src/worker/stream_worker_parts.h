@@ -165,6 +165,12 @@ extern void ys_lanes_tend(YsStreamWorker *worker);
  */
 extern bool ys_lane_looks_ahead(YsStreamWorker *worker, YsLane *lane);
 
+/*
+ * Before a policy, or what is bound to it, is freed: no batch is under way that is made with it.  Such a one is dropped,
+ * and the lane closed.
+ */
+extern void ys_lane_let_go(YsStreamWorker *worker);
+
 /* Take the next batch of such a lane, and begin the one after it, if more is waiting. */
 extern bool ys_lane_take_ahead(YsStreamWorker *worker, YsLane *lane, YsEventBatch **batch, YsError *err);
 

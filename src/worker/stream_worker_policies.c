@@ -103,6 +103,7 @@ ys_stream_find_follow(const YsStreamWorker *worker, int policy_id)
 static void
 discard_follow(YsStreamWorker *worker, YsFollow *follow)
 {
+	ys_lane_let_go(worker);
 	worker->follows = list_delete_ptr(worker->follows, follow);
 	if (follow->backfill != NULL)
 		ys_backfill_close(follow);
@@ -142,7 +143,10 @@ refresh_follow(void *arg)
 		follow = NULL;
 	}
 	else if (follow != NULL && refresh->bind)
+	{
+		ys_lane_let_go(worker);
 		ys_follow_load_bindings(follow);
+	}
 	if (follow != NULL || ys_phase_is_resting(row->phase))
 		return;
 

@@ -9,6 +9,9 @@ use Test::More;
 use YottaFleet;
 use YottaTest;
 
+# as items write them; the worker's thread knows none before the server was asked
+my @zones = ('Europe/Rome', 'America/Lima', 'Asia/Tokyo', 'Africa/Lagos', 'Australia/Perth');
+
 use constant {
 	EVENTS => 12_000,
 	VEHICLES => 900,
@@ -44,7 +47,7 @@ sub send_some
 		my $id = "v$number";
 		my %key = (vehicle_id => { S => $id });
 		my ($odometer, $lon) = (++$sent, (5, 15)[ rand 2 ]);
-		my %image = (%key, type => { S => 'car' }, odo => { N => "$odometer" }, active => { BOOL => JSON::PP::true },
+		my %image = (%key, type => { S => 'car' }, seen => { S => "2025-03-01 10:00 $zones[ $number % @zones ]" }, odo => { N => "$odometer" }, active => { BOOL => JSON::PP::true },
 			pos => { M => { lat => { N => '5' }, lon => { N => "$lon" } } });
 		my $spoilt = rand() < 0.005;
 		$image{odo} = { N => 'one' } if $spoilt;
@@ -117,7 +120,8 @@ query("SELECT yottastore.resume_index_policy('vehicle_service')");
 progress('vehicle_service');
 query(<<'END');
 SELECT yottastore.create_index_policy('others', 'vehicles', 'fleet_changes',
-  fields => ARRAY[yottastore.field('odometer_km', 'numeric', ARRAY['odo']), yottastore.field('active', 'boolean', ARRAY['active'])],
+  fields => ARRAY[yottastore.field('odometer_km', 'numeric', ARRAY['odo']), yottastore.field('active', 'boolean', ARRAY['active']),
+    yottastore.field('seen', 'timestamp', ARRAY['seen'])],
   area => yottastore.area_from_location(lat => ARRAY['pos.lat'], lon => ARRAY['pos.lon']));
 END
 progress('vehicle_service');
@@ -136,6 +140,9 @@ progress($_) foreach 'vehicle_service', 'others';
 query("SELECT yottastore.load_areas('" . encode_json({ type => 'FeatureCollection', features => [] }) . "', level => 'unused')");
 is_as_sent('two at once', $_) foreach 'vehicle_service', 'others';
 is(query('SELECT count(*) FROM others WHERE NOT active'), 0, 'each with the fields it has');
+is( query("SELECT count(*), count(*) FILTER (WHERE seen = timestamp '2025-03-01 10:00' AT TIME ZONE "
+		  . "('{" . join(',', @zones) . "}'::text[])[1 + substr(vehicle_id, 2)::int % 5]) FROM others"),
+	join('|', (scalar %vehicles) x 2), 'times in zones by their names, too');
 query("SELECT yottastore.pause_index_policy('others')");
 send_some(EVENTS / 4);
 query("SELECT yottastore.resume_index_policy('others')");
