@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "storage/ipc.h"
@@ -30,6 +31,9 @@
 #include "worker/ahead.h"
 
 #define PORTION			256		/* events, that the processor's caches hold */
+
+/* How much less the thread has to say than the server's process, where both want one processor: added to its niceness. */
+#define MODESTY			5
 
 /* Blocks from here on go back to the system at once: the library would hold more and more of them, in pieces. */
 #define OWN_BLOCK		(128 * 1024)
@@ -176,12 +180,22 @@ make_batch(YsAhead *ahead)
 		(batch->forgets || make_all_entries(ahead, batch, 0, batch->count, &batch->arena, &ahead->err));
 }
 
+/* While a batch is applied nobody waits for the next one.  On Linux each thread has a niceness of its own. */
+static void
+step_back(void)
+{
+	id_t		self = (id_t) gettid();
+
+	(void) setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + MODESTY);
+}
+
 static void *
 run_thread(void *arg)
 {
 	static const uint64 one = 1;
 	YsAhead    *ahead = arg;
 
+	step_back();
 	make_batch(ahead);
 
 	/* there is room for it */
