@@ -449,7 +449,8 @@ add_path_of(PlannerInfo *root, Answering *answering, const Ordering *ordering, d
 													   list_length(relation->answers)));
 	relation->answers = lappend(relation->answers, make_answer(answering, ordering, wanted));
 	path->fdw_outerpath = keys;
-	path->path.parallel_safe = path->path.parallel_safe && keys->parallel_safe;
+	/* whether the index is fresh enough is decided once, by the process that knows what the session has written */
+	path->path.parallel_safe = false;
 	ys_path_copy_disabled_compat(&path->path, keys);
 	add_path(rel, (Path *) path);
 	ys_answer_planned = true;

@@ -167,11 +167,12 @@ for my $round (1 .. QUERIES / ROUND)
 }
 # ---- in parallel plans -----------------------------------------------------------------------------
 
-# Below the scan, the index's partitions are read by several; or the whole scan is a worker's.
+# Below the scan, the index's partitions are read by several; the scan itself is never a worker's, who doesn't know what
+# the session has written.
 my $forced = sql("SELECT name FROM pg_settings WHERE name IN ('debug_parallel_query', 'force_parallel_mode')");
 my %parallel = (
 	below => [ 'SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0', qr/Index Policy.*Gather/s ],
-	above => [ "SET $forced = on", qr/Gather.*Index Policy/s ]);
+	above => [ "SET $forced = on", qr/\A(?:(?!Gather).)*Index Policy/s ]);
 foreach my $where (sort keys %parallel)
 {
 	my ($set, $shape) = @{ $parallel{$where} };
@@ -180,7 +181,7 @@ foreach my $where (sort keys %parallel)
 	{
 		push @both, map { "SET yottastore.index_scan = $_; SELECT md5(string_agg(q::text, ',' ORDER BY q::text)) FROM ($query) q" } 'on', 'off';
 	}
-	like(sql("$set; EXPLAIN SELECT count(*) FROM vehicles WHERE kind = 'car'"), $shape, "parallel $where the scan");
+	like(sql("$set; EXPLAIN SELECT count(*) FROM vehicles WHERE kind = 'car'"), $shape, "parallel $where the scan, if at all");
 	my @results = split /\n/, sql("\\pset null none\n$set; " . join '; ', @both);
 	is(@results, @both, '... plans end');
 	is(join("\n", map { $results[ 2 * $_ ] } 0 .. @both / 2 - 1), join("\n", map { $results[ 2 * $_ + 1 ] } 0 .. @both / 2 - 1), '... and agree');
