@@ -41,7 +41,7 @@ make_goal(const YsSource *source)
 	int			staleness = ys_guc_max_staleness >= 0 ? ys_guc_max_staleness : source->max_staleness;
 
 	/* a session sees what it wrote itself */
-	goal->up_to = Max(GetCurrentTimestamp() - (TimestampTz) staleness * 1000, ys_written_last());
+	goal->up_to = Max(GetCurrentTimestamp() - (TimestampTz) staleness * 1000, ys_written_last(source));
 	return goal;
 }
 

@@ -177,7 +177,7 @@ send(YsBatcher *batcher, Batch *batch)
 	ys_call_set_tag(call, batch);
 	batch->state = BATCH_IN_FLIGHT;
 	for (int i = 0; i < batch->count; i++)
-		ys_written_begin();
+		ys_written_begin(batcher->source);
 }
 
 static void
@@ -223,7 +223,7 @@ keep_left(YsBatcher *batcher, Batch *batch, const bool *left)
 	batch->count = 0;
 	for (int i = 0; i < count; i++)
 	{
-		ys_written_end(!left[i]);
+		ys_written_end(batcher->source, !left[i]);
 		if (left[i])
 		{
 			KeyPlace   *place = hash_search(batcher->places, &batch->keys[i], HASH_FIND, NULL);
@@ -262,7 +262,7 @@ take_answer(YsBatcher *batcher, YsCall *call, YsError *err)
 		keep_left(batcher, batch, left);
 	else if (err->code != YS_ERR_UNKNOWN_OUTCOME)
 		for (int i = 0; i < batch->count; i++)
-			ys_written_end(false);
+			ys_written_end(batcher->source, false);
 	MemoryContextSwitchTo(old);
 	return ok;
 }

@@ -84,12 +84,12 @@ write_once(YsChange *change, const YsChangePlan *plan, YsArena *arena, bool doub
 		return OUTCOME_TOO_LONG;
 	if (call == NULL)
 		ys_error_throw(&why);
-	ys_written_begin();
+	ys_written_begin(change->source);
 	applied = ys_store_wait(call, NULL, arena, &reply, &why);
 	ys_cost_add(change->cost, &reply);
 	if (applied)
 	{
-		ys_written_end(true);
+		ys_written_end(change->source, true);
 		if (reply.nitems > 0)
 			change->item = reply.items[0];
 		return OUTCOME_APPLIED;
@@ -102,7 +102,7 @@ write_once(YsChange *change, const YsChangePlan *plan, YsArena *arena, bool doub
 	/* what made it fail may be the attempt before, applied late */
 	if (why.code == YS_ERR_CONDITION_FAILED && doubted)
 		return OUTCOME_UNKNOWN;
-	ys_written_end(false);
+	ys_written_end(change->source, false);
 	if (why.code != YS_ERR_CONDITION_FAILED)
 		ys_error_throw(&why);
 	return OUTCOME_CONDITION_FAILED;
@@ -123,7 +123,7 @@ resolve(YsChange *change, const YsChangePlan *plan, const YsValue *known, const 
 	/* what has been deleted can't be shown any more */
 	if (applied && known == NULL && change->want_item && !change->key_will_do)
 		ys_error_throw(err);
-	ys_written_end(applied);
+	ys_written_end(change->source, applied);
 	if (applied && known != NULL)
 		change->item = *known;
 	return applied;

@@ -74,7 +74,7 @@ send(YsInserter *inserter, YsPut *put)
 				 ys_store_put_item(modify->store, modify->source->table, &put->item,
 								   modify->source->key_names[0], &inserter->condition, YS_RETURN_NONE, &err), &err);
 	ys_call_set_tag(inserter->calls.calls[inserter->calls.count - 1], put);
-	ys_written_begin();
+	ys_written_begin(modify->source);
 }
 
 /* ---- answers ---- */
@@ -100,9 +100,9 @@ drain(YsInserter *inserter)
 
 	while ((call = ys_calls_take_first(&inserter->calls)) != NULL)
 		if (await(inserter, call, &err))
-			ys_written_end(true);
+			ys_written_end(inserter->modify->source, true);
 		else if (err.code != YS_ERR_UNKNOWN_OUTCOME)
-			ys_written_end(false);
+			ys_written_end(inserter->modify->source, false);
 }
 
 static void
@@ -171,7 +171,7 @@ resolve(YsInserter *inserter, YsPut *put, const YsError *err)
 		drain(inserter);
 		ys_error_throw(err);
 	}
-	ys_written_end(found == FOUND_OURS);
+	ys_written_end(inserter->modify->source, found == FOUND_OURS);
 	if (found != FOUND_NOTHING)
 		return found == FOUND_OURS ? SETTLED_INSERTED : SETTLED_DUPLICATE;
 	put->repeated = true;
@@ -187,7 +187,7 @@ settle(YsInserter *inserter, YsPut *put, YsCall *call)
 
 	if (await(inserter, call, &err))
 	{
-		ys_written_end(true);
+		ys_written_end(inserter->modify->source, true);
 		return SETTLED_INSERTED;
 	}
 	if (err.code == YS_ERR_UNKNOWN_OUTCOME)
@@ -195,7 +195,7 @@ settle(YsInserter *inserter, YsPut *put, YsCall *call)
 	/* what a repeated put finds there may be what it put itself, late */
 	if (err.code == YS_ERR_CONDITION_FAILED && put->repeated)
 		return resolve(inserter, put, &put->doubt);
-	ys_written_end(false);
+	ys_written_end(inserter->modify->source, false);
 	if (err.code == YS_ERR_CONDITION_FAILED)
 		return SETTLED_DUPLICATE;
 	drain(inserter);

@@ -29,9 +29,58 @@ typedef struct Levels
 	Written    *at_start;
 } Levels;
 
+/* When a table of the store was written to, by its name: of another store's of that name nothing worse comes than a wait. */
+typedef struct WrittenTable
+{
+	struct WrittenTable *next;
+	TimestampTz begun_at;
+	TimestampTz applied_at;
+	int64		in_doubt;		/* by this transaction */
+	char		name[FLEXIBLE_ARRAY_MEMBER];
+} WrittenTable;
+
 static Written written;
-static TimestampTz last_at = DT_NOBEGIN;
+static WrittenTable *tables = NULL;
 static Levels levels;
+
+/* ---- tables ---- */
+
+static WrittenTable *
+find_table(const char *name)
+{
+	WrittenTable *table = tables;
+
+	while (table != NULL && strcmp(table->name, name) != 0)
+		table = table->next;
+	return table;
+}
+
+static WrittenTable *
+have_table(const char *name)
+{
+	WrittenTable *table = find_table(name);
+
+	if (table != NULL)
+		return table;
+	table = MemoryContextAllocZero(TopMemoryContext, offsetof(WrittenTable, name) + strlen(name) + 1);
+	table->begun_at = table->applied_at = DT_NOBEGIN;
+	strcpy(table->name, name);
+	table->next = tables;
+	tables = table;
+	return table;
+}
+
+/* What nobody knows the outcome of may have been applied. */
+static void
+take_doubts_for_writes(void)
+{
+	for (WrittenTable *table = tables; table != NULL; table = table->next)
+	{
+		if (table->in_doubt > 0)
+			table->applied_at = table->begun_at;
+		table->in_doubt = 0;
+	}
+}
 
 /* ---- the end of transactions ---- */
 
@@ -79,6 +128,7 @@ end_transaction(XactEvent event, void *arg)
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_PREPARE:
 			written = nothing;
+			take_doubts_for_writes();
 			break;
 		default:
 			break;
@@ -130,28 +180,39 @@ register_callbacks(void)
 /* ---- writes ---- */
 
 void
-ys_written_begin(void)
+ys_written_begin(const YsSource *source)
 {
+	WrittenTable *table = have_table(source->table);
+
 	register_callbacks();
 	/* a level that was open before the callbacks were has written nothing before */
 	begin_levels();
 	written.in_doubt++;
-	last_at = GetCurrentTimestamp();
+	table->in_doubt++;
+	table->begun_at = GetCurrentTimestamp();
 }
 
 void
-ys_written_end(bool applied)
+ys_written_end(const YsSource *source, bool applied)
 {
+	WrittenTable *table = have_table(source->table);
+
 	written.in_doubt--;
-	if (applied)
-		written.applied++;
-	last_at = GetCurrentTimestamp();
+	table->in_doubt--;
+	if (!applied)
+		return;
+	written.applied++;
+	table->applied_at = GetCurrentTimestamp();
 }
 
 TimestampTz
-ys_written_last(void)
+ys_written_last(const YsSource *source)
 {
-	return last_at;
+	const WrittenTable *table = find_table(source->table);
+
+	if (table == NULL)
+		return DT_NOBEGIN;
+	return table->in_doubt > 0 ? Max(table->begun_at, table->applied_at) : table->applied_at;
 }
 
 void

@@ -11,12 +11,15 @@
 #include "datatype/timestamp.h"
 #include "store/value.h"
 
-/* Around every write: it is about to be sent, and it was applied or not. */
-extern void ys_written_begin(void);
-extern void ys_written_end(bool applied);
+/* Around every write to the source's table: it is about to be sent, and it was applied or not. */
+extern void ys_written_begin(const YsSource *source);
+extern void ys_written_end(const YsSource *source, bool applied);
 
-/* When this session last wrote, in whatever transaction; DT_NOBEGIN: never. */
-extern TimestampTz ys_written_last(void);
+/*
+ * When this session last wrote, or may have written, to the store's table of that name, in whatever transaction;
+ * DT_NOBEGIN: never.
+ */
+extern TimestampTz ys_written_last(const YsSource *source);
 
 /*
  * An item is not as it was read.  Throws serialization_failure while nothing
