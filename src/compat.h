@@ -349,4 +349,11 @@ ys_range_table_compat(EState *estate, RangeTblEntry *rte, Bitmapset *updated)
 }
 #endif
 
+/* The last of the executor's parameters to run, which 18 has no more: declared, with its type, or passed on. */
+#if PG_VERSION_NUM >= 180000
+#define YS_RUN_ONCE_COMPAT(type)
+#else
+#define YS_RUN_ONCE_COMPAT(type)	, type execute_once
+#endif
+
 #endif							/* YS_COMPAT_H */

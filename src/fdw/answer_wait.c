@@ -3,7 +3,9 @@
  *	  Statements that wait until their indexes are fresh enough.
  *
  * What the index has is what the statement's snapshot shows of it.  So who waits does it
- * before the statement begins, and the statement goes by a snapshot of after that.
+ * before the statement begins, and the statement goes by a snapshot of after that, all of it: parallel workers and
+ * functions take the active one.  What runs by the snapshot of a statement around it, as functions do that
+ * aren't volatile, has to do with that, as everything has in REPEATABLE READ.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,37 +18,47 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/wait.h"
 #include "compat.h"
 #include "fdw/answer.h"
 #include "fdw/fdw.h"
 #include "fdw/written.h"
 #include "guc.h"
 
-/* What a scan of a statement that begins asks of its index. */
+/* What the scans of a statement that begins ask of a policy's index: one time for all, so that they see the same. */
 typedef struct Asked
 {
-	const ForeignScan *plan;
+	const char *policy;
 	YsFreshnessGoal *goal;
 } Asked;
 
 static ExecutorStart_hook_type next_start_hook = NULL;
+static ExecutorRun_hook_type next_run_hook = NULL;
 
 /* Of the statement that begins at this moment. */
 static List *asked_now = NIL;
 
-static YsFreshnessGoal *
-make_goal(const YsSource *source)
+/* By which the innermost statement runs; NULL: none does. */
+static Snapshot running = NULL;
+
+static TimestampTz
+goal_at(TimestampTz now, const YsSource *source)
 {
-	YsFreshnessGoal *goal = palloc0(sizeof(YsFreshnessGoal));
 	int			staleness = ys_guc_max_staleness >= 0 ? ys_guc_max_staleness : source->max_staleness;
 
 	/* a session sees what it wrote itself */
-	goal->up_to = Max(GetCurrentTimestamp() - (TimestampTz) staleness * 1000, ys_written_last(source));
-	return goal;
+	return Max(now - (TimestampTz) staleness * 1000, ys_written_last(source));
 }
 
-YsFreshnessGoal *
-ys_answer_goal(const ForeignScan *plan, const YsSource *source)
+static const char *
+policy_of(const ForeignScan *plan)
+{
+	return strVal(list_nth(list_nth(plan->fdw_private, YS_SCAN_ANSWER), YS_ANSWER_POLICY));
+}
+
+/* NULL: nothing was asked of it. */
+static YsFreshnessGoal *
+find_goal(const char *policy)
 {
 	ListCell   *cell;
 
@@ -54,10 +66,23 @@ ys_answer_goal(const ForeignScan *plan, const YsSource *source)
 	{
 		const Asked *asked = lfirst(cell);
 
-		if (asked->plan == plan)
+		if (strcmp(asked->policy, policy) == 0)
 			return asked->goal;
 	}
-	return make_goal(source);
+	return NULL;
+}
+
+YsFreshnessGoal *
+ys_answer_goal(const ForeignScan *plan, const YsSource *source)
+{
+	YsFreshnessGoal *goal = find_goal(policy_of(plan));
+
+	if (goal == NULL)
+	{
+		goal = palloc0(sizeof(YsFreshnessGoal));
+		goal->up_to = goal_at(GetCurrentTimestamp(), source);
+	}
+	return goal;
 }
 
 /* ---- scans of a plan ---- */
@@ -122,38 +147,64 @@ find_scans(const PlannedStmt *statement)
 
 /* ---- waiting ---- */
 
-/* Note what a scan asks for, and wait for it, if it isn't there yet. */
+/* Note what a scan asks for. */
 static void
-ask(const PlannedStmt *statement, const ForeignScan *plan, bool may_wait)
+ask(const PlannedStmt *statement, const ForeignScan *plan, TimestampTz now)
 {
-	const List *private = list_nth(plan->fdw_private, YS_SCAN_ANSWER);
-	const char *policy = strVal(list_nth(private, YS_ANSWER_POLICY));
-	Asked	   *asked = palloc(sizeof(Asked));
+	const YsSource *source = ys_source_load(rt_fetch(plan->scan.scanrelid, statement->rtable)->relid);
+	YsFreshnessGoal *goal = find_goal(policy_of(plan));
+	Asked	   *asked;
 
-	asked->plan = plan;
-	asked->goal = make_goal(ys_source_load(rt_fetch(plan->scan.scanrelid, statement->rtable)->relid));
-	asked_now = lappend(asked_now, asked);
-	if (may_wait)
-		(void) ys_freshness_await(policy, asked->goal, ys_guc_staleness_timeout);
+	if (goal == NULL)
+	{
+		asked = palloc(sizeof(Asked));
+		asked->policy = policy_of(plan);
+		asked->goal = goal = palloc0(sizeof(YsFreshnessGoal));
+		goal->up_to = DT_NOBEGIN;
+		asked_now = lappend(asked_now, asked);
+	}
+	goal->up_to = Max(goal->up_to, goal_at(now, source));
 }
 
 /* Can this statement wait, and see what others commit meanwhile? */
 static bool
 may_wait(const QueryDesc *query)
 {
-	return query->snapshot != NULL && !IsolationUsesXactSnapshot() && !IsInParallelMode();
+	return query->snapshot != NULL && query->snapshot != running && !IsolationUsesXactSnapshot() && !IsInParallelMode();
+}
+
+/* Does a snapshot show what is asked for? */
+static bool
+shows(Snapshot snapshot, const Asked *asked)
+{
+	YsFreshness freshness;
+
+	return ys_freshness_read(asked->policy, snapshot, &freshness) && ys_freshness_reaches(&freshness, asked->goal);
 }
 
 static void
 prepare(QueryDesc *query, List *scans)
 {
-	bool		waits = may_wait(query);
+	TimestampTz now = GetCurrentTimestamp();
+	int64		deadline = ys_clock_ms() + ys_guc_staleness_timeout;
+	bool		waited = false;
 	ListCell   *cell;
 
 	foreach(cell, scans)
-		ask(query->plannedstmt, lfirst(cell), waits);
+		ask(query->plannedstmt, lfirst(cell), now);
+	if (!may_wait(query))
+		return;
+	foreach(cell, asked_now)
+	{
+		const Asked *asked = lfirst(cell);
+
+		if (shows(query->snapshot, asked))
+			continue;
+		(void) ys_freshness_await(asked->policy, asked->goal, (long) Max(deadline - ys_clock_ms(), 0));
+		waited = true;
+	}
 	/* what there is by now */
-	if (waits)
+	if (waited)
 	{
 		UnregisterSnapshot(query->snapshot);
 		query->snapshot = RegisterSnapshot(GetTransactionSnapshot());
@@ -196,9 +247,37 @@ start_answered(QueryDesc *query, int eflags)
 	PG_END_TRY();
 }
 
+/* Not every caller of the executor takes the statement's snapshot for the active one. */
+static void
+run_by_snapshot(QueryDesc *query, ScanDirection direction, uint64 count YS_RUN_ONCE_COMPAT(bool))
+{
+	Snapshot	outer = running;
+	bool		pushed = query->snapshot != NULL && ActiveSnapshotSet() && GetActiveSnapshot() != query->snapshot;
+
+	if (pushed)
+		PushActiveSnapshot(query->snapshot);
+	running = query->snapshot;
+	PG_TRY();
+	{
+		if (next_run_hook != NULL)
+			next_run_hook(query, direction, count YS_RUN_ONCE_COMPAT());
+		else
+			standard_ExecutorRun(query, direction, count YS_RUN_ONCE_COMPAT());
+	}
+	PG_FINALLY();
+	{
+		running = outer;
+	}
+	PG_END_TRY();
+	if (pushed)
+		PopActiveSnapshot();
+}
+
 void
 ys_answer_init(void)
 {
 	next_start_hook = ExecutorStart_hook;
 	ExecutorStart_hook = start_answered;
+	next_run_hook = ExecutorRun_hook;
+	ExecutorRun_hook = run_by_snapshot;
 }

@@ -283,6 +283,53 @@ wait_for_index($node, 'resumed');
 	$session->quit;
 }
 
+# ---- a statement's one snapshot --------------------------------------------------------------------
+
+my $other = unique_name('others');
+sql(<<"END");
+SELECT yottastore.create_store_table('fleet', '$other', 'id');
+CREATE FOREIGN TABLE elsewhere (id text OPTIONS (key 'partition') NOT NULL) SERVER fleet OPTIONS (table '$other');
+CREATE TABLE changed (n int);
+CREATE FUNCTION changed_now() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM changed';
+CREATE FUNCTION changed_with_cars() RETURNS bigint LANGUAGE plpgsql STABLE AS
+  \$\$ BEGIN RETURN (SELECT count(*) + 0 * (SELECT count(*) FROM vehicles WHERE kind = 'car') FROM changed); END \$\$;
+END
+my $workers = 'SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; '
+  . 'SET min_parallel_index_scan_size = 0; SET parallel_leader_participation = off';
+my $own = q{SELECT count(*) FROM vehicles WHERE kind = 'own'};
+
+# scans that are not parallel themselves go by the active snapshot
+sub whole_partitions
+{
+	sql("DO \$\$ DECLARE p regclass; BEGIN FOR p IN SELECT inhrelid FROM pg_inherits WHERE inhparent = 'vehicle_service'::regclass "
+		  . "LOOP EXECUTE format('ALTER TABLE %s $_[0]', p); END LOOP; END \$\$");
+	return;
+}
+whole_partitions('SET (parallel_workers = 0)');
+like(sql("$workers; EXPLAIN $own"), qr/Index Policy.*Gather.*Parallel Append/s, 'workers read the index');
+is(sql("$workers; INSERT INTO vehicles (vehicle_id, item) VALUES ('own$_', '{\"type\": \"own\"}'); CREATE TEMP TABLE t AS $own; TABLE t"), $_,
+	"... as the statement waited for it, where it makes a table, too: $_") foreach 1 .. 3;
+whole_partitions('RESET (parallel_workers)');
+is(sql("BEGIN ISOLATION LEVEL REPEATABLE READ; INSERT INTO vehicles (vehicle_id, item) VALUES ('own4', '{\"type\": \"own\"}'); SET LOCAL "
+	  . ($node->pg_version >= 16 ? 'debug_parallel_query' : 'force_parallel_mode') . " = on; $own"), 4, 'what the session wrote it has, whoever reads');
+is(sql("SET yottastore.max_staleness = 0; DELETE FROM vehicles WHERE kind = 'own'; $own"), 0, 'deleted again');
+{
+	my $session = $node->background_psql('postgres');
+	sql('SELECT 1');
+	my $holder = $node->background_psql('postgres');
+	$holder->query_safe('SELECT pg_advisory_lock(72)');
+	$session->query_safe('SET yottastore.max_staleness = 0');
+	$session->query_until(qr/asked/, "\\echo asked\nSELECT 'seen ' || changed_with_cars() || changed_now() FROM (SELECT pg_advisory_lock(72) OFFSET 0) l;\n");
+	$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 72 AND NOT granted}) or die 'nobody waits';
+	sql('INSERT INTO changed VALUES (1)');
+	$holder->query_safe('SELECT pg_advisory_unlock(72)');
+	like($session->query('SELECT 1'), qr/seen 00/, 'a stable function goes by the snapshot of the statement that calls it');
+	$_->quit foreach $session, $holder;
+}
+like(sql("SET yottastore.max_staleness = '1h'; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; INSERT INTO elsewhere VALUES ('one'); "
+	  . "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $cars"), qr/Index Keys: /, 'what is written to another table need not be in the index');
+store_api('DeleteTable', { TableName => $other });
+
 # ---- what is in quarantine -----------------------------------------------------------------------
 
 put_vehicle($table, 'v012', { type => { S => 'car' }, odo => { S => 'far' } });
