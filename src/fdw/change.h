@@ -46,6 +46,8 @@ typedef struct YsChange
 	const YsValue *old_document;	/* as it was read; NULL: not known */
 	bool		old_exact;		/* it is all of the item, not its plain form */
 	bool		guard_document; /* all of it must still read the same */
+	int			nabsent;
+	const YsPath *absent;		/* then attributes that it still has none of, where it had none */
 	bool		whole_attributes;	/* set here: paths make too long an expression */
 
 	YsCost	   *cost;			/* where to add up what it costs */

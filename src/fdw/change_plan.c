@@ -85,7 +85,7 @@ has_every(const YsPath *path)
 static void
 init_plan(const YsChange *change, const YsValue *a, const YsValue *b, YsChangePlan *plan)
 {
-	plan->size = 1 + (2 + YS_CHANGE_TYPES_MAX) * change->nassigned + change->nguards +
+	plan->size = 1 + (2 + YS_CHANGE_TYPES_MAX) * change->nassigned + change->nguards + change->nabsent +
 		(a != NULL ? a->len : 0) + (b != NULL ? b->len : 0);
 	plan->nassignments = 0;
 	plan->nterms = 0;
@@ -177,14 +177,6 @@ add_types(YsChangePlan *plan, const YsAssigned *assigned)
 }
 
 static void
-add_guess(const YsChange *change, const YsGuard *guard, YsChangePlan *plan)
-{
-	/* the document's guard covers its parts */
-	if (!change->guard_document)
-		add_guard(plan, guard->column->path, guard->isnull ? NULL : &guard->value);
-}
-
-static void
 plan_paths(const YsChange *change, YsChangePlan *plan)
 {
 	for (int i = 0; i < change->nassigned; i++)
@@ -196,7 +188,11 @@ plan_paths(const YsChange *change, YsChangePlan *plan)
 		add_assignment(plan, assigned->column->path, assigned->value);
 	}
 	for (int i = 0; i < change->nguards; i++)
-		add_guess(change, &change->guards[i], plan);
+	{
+		const YsGuard *guard = &change->guards[i];
+
+		add_guard(plan, guard->column->path, guard->isnull ? NULL : &guard->value);
+	}
 }
 
 /* ---- by attribute ---- */
@@ -316,6 +312,14 @@ plan_attribute(void *arg, const YsMember *attribute, const YsValue *old, const Y
 	add_guard(rewrite->plan, path, old);
 }
 
+/* An attribute that the document's guard doesn't cover, as there was none. */
+static void
+guard_absent(Rewrite *rewrite, const YsPath *path)
+{
+	if (ys_path_get(path, rewrite->base) == NULL && ys_path_get(path, &rewrite->item) == NULL)
+		add_guard(rewrite->plan, *path, NULL);
+}
+
 /* A column the statement depends on, unless the attribute it is in is guarded as a whole. */
 static void
 guard_column(Rewrite *rewrite, const YsGuard *guard)
@@ -324,7 +328,7 @@ guard_column(Rewrite *rewrite, const YsGuard *guard)
 	const YsValue *old = ys_value_member(rewrite->base, top->name, top->name_len);
 	const YsValue *new = ys_value_member(&rewrite->item, top->name, top->name_len);
 
-	if (rewrite->change->guard_document || !ys_shape_equal(old, new))
+	if ((rewrite->change->guard_document && old != NULL) || !ys_shape_equal(old, new))
 		return;
 	if (rewrite->change->whole_attributes)
 		add_guard_once(rewrite->plan, ys_source_name_path(top->name, top->name_len), old);
@@ -347,6 +351,8 @@ plan_attributes(const YsChange *change, const YsValue *base, YsChangePlan *plan)
 	rewrite_columns(&rewrite);
 	init_plan(change, base, &rewrite.item, plan);
 	each_attribute(change->source, base, &rewrite.item, plan_attribute, &rewrite);
+	for (int i = 0; i < change->nabsent; i++)
+		guard_absent(&rewrite, &change->absent[i]);
 	for (int i = 0; i < change->nguards; i++)
 		guard_column(&rewrite, &change->guards[i]);
 }

@@ -29,14 +29,6 @@
 
 /* ---- what a statement depends on ---- */
 
-/* Columns of the result table that an expression of the query looks at. */
-static Bitmapset *
-add_columns(Bitmapset *columns, Node *expr, Index rti)
-{
-	pull_varattnos(expr, rti, &columns);
-	return columns;
-}
-
 typedef struct OldColumns
 {
 	Index		rti;
@@ -54,31 +46,43 @@ find_old_columns(Node *node, OldColumns *old)
 	return expression_tree_walker(node, find_old_columns, old);
 }
 
-/*
- * The columns whose values decide which rows are changed and to what.  A document's
- * new value aside: what it is made from is compared attribute by attribute.  And
- * those an UPDATE returns the old values of: they are what was read.
- */
-static Bitmapset *
-columns_looked_at(PlannerInfo *root, Index rti, const YsSource *source)
+/* A partition's query speaks of its parent's columns. */
+static bool
+is_target(const PlannerInfo *root, Index rti)
 {
-	Bitmapset  *columns = add_columns(NULL, (Node *) root->parse->jointree, rti);
-	OldColumns	old = {.rti = rti};
+	return rti == (Index) root->parse->resultRelation;
+}
+
+/*
+ * The expressions whose values decide which rows are changed and to what.  A document's
+ * new value aside: what it is made from is compared attribute by attribute.
+ */
+static List *
+expressions_looked_at(PlannerInfo *root, Index rti, const YsSource *source)
+{
+	List	   *expressions = list_make1(root->parse->jointree);
 	ListCell   *target;
 	ListCell   *number;
 
 	if (root->parse->commandType != CMD_UPDATE)
-		return columns;
-	(void) find_old_columns((Node *) root->parse->returningList, &old);
-	columns = bms_add_members(columns, old.columns);
+		return expressions;
 	forboth(target, root->parse->targetList, number, root->update_colnos)
-	{
-		TargetEntry *entry = lfirst_node(TargetEntry, target);
+		if (!is_target(root, rti) ||
+			source->columns[lfirst_int(number) - 1].kind != YS_COLUMN_DOCUMENT)
+			expressions = lappend(expressions, lfirst_node(TargetEntry, target)->expr);
+	return expressions;
+}
 
-		if (source->columns[lfirst_int(number) - 1].kind != YS_COLUMN_DOCUMENT)
-			columns = add_columns(columns, (Node *) entry->expr, rti);
-	}
-	return columns;
+/* Their columns, and those an UPDATE returns the old values of: they are what was read. */
+static Bitmapset *
+columns_looked_at(PlannerInfo *root, Index rti, const YsSource *source)
+{
+	OldColumns	old = {.rti = rti};
+
+	if (root->parse->commandType == CMD_UPDATE)
+		(void) find_old_columns((Node *) root->parse->returningList, &old);
+	pull_varattnos((Node *) expressions_looked_at(root, rti, source), rti, &old.columns);
+	return old.columns;
 }
 
 /* What a column is computed from is guarded as a whole. */
@@ -93,18 +97,22 @@ refuse_unguarded(const YsSource *source)
 			 errhint("Add one: ALTER FOREIGN TABLE ... ADD COLUMN item jsonb OPTIONS (document 'true').")));
 }
 
-/* Guards: the path columns among them (the key can't change), and whether a document is. */
-static List *
-find_guards(PlannerInfo *root, Index rti, const YsSource *source, bool *document)
+typedef struct Guards
 {
-	/* a partition's query speaks of its parent's columns: take all of the partition's */
-	bool		is_target = rti == (Index) root->parse->resultRelation;
-	Bitmapset  *columns = is_target ? columns_looked_at(root, rti, source) : NULL;
-	bool		all = !is_target ||
-		bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns);
-	List	   *guards = NIL;
+	List	   *paths;			/* path columns (the key can't change) */
+	List	   *fields;			/* computed ones */
+	bool		document;		/* all of the document */
+} Guards;
 
-	*document = false;
+static Guards
+find_guards(PlannerInfo *root, Index rti, const YsSource *source)
+{
+	/* of a partition all */
+	Bitmapset  *columns = is_target(root, rti) ? columns_looked_at(root, rti, source) : NULL;
+	bool		all = !is_target(root, rti) ||
+		bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns);
+	Guards		guards = {.document = false};
+
 	for (int i = 0; i < source->natts; i++)
 	{
 		const YsSourceColumn *column = &source->columns[i];
@@ -112,11 +120,13 @@ find_guards(PlannerInfo *root, Index rti, const YsSource *source, bool *document
 		if (!all && !bms_is_member(column->attnum - FirstLowInvalidHeapAttributeNumber, columns))
 			continue;
 		if (column->kind == YS_COLUMN_DOCUMENT || column->kind == YS_COLUMN_FIELD)
-			*document = true;
+			guards.document = true;
+		if (column->kind == YS_COLUMN_FIELD)
+			guards.fields = lappend_int(guards.fields, column->attnum);
 		else if (column->kind == YS_COLUMN_PATH && column->key == 0)
-			guards = lappend_int(guards, column->attnum);
+			guards.paths = lappend_int(guards.paths, column->attnum);
 	}
-	if (*document && ys_source_best_document(source) == NULL)
+	if (guards.document && ys_source_best_document(source) == NULL)
 		refuse_unguarded(source);
 	return guards;
 }
@@ -144,18 +154,17 @@ void
 ys_add_update_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte, Relation relation)
 {
 	YsSource   *source = ys_source_load(RelationGetRelid(relation));
-	bool		document;
-	List	   *guards;
+	Guards		guards;
 	ListCell   *cell;
 
 	for (int i = 0; i < source->nkeys; i++)
 		add_junk(root, rti, source->keys[i]);
 	if (root->parse->commandType != CMD_DELETE)
 		return;
-	guards = find_guards(root, rti, source, &document);
-	foreach(cell, guards)
+	guards = find_guards(root, rti, source);
+	foreach(cell, guards.paths)
 		add_junk(root, rti, &source->columns[lfirst_int(cell) - 1]);
-	if (document)
+	if (guards.document)
 		add_junk(root, rti, ys_source_best_document(source));
 }
 
@@ -198,9 +207,8 @@ ys_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan)
 	RangeTblEntry *rte = planner_rt_fetch(rti, root);
 	YsSource   *source = ys_source_load(rte->relid);
 	List	   *assigned = NIL;
-	List	   *guards = NIL;
-	bool		document = false;
-	int			flags = 0;
+	List	   *named = NIL;
+	Guards		guards = {.document = false};
 
 	if (plan->onConflictAction != ONCONFLICT_NONE && plan->onConflictAction != ONCONFLICT_NOTHING)
 		elog(ERROR, "unexpected ON CONFLICT action %d", (int) plan->onConflictAction);
@@ -213,10 +221,12 @@ ys_plan_modify(PlannerInfo *root, ModifyTable *plan, Index rti, int subplan)
 		ys_modify_check_assigned(source, assigned);
 	}
 	if (plan->operation != CMD_INSERT)
-		guards = find_guards(root, rti, source, &document);
-	if (document)
-		flags |= YS_MODIFY_GUARD_DOCUMENT;
-	return list_make3(assigned, guards, makeInteger(flags));
+		guards = find_guards(root, rti, source);
+	if (guards.document)
+		named = ys_absent_plan(source, (Index) root->parse->resultRelation, is_target(root, rti),
+							   expressions_looked_at(root, rti, source), root->parse->returningList);
+	return list_make5(assigned, guards.paths,
+					  makeInteger(guards.document ? YS_MODIFY_GUARD_DOCUMENT : 0), guards.fields, named);
 }
 
 /* ---- setting up ---- */
@@ -414,6 +424,8 @@ ys_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_priva
 	if (mtstate->operation != CMD_INSERT)
 	{
 		find_junk_columns(modify, mtstate->operation, outerPlanState(mtstate)->plan);
+		ys_absent_begin(modify, list_nth(fdw_private, YS_MODIFY_FIELDS),
+						list_nth(fdw_private, YS_MODIFY_NAMED), mtstate->ps.state);
 		modify->may_repeat = !IsA(outerPlanState(mtstate), ForeignScanState);
 	}
 }

@@ -22,7 +22,9 @@ typedef enum YsModifyPrivate
 {
 	YS_MODIFY_ASSIGNED,			/* IntList: columns an UPDATE assigns */
 	YS_MODIFY_GUARDS,			/* IntList: path columns its outcome depends on */
-	YS_MODIFY_FLAGS				/* Integer: YS_MODIFY_... below */
+	YS_MODIFY_FLAGS,			/* Integer: YS_MODIFY_... below */
+	YS_MODIFY_FIELDS,			/* IntList: computed columns its outcome depends on */
+	YS_MODIFY_NAMED				/* of ys_absent_plan */
 } YsModifyPrivate;
 
 #define YS_MODIFY_GUARD_DOCUMENT	0x01	/* the outcome depends on all of the document */
@@ -45,6 +47,8 @@ typedef struct YsModify
 
 	List	   *assigned;
 	List	   *guards;
+	int			nabsent;
+	YsPath	   *absent;			/* attributes to guard also where there is none: see absent.c */
 	int			flags;
 	AttrNumber	key_junk[2];	/* in the plan's rows */
 	AttrNumber *old_junk;		/* DELETE: of the guards, in their order */
@@ -109,6 +113,19 @@ extern void ys_item_check_documents(const YsSource *source, const YsValue *plain
 
 /* A document that replaces an item's may not say another key. */
 extern void ys_item_check_key(const YsSource *source, const YsValue *document, const YsValue *key);
+
+/* ---- absent.c ---- */
+
+/*
+ * Where expressions of the query say which attributes of its documents they look at, for the plan.  rti is
+ * the table that the query names: is_target false, one that the source's is a partition of.  Of
+ * RETURNING only the old documents count.
+ */
+extern List *ys_absent_plan(const YsSource *source, Index rti, bool is_target, List *expressions,
+							List *returning);
+
+/* The names themselves, and those of what computed columns (attribute numbers) are made from: modify->absent. */
+extern void ys_absent_begin(YsModify *modify, List *fields, List *named, EState *estate);
 
 /* ---- insert.c ---- */
 

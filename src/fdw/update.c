@@ -78,6 +78,8 @@ init_change(YsModify *modify, TupleTableSlot *plan_slot, YsChange *change)
 	change->key = row_key(modify, plan_slot);
 	change->guards = palloc((list_length(modify->guards) + 1) * sizeof(YsGuard));
 	change->guard_document = (modify->flags & YS_MODIFY_GUARD_DOCUMENT) != 0;
+	change->nabsent = modify->nabsent;
+	change->absent = modify->absent;
 	change->want_item = modify->reader != NULL;
 	change->key_will_do = modify->returns_key;
 }

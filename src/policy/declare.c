@@ -476,6 +476,12 @@ ys_policy_attributes(const YsPolicy *policy)
 	return &policy->attributes;
 }
 
+const YsAttributeFilter *
+ys_policy_sources(const YsPolicy *policy)
+{
+	return &policy->attributes;
+}
+
 const YsPathTree *
 ys_policy_tree(const YsPolicy *policy)
 {

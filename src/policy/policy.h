@@ -295,6 +295,9 @@ extern bool ys_policy_keeps_all_attributes(const YsPolicy *policy);
  */
 extern const YsAttributeFilter *ys_policy_attributes(const YsPolicy *policy);
 
+/* The first steps of all paths, also when all attributes are wanted. */
+extern const YsAttributeFilter *ys_policy_sources(const YsPolicy *policy);
+
 /* The same by whole paths, for decoding that can skip what is within attributes, too. */
 extern const YsPathTree *ys_policy_tree(const YsPolicy *policy);
 
