@@ -28,6 +28,8 @@ typedef enum YsAheadPrivate
 	YS_AHEAD_TABLE,				/* Integer: oid of the foreign table */
 	YS_AHEAD_PARAM,				/* Integer: number of the parameter with the window's address */
 	YS_AHEAD_SCAN,				/* List: fdw_private of a scan by the same conditions */
+	YS_AHEAD_WIDTH,				/* Integer: bytes of an item, as the planner takes them */
+	YS_AHEAD_EXPECTED,			/* Integer: rows that may be all the query takes; 0: not known */
 	YS_AHEAD_VALUES				/* List: of a path only, the values */
 } YsAheadPrivate;
 

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "nodes/extensible.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/appendinfo.h"
@@ -132,10 +134,25 @@ static const CustomPathMethods path_methods = {
 	.PlanCustomPath = make_plan
 };
 
-static CustomPath *
-make_node_path(PlannerInfo *root, const Path *outer, const YsRelation *relation,
-			   const YsAheadPath *ahead, List *values)
+/* How many rows may be all that the query takes, where all go out as they come; 0: that isn't known. */
+static int
+rows_expected(const PlannerInfo *root)
 {
+	const Query *query = root->parse;
+
+	if (query->commandType != CMD_SELECT || query->groupClause != NIL || query->groupingSets != NIL ||
+		query->distinctClause != NIL || query->hasAggs || query->hasWindowFuncs || query->setOperations != NULL ||
+		root->sort_pathkeys != NIL)
+		return 0;
+	/* of EXISTS one row is wanted, though no LIMIT says so */
+	return (int) ceil(Min(root->limit_tuples > 0 ? root->limit_tuples : root->tuple_fraction >= 1 ?
+						  root->tuple_fraction : 0, YS_WINDOW_ROWS_MAX));
+}
+
+static CustomPath *
+make_node_path(PlannerInfo *root, const Path *outer, RelOptInfo *inner, const YsAheadPath *ahead, List *values)
+{
+	const YsRelation *relation = inner->fdw_private;
 	CustomPath *path = makeNode(CustomPath);
 
 	path->path.pathtype = T_CustomScan;
@@ -150,8 +167,10 @@ make_node_path(PlannerInfo *root, const Path *outer, const YsRelation *relation,
 	path->path.total_cost = outer->total_cost + YS_REQUEST_COST + outer->rows * cpu_tuple_cost;
 	path->path.pathkeys = outer->pathkeys;
 	path->custom_paths = list_make1(unconstify(Path *, outer));
-	path->custom_private = list_make4(makeInteger((int) relation->source->relid),
-									  makeInteger(relation->window), ahead->private, values);
+	path->custom_private = list_make5(makeInteger((int) relation->source->relid),
+									  makeInteger(relation->window), ahead->private,
+									  makeInteger(inner->reltarget->width), makeInteger(rows_expected(root)));
+	path->custom_private = lappend(path->custom_private, values);
 	path->methods = &path_methods;
 	return path;
 }
@@ -211,7 +230,7 @@ add_join(PlannerInfo *root, RelOptInfo *join, Path *outer, RelOptInfo *inner,
 		if (by_key == NULL)
 			return;
 	}
-	node = make_node_path(root, outer, inner->fdw_private, ahead, values);
+	node = make_node_path(root, outer, inner, ahead, values);
 	initial_cost_nestloop(root, &workspace, jointype, &node->path, by_key, extra);
 	add_path(join, (Path *) create_nestloop_path(root, join, jointype, &workspace, extra,
 												 &node->path, by_key, extra->restrictlist,
@@ -244,7 +263,7 @@ add_partial_join(PlannerInfo *root, RelOptInfo *join, Path *outer, RelOptInfo *i
 		if (by_key == NULL)
 			return;
 	}
-	node = make_node_path(root, outer, inner->fdw_private, ahead, values);
+	node = make_node_path(root, outer, inner, ahead, values);
 	if (!node->path.parallel_safe)
 		return;
 	node->path.parallel_aware = true;

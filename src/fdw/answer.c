@@ -111,10 +111,9 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 												ALLOCSET_SMALL_SIZES);
 	for (int i = 0; i < source->nkeys; i++)
 		ys_converter_init(&answer->converters[i], source->keys[i]->type, -1, CurrentMemoryContext);
-	answer->window = ys_window_create(get_hash_memory_limit());
+	answer->window = ys_window_create(get_hash_memory_limit(), plan->scan.plan.plan_width,
+									  intVal(list_nth(private, YS_ANSWER_WANTED)));
 	ys_window_open(answer->window, request, false, NULL);
-	if (intVal(list_nth(private, YS_ANSWER_WANTED)) > 0)
-		ys_window_expect(answer->window, intVal(list_nth(private, YS_ANSWER_WANTED)));
 	create_order(answer, list_nth(private, YS_ANSWER_SORT),
 				 plan->fdw_exprs != NIL ? llast(plan->fdw_exprs) : NULL);
 	return answer;

@@ -32,7 +32,7 @@
 /* A partition key and two bounds. */
 #define KEY_MEMBERS_MAX		3
 
-/* What an item is taken for before any was seen. */
+/* What an item is taken for, at least, before any was seen. */
 #define ASSUMED_ITEM_BYTES	2048
 
 typedef struct Batch
@@ -69,6 +69,7 @@ struct YsWindow
 	Batch	   *open;			/* not yet sent; or NULL */
 	dlist_head	batches;
 	int			rows;
+	int			expected;		/* that may be used; 0: not known */
 	int			first_rows;		/* what most_rows begins with */
 	int			most_rows;
 	Size		memory;
@@ -79,7 +80,7 @@ struct YsWindow
 };
 
 YsWindow *
-ys_window_create(Size memory)
+ys_window_create(Size memory, int width, int expected)
 {
 	YsWindow   *window = palloc0(sizeof(YsWindow));
 
@@ -90,7 +91,8 @@ ys_window_create(Size memory)
 	window->keys = ys_key_table_create("yottastore window", sizeof(YsWindowKey), window->context);
 	dlist_init(&window->batches);
 	window->memory = memory;
-	window->item_bytes = ASSUMED_ITEM_BYTES;
+	window->expected = expected;
+	window->item_bytes = Max(width, ASSUMED_ITEM_BYTES);
 	return window;
 }
 
@@ -103,14 +105,9 @@ ys_window_open(YsWindow *window, const YsFetchRequest *request, bool queries,
 	window->fetch = ys_fetch_create(request);
 	window->queries = queries;
 	window->index = index;
-	window->first_rows = window->most_rows = queries ? 1 : ROWS_AT_FIRST;
+	window->first_rows = queries ? 1 : window->expected > 0 ? Min(window->expected, ROWS_AT_FIRST) : ROWS_AT_FIRST;
+	window->most_rows = window->first_rows;
 	MemoryContextSwitchTo(old);
-}
-
-void
-ys_window_expect(YsWindow *window, int rows)
-{
-	window->first_rows = window->most_rows = Min(rows, window->first_rows);
 }
 
 bool

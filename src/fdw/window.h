@@ -30,8 +30,11 @@ typedef struct YsWindowCounters
 /* Rows that may wait at once. */
 #define YS_WINDOW_ROWS_MAX	1000
 
-/* memory: bytes of items it may hold, so far as it can tell beforehand. */
-extern YsWindow *ys_window_create(Size memory);
+/*
+ * memory: bytes of items it may hold, so far as it can tell beforehand.  width: of an item, as the planner
+ * takes it.  expected: rows that may be all that are used, so that no more of them are asked for at first; 0: not known.
+ */
+extern YsWindow *ys_window_create(Size memory, int width, int expected);
 
 /*
  * What to ask for is known to the scan that looks items up; request is borrowed.  By key its
@@ -41,9 +44,6 @@ extern YsWindow *ys_window_create(Size memory);
 extern void ys_window_open(YsWindow *window, const YsFetchRequest *request, bool queries,
 						   const YsSourceIndex *index);
 extern bool ys_window_is_open(const YsWindow *window);
-
-/* So many rows may be all that are used: don't ask for more of them at first. */
-extern void ys_window_expect(YsWindow *window, int rows);
 
 /*
  * A row will ask for this key, a map: of an item's key, in the order of the table's; or, with the

@@ -113,7 +113,9 @@ sub counted
 }
 my @counts = ('Store Requests', 'Keys', 'Distinct Keys', 'Missed');
 
-is(counted('SELECT v.a FROM o JOIN f1 v ON v.id = o.id LIMIT 1', 'Store Requests', 'Missed'), '1 0', 'LIMIT 1 costs one request');
+is(counted('SELECT v.a FROM o JOIN f1 v ON v.id = o.id LIMIT 1', 'Store Requests', 'Missed', 'Keys'), '1 0 1', 'LIMIT 1 costs one request, for one item');
+is(counted('SELECT EXISTS (SELECT FROM o JOIN f1 v ON v.id = o.id)', 'Store Requests', 'Keys'), '1 1', '... and so does EXISTS');
+is(counted('SELECT max(a) FROM (SELECT v.a FROM o JOIN f1 v ON v.id = o.id ORDER BY v.a LIMIT 1) s', 'Missed'), '0', '... but not what is sorted first');
 is(counted("SELECT v.a FROM generate_series(1, 300) i JOIN f1 v ON v.id = 'k' || i % 10", @counts), '1 300 10 0',
 	'a key that comes again is asked for once while it is there');
 is(counted('SELECT v.a FROM (VALUES (NULL), (\'\'), (NULL)) o(id) JOIN f1 v ON v.id = o.id', @counts), '0 0 0 0',
@@ -218,6 +220,22 @@ for my $shape (
 	is(rows_of($join, $shape), rows_of($join, $local), $shape);
 }
 like(counted('SELECT d.d_id, w.c FROM d JOIN f2 w ON w.fleet = d.fleet LIMIT 1', 'Store Requests'), qr/^[12]$/, 'LIMIT 1 asks for one partition, or two');
+
+# ---- large items -----------------------------------------------------------------------------------
+
+my $large = unique_name('large');
+sql(<<"END");
+SELECT yottastore.create_store_table('fleet', '$large', 'id');
+CREATE FOREIGN TABLE large (id text OPTIONS (key 'partition') NOT NULL, item jsonb OPTIONS (document 'true')) SERVER fleet OPTIONS (table '$large');
+INSERT INTO large (id, item) SELECT 'i' || i, jsonb_build_object('pad', repeat('x', 100000)) FROM generate_series(1, 60) i;
+CREATE TABLE large_keys AS SELECT 'i' || i AS id FROM generate_series(1, 60) i;
+ANALYZE large;
+ANALYZE large_keys;
+END
+cmp_ok(sql("$join SET work_mem = '1MB'; SET hash_mem_multiplier = 1; BEGIN; DECLARE c CURSOR FOR SELECT item FROM large_keys JOIN large USING (id); MOVE 1 IN c; "
+	  . "SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name = 'yottastore batch'"),
+	'<', 3_000_000, 'no more of them are asked for than there is room for, by the size the planner knows');
+store_api('DeleteTable', { TableName => $large });
 
 store_api('DeleteTable', { TableName => $_ }) foreach $one, $two, @parts;
 $node->stop;
