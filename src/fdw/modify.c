@@ -54,13 +54,15 @@ is_target(const PlannerInfo *root, Index rti)
 }
 
 /*
- * The expressions whose values decide which rows are changed and to what.  A document's
- * new value aside: what it is made from is compared attribute by attribute.
+ * The expressions whose values decide which rows are changed and to what: conditions, also of
+ * security-barrier views, and new values.  Not a document's: what it is made from is compared
+ * attribute by attribute.
  */
 static List *
 expressions_looked_at(PlannerInfo *root, Index rti, const YsSource *source)
 {
-	List	   *expressions = list_make1(root->parse->jointree);
+	RangeTblEntry *named = planner_rt_fetch(root->parse->resultRelation, root);
+	List	   *expressions = list_make2(root->parse->jointree, named->securityQuals);
 	ListCell   *target;
 	ListCell   *number;
 

@@ -89,6 +89,13 @@ loses("item ? 'odo' AND deep IS NULL", "'extra', '{\"deep\": \"m\"}'", 'a nested
 loses("NOT item ? 'c'", "'c'", 'of a partition', table => 'parent');
 loses("item ? 'odo' AND model IS NULL", "'model', '\"m\"'", 'a column of one', table => 'parent');
 
+# What a view asks, also one whose conditions come first.
+foreach my $option ('false', 'true')
+{
+	sql("CREATE OR REPLACE VIEW w WITH (security_barrier = $option) AS SELECT * FROM v WHERE model IS NULL AND NOT item ? 'c' AND p_last IS NULL");
+	loses("note IS NULL", $_, "of a view, security_barrier $option", table => 'w') foreach "'model', '\"m\"'", "'c'", "'svc', '\"2026\"'";
+}
+
 # The name may be a parameter, also of a generic plan.
 foreach my $mode (qw(force_custom_plan force_generic_plan))
 {
