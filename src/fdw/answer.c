@@ -99,6 +99,7 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 	YsAnswer   *answer = palloc0(sizeof(YsAnswer));
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	List	   *private = list_nth(plan->fdw_private, YS_SCAN_ANSWER);
+	YsFetchRequest by_key = *request;
 
 	answer->node = node;
 	answer->source = source;
@@ -113,7 +114,8 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 		ys_converter_init(&answer->converters[i], source->keys[i]->type, -1, CurrentMemoryContext);
 	answer->window = ys_window_create(get_hash_memory_limit(), plan->scan.plan.plan_width,
 									  intVal(list_nth(private, YS_ANSWER_WANTED)));
-	ys_window_open(answer->window, request, false, NULL);
+	by_key.consistent = by_key.consistent || ys_answer_reads_strongly(source);
+	ys_window_open(answer->window, &by_key, false, NULL);
 	create_order(answer, list_nth(private, YS_ANSWER_SORT),
 				 plan->fdw_exprs != NIL ? llast(plan->fdw_exprs) : NULL);
 	return answer;

@@ -51,6 +51,12 @@ extern void ys_answer_init(void);
 /* What an execution of the scan asks of its index. */
 extern YsFreshnessGoal *ys_answer_goal(const ForeignScan *plan, const YsSource *source);
 
+/*
+ * Must items be read strongly?  What the index has been asked to know for certain, the copy of an item that is read
+ * must have, too: everything, or what the session has just written.
+ */
+extern bool ys_answer_reads_strongly(const YsSource *source);
+
 /* answer.c: execution. */
 typedef struct YsAnswer YsAnswer;
 

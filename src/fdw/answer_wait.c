@@ -41,13 +41,29 @@ static List *asked_now = NIL;
 /* By which the innermost statement runs; NULL: none does. */
 static Snapshot running = NULL;
 
+/* Changes from here to now need not be in the index of a table, but for the session's own. */
 static TimestampTz
-goal_at(TimestampTz now, const YsSource *source)
+stale_from(TimestampTz now, const YsSource *source)
 {
 	int			staleness = ys_guc_max_staleness >= 0 ? ys_guc_max_staleness : source->max_staleness;
 
+	return now - (TimestampTz) staleness * 1000;
+}
+
+static TimestampTz
+goal_at(TimestampTz now, const YsSource *source)
+{
 	/* a session sees what it wrote itself */
-	return Max(now - (TimestampTz) staleness * 1000, ys_written_last(source));
+	return Max(stale_from(now, source), ys_written_last(source));
+}
+
+bool
+ys_answer_reads_strongly(const YsSource *source)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz from = stale_from(now, source);
+
+	return from == now || ys_written_last(source) > from;
 }
 
 static const char *

@@ -87,6 +87,8 @@ is(shown($plan, 'Index Policy', 'Store Operation', 'Index Keys', 'Items Gone', '
 like(sql("EXPLAIN $cars"), qr/Store Operation: BatchGetItem or Scan/, 'what is decided in execution is said so');
 is(shown(plan_of('SET yottastore.index_scan = off', $cars), 'Index Policy', 'Store Operation'), '- Scan', 'without it the store is read');
 is(shown(plan_of('', "$cars LIMIT 1"), 'Store Requests', 'Store Read Units'), '1 0.5', 'LIMIT 1 is one request, of one item');
+is(shown(plan_of('SET yottastore.max_staleness = 0', "$cars LIMIT 1"), 'Store Read Units'), '1.0', 'what has to be there is read strongly');
+is(shown(plan_of(q{UPDATE vehicles SET item = item || '{"n": 1}' WHERE vehicle_id = 'v004'}, "$cars LIMIT 1"), 'Store Read Units'), '1.0', '... as is what the session wrote');
 is(shown(plan_of('', 'SELECT vehicle_id FROM vehicles WHERE odometer_km < 25000'), 'Index Keys', 'Store Requests'), '249 3',
 	'a hundred keys a request');
 like(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE area = 'A' AND kind = 'car'}), qr/vehicle_service_a\b(?!.*vehicle_service_b\b)/s, 'partitions are pruned');
