@@ -35,6 +35,9 @@ typedef struct YsFreshness
 	bool		has_watermarks; /* all of them */
 	TimestampTz up_to;			/* then: the oldest */
 	bool		relocating;		/* rows are being moved to the areas they belong to now */
+	bool		areas_noted;	/* it is known which areas rows, or a job, go by: */
+	uint64		areas;			/* their fingerprint */
+	bool		areas_reached;	/* all rows are where they belong by these */
 	bool		lost_keys;		/* its quarantine has events that may be about any item */
 	bool		quarantines;	/* and events or items of known keys */
 } YsFreshness;

@@ -277,6 +277,13 @@ ys_job_advance(int64 job_id, ArrayType *next_key, int64 seen, int64 moved, int64
 					   Int64GetDatum(seen), Int64GetDatum(moved), Int64GetDatum(refused),
 					   reason != NULL ? CStringGetTextDatum(reason) : (Datum) 0
 				   }, nulls);
+	/* one that was queued later has been for areas that this one did not go by all the time */
+	if (next_key == NULL)
+		ys_spi_execute("UPDATE yottastore_internal.policy p SET areas_reached = j.rows_refused = 0 "
+					   "FROM yottastore_internal.job j WHERE j.job_id = $1 AND p.policy_id = j.policy_id "
+					   "AND NOT EXISTS (SELECT FROM yottastore_internal.job l WHERE l.policy_id = j.policy_id "
+					   "AND l.kind = 'relocate' AND l.job_id > j.job_id)",
+					   SPI_OK_UPDATE, 1, (Oid[]) {INT8OID}, (Datum[]) {Int64GetDatum(job_id)}, NULL);
 	ys_spi_end(&scope);
 }
 

@@ -401,7 +401,8 @@ ys_policy_note_areas(int policy_id, uint64 fingerprint)
 		noted = DatumGetInt64(ys_spi_value(0, 1, &unknown));
 	found = found && (unknown || noted != (int64) fingerprint);
 	if (found)
-		ys_spi_execute("UPDATE yottastore_internal.policy SET areas_fingerprint = $2 "
+		ys_spi_execute("UPDATE yottastore_internal.policy SET areas_fingerprint = $2, "
+					   "areas_reached = areas_fingerprint IS NULL OR backfill_started_at IS NULL "
 					   "WHERE policy_id = $1",
 					   SPI_OK_UPDATE, 2, (Oid[]) {INT4OID, INT8OID},
 					   (Datum[]) {Int32GetDatum(policy_id), Int64GetDatum((int64) fingerprint)}, NULL);

@@ -29,6 +29,7 @@ typedef struct Entry
 	YsBindings	bindings;
 	bool		bound;			/* but for the areas */
 	bool		has_areas;
+	uint64		areas_fingerprint;
 	Oid			relids[5];
 	bool		current;
 	bool		of_transaction;
@@ -217,7 +218,6 @@ bind(Entry *entry, bool areas)
 	uint64		before = invalidations;
 	bool		current = entry->current;
 	const char *level = ys_policy_area_level(entry->policy.policy);
-	uint64		fingerprint;
 
 	/* what a failure leaves is not used any more */
 	entry->current = false;
@@ -230,7 +230,7 @@ bind(Entry *entry, bool areas)
 		entry->bound = true;
 	}
 	if (areas && level != NULL && !entry->has_areas)
-		entry->bindings.areas = ys_areas_load(level, &entry->arena, &fingerprint);
+		entry->bindings.areas = ys_areas_load(level, &entry->arena, &entry->areas_fingerprint);
 	entry->has_areas = entry->has_areas || areas;
 	entry->current = current && before == invalidations;
 	entry->of_transaction = entry->of_transaction || IsolationUsesXactSnapshot();
@@ -247,4 +247,14 @@ ys_policy_cache_bind(const YsCachedPolicy *policy, bool areas, YsBindings *bindi
 	*bindings = entry->bindings;
 	if (!areas)
 		bindings->areas = NULL;
+}
+
+uint64
+ys_policy_cache_areas(const YsCachedPolicy *policy)
+{
+	Entry	   *entry = (Entry *) policy;
+
+	if (!entry->has_areas)
+		bind(entry, true);
+	return entry->areas_fingerprint;
 }

@@ -30,4 +30,7 @@ extern const YsCachedPolicy *ys_policy_cache_find(const char *name);
  */
 extern void ys_policy_cache_bind(const YsCachedPolicy *policy, bool areas, YsBindings *bindings);
 
+/* The fingerprint of the areas there are now of its level, as ys_policy_note_areas has it; 0: it has no level. */
+extern uint64 ys_policy_cache_areas(const YsCachedPolicy *policy);
+
 #endif							/* YS_CATALOG_POLICY_CACHE_H */

@@ -25,6 +25,7 @@
 #include "catalog/convert.h"
 #include "catalog/index_table.h"
 #include "catalog/key_text.h"
+#include "catalog/policy_cache.h"
 #include "compat.h"
 #include "errors.h"
 #include "fdw/answer.h"
@@ -133,11 +134,30 @@ how_far(const YsFreshness *freshness, const YsFreshnessGoal *goal)
 					(double) (goal->up_to - freshness->up_to) / USECS_PER_SEC);
 }
 
+/* Why areas can't be looked up; NULL: they can. */
+static char *
+find_area_obstacle(const YsAnswer *answer)
+{
+	const YsFreshness *freshness = &answer->freshness;
+	const YsCachedPolicy *policy = ys_policy_cache_find(answer->policy);
+
+	if (policy == NULL || ys_policy_area_level(policy->policy) == NULL)
+		return NULL;
+	if (freshness->relocating)
+		return "its rows are being moved to the areas they belong to now";
+	if (!freshness->areas_noted || freshness->areas != ys_policy_cache_areas(policy))
+		return "areas were edited, and its rows are yet to be moved";
+	if (!freshness->areas_reached)
+		return "areas were edited, and not all of its rows were moved: call yottastore.index_relocate_start";
+	return NULL;
+}
+
 /* Why the index can't be used; NULL: it can. */
 static char *
 find_obstacle(const YsAnswer *answer, bool exists)
 {
 	const YsFreshness *freshness = &answer->freshness;
+	char	   *why_not = NULL;
 
 	if (!exists)
 		return "it does not exist";
@@ -148,8 +168,10 @@ find_obstacle(const YsAnswer *answer, bool exists)
 						freshness->reason != NULL ? freshness->reason : "");
 	if (freshness->lost_keys)
 		return "its quarantine has events that may be about any item";
-	if (answer->by_area && freshness->relocating)
-		return "its rows are being moved to the areas they belong to now";
+	if (answer->by_area)
+		why_not = find_area_obstacle(answer);
+	if (why_not != NULL)
+		return why_not;
 	if (!ys_freshness_reaches(freshness, answer->goal))
 		return how_far(freshness, answer->goal);
 	/* rows of a new area come after its partition, and the snapshot may have them already */

@@ -81,6 +81,35 @@ wait_for_index($node, 'moved', undef, 'followed');
 $node->poll_query_until('postgres', q{SELECT bool_and(state = 'DONE') FROM yottastore.jobs}) or die 'the job does not end';
 like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE f_area = 'A'}), qr/Index Keys: 6/, 'later they are');
 
+# ---- areas that were edited ----------------------------------------------------------------------
+
+# No job begins while nobody may write to the index table.
+my $holder = $node->background_psql('postgres', on_error_stop => 0);
+$holder->query_safe(q{BEGIN; LOCK TABLE followed IN SHARE MODE});
+sql(q{UPDATE yottastore.areas SET name = 'AA' WHERE name = 'A'});
+my $renamed = q{SELECT vehicle_id FROM vehicles WHERE f_area = 'AA'};
+like(plan_of($any, $renamed), qr/rows=6 .*Index Not Used: (areas were edited, and its rows are yet to be moved|its rows are being moved)/s, 'areas are not looked up from when they are edited');
+my $jobs = q{FROM yottastore.jobs WHERE policy = 'followed' AND kind = 'relocate' AND state IN ('QUEUED', 'RUNNING')};
+$node->poll_query_until('postgres', "SELECT count(*) > 0 $jobs") or die 'no job';
+sql("SELECT yottastore.job_stop(job_id) $jobs");
+$holder->query_safe('ROLLBACK');
+$holder->quit;
+$node->poll_query_until('postgres', "SELECT count(*) = 0 $jobs") or die 'the job goes on';
+like(plan_of($any, $renamed), qr/rows=6 .*Index Not Used: areas were edited, and not all of its rows were moved: call yottastore.index_relocate_start/s, 'nor after the job was stopped');
+like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE f_kind = 'car'}), qr/Index Keys: 6/, 'but what has nothing to do with them');
+sql(q{SELECT yottastore.index_relocate_start('followed')});
+$node->poll_query_until('postgres', "SELECT count(*) = 0 $jobs") or die 'the job does not end';
+like(plan_of($any, $renamed), qr/rows=6 .*Index Keys: 6/s, 'until another has moved them');
+
+sql(q{ALTER TABLE followed ADD CONSTRAINT no_bb CHECK (area <> 'BB'); UPDATE yottastore.areas SET name = 'BB' WHERE name = 'B'});
+$renamed = q{SELECT vehicle_id FROM vehicles WHERE f_area = 'BB'};
+my $ended = q{SELECT state = 'DONE' AND rows_refused = %d FROM yottastore.jobs WHERE policy = 'followed' ORDER BY job_id DESC LIMIT 1};
+$node->poll_query_until('postgres', sprintf $ended, 1) or die 'no row is refused';
+like(plan_of($any, $renamed), qr/rows=1 .*Index Not Used: areas were edited, and not all of its rows were moved/s, 'nor where a row was refused');
+sql(q{ALTER TABLE followed DROP CONSTRAINT no_bb; SELECT yottastore.index_relocate_start('followed')});
+$node->poll_query_until('postgres', sprintf $ended, 0) or die 'the row is not moved';
+like(plan_of($any, $renamed), qr/rows=1 .*Index Keys: 1/s, 'until it is moved');
+
 store_api('DeleteTable', { TableName => $table });
 $node->stop;
 done_testing();
