@@ -58,6 +58,7 @@ typedef struct Answering
 	const YsSource *source;
 	const YsPolicyRow *policy;
 	Relation	index;
+	bool		has_area_value; /* items may name their area */
 	bool		has_attributes; /* all of them, under their paths */
 	List	   *quals;			/* on the index table */
 	Bitmapset  *columns;		/* of it that are read, as selectedCols */
@@ -92,6 +93,14 @@ index_column(const Answering *answering, const YsSourceColumn *column)
 	return get_attnum(RelationGetRelid(answering->index), name);
 }
 
+/* When areas are edited rows are moved, but what was said of an area that they named stays. */
+static bool
+may_be_outdated(const Answering *answering, const YsSourceColumn *column)
+{
+	return column->kind == YS_COLUMN_FIELD && strcmp(column->field, "rejected") == 0 &&
+		answering->has_area_value;
+}
+
 static Node *
 translate_var(Translation *translation, const Var *var)
 {
@@ -107,7 +116,7 @@ translate_var(Translation *translation, const Var *var)
 		return NULL;
 	column = &answering->source->columns[var->varattno - 1];
 	attnum = index_column(answering, column);
-	if (attnum == InvalidAttrNumber)
+	if (attnum == InvalidAttrNumber || may_be_outdated(answering, column))
 		return NULL;
 	attribute = TupleDescAttr(RelationGetDescr(answering->index), attnum - 1);
 	/* the owner may have changed the table */
@@ -462,6 +471,7 @@ try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
 {
 	YsRelation *relation = rel->fdw_private;
 	const YsPolicyRow *policy = ys_plan_policy(relation, name);
+	const YsPolicy *compiled;
 	Answering	answering = {.rel = rel, .source = relation->source, .policy = policy};
 	Ordering	unordered = {0};
 	Ordering	ordering = {0};
@@ -469,7 +479,9 @@ try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
 
 	if (policy == NULL)
 		return;
-	answering.has_attributes = ys_policy_keeps_all_attributes(ys_policy_cache_find(name)->policy);
+	compiled = ys_policy_cache_find(name)->policy;
+	answering.has_area_value = ys_policy_has_area_value(compiled);
+	answering.has_attributes = ys_policy_keeps_all_attributes(compiled);
 	answering.index = table_open(policy->index_table, AccessShareLock);
 	foreach(cell, rel->baserestrictinfo)
 		add_clause(&answering, lfirst_node(RestrictInfo, cell));

@@ -110,6 +110,22 @@ sql(q{ALTER TABLE followed DROP CONSTRAINT no_bb; SELECT yottastore.index_reloca
 $node->poll_query_until('postgres', sprintf $ended, 0) or die 'the row is not moved';
 like(plan_of($any, $renamed), qr/rows=1 .*Index Keys: 1/s, 'until it is moved');
 
+# ---- what is said of areas that nobody knew -------------------------------------------------------
+
+sql(<<'END');
+INSERT INTO vehicles (vehicle_id, item) SELECT 'z' || i, '{"type": "zoned", "zone": "Z99"}' FROM generate_series(1, 5) i;
+SELECT yottastore.create_index_policy('named', 'vehicles', NULL, fields => ARRAY[yottastore.field('kind', 'text', ARRAY['type'])],
+  area => yottastore.area_from_value(ARRAY['zone'], level => 'country'));
+END
+wait_for_index($node, 'the start', undef, 'named');
+sql(q{SELECT yottastore.add_index_columns('named', prefix => 'n_'); ANALYZE named});
+my $zoned = q{SELECT vehicle_id FROM vehicles WHERE n_kind = 'zoned' AND n_rejected IS};
+like(plan_of($any, "$zoned NOT NULL"), qr/rows=5 .*Index Keys: 5/s, 'an area of no known name is rejected');
+sql(q{UPDATE yottastore.areas SET aliases = ARRAY['Z99'] WHERE name = 'BB'});
+$node->poll_query_until('postgres', q{SELECT count(*) = 5 FROM named WHERE area = 'BB' AND kind = 'zoned'}) or die 'they are not moved';
+like(plan_of($any, "$zoned NULL"), qr/rows=5 .*Index Keys: 5/s, 'and is not, once an area has it');
+like(plan_of($any, "$zoned NOT NULL"), qr/rows=0 .*Index Keys: 5/s, 'whatever its rows have kept');
+
 store_api('DeleteTable', { TableName => $table });
 $node->stop;
 done_testing();
