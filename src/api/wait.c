@@ -17,6 +17,7 @@
 #include "catalog/freshness.h"
 #include "catalog/waiters.h"
 #include "compat.h"
+#include "errors.h"
 #include "worker/lock.h"
 
 PG_FUNCTION_INFO_V1(ys_index_wait);
@@ -110,6 +111,7 @@ ys_index_wait(PG_FUNCTION_ARGS)
 	MemoryContext round = AllocSetContextCreate(caller, "yottastore index_wait", ALLOCSET_SMALL_SIZES);
 	Wait		wait = {0};
 	int			policy_id;
+	YsError		err;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
 		ereport(ERROR,
@@ -128,7 +130,8 @@ ys_index_wait(PG_FUNCTION_ARGS)
 		MemoryContextSwitchTo(round);
 		look_at_policy(&wait);
 		MemoryContextSwitchTo(caller);
-		ys_freshness_find_ends(&wait.freshness, &wait.goal);
+		if (!ys_freshness_find_ends(&wait.freshness, &wait.goal, 0, &err))
+			ys_error_throw(&err);
 		if (ys_freshness_reaches(&wait.freshness, &wait.goal))
 			break;
 		if (!ys_patience_sleep(&wait.patience))

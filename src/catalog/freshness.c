@@ -21,6 +21,9 @@
 #include "catalog/waiters.h"
 #include "errors.h"
 
+/* The brokers get so long at least to say where a topic ends. */
+#define LOOK_MS		1000
+
 /* Look again after that long at the latest: nobody may be left to wake us. */
 #define SLEEP_MS	1000
 
@@ -199,21 +202,22 @@ ys_freshness_reaches(const YsFreshness *freshness, const YsFreshnessGoal *goal)
 	return goal->ends_known && reached_ends(freshness, goal);
 }
 
-void
-ys_freshness_find_ends(const YsFreshness *freshness, YsFreshnessGoal *goal)
+bool
+ys_freshness_find_ends(const YsFreshness *freshness, YsFreshnessGoal *goal, long timeout_ms, YsError *err)
 {
+	YsStreamConfig *config;
 	YsArena		arena;
-	YsError		err;
 
 	if (goal->ends_known || freshness->phase != YS_PHASE_LIVE || GetCurrentTimestamp() < goal->up_to ||
 		!goes_by_ends(freshness))
-		return;
+		return true;
+	config = ys_server_stream(freshness->stream, freshness->owner);
+	if (timeout_ms > 0)
+		config->timeout_ms = (int) Min(config->timeout_ms, timeout_ms);
 	/* its blocks live as long as the context */
 	ys_arena_init_context(&arena, CurrentMemoryContext, 0);
-	if (!ys_kafka_topic_offsets(ys_server_stream(freshness->stream, freshness->owner), &arena,
-								&goal->nends, &goal->ends, &err))
-		ys_error_throw(&err);
-	goal->ends_known = true;
+	goal->ends_known = ys_kafka_topic_offsets(config, &arena, &goal->nends, &goal->ends, err);
+	return goal->ends_known;
 }
 
 /* ---- waiting ---- */
@@ -240,6 +244,7 @@ ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms)
 	{
 		YsFreshness freshness;
 		int64		left;
+		YsError		err;
 
 		MemoryContextReset(round);
 		MemoryContextSwitchTo(round);
@@ -247,7 +252,11 @@ ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms)
 			!may_reach(&freshness))
 			break;
 		MemoryContextSwitchTo(outer);
-		ys_freshness_find_ends(&freshness, goal);
+		if (!ys_freshness_find_ends(&freshness, goal, Max(deadline - ys_clock_ms(), LOOK_MS), &err))
+		{
+			goal->trouble = pstrdup(err.message);
+			break;
+		}
 		reached = ys_freshness_reaches(&freshness, goal);
 		left = deadline - ys_clock_ms();
 		if (reached || left <= 0)

@@ -49,6 +49,7 @@ typedef struct YsFreshnessGoal
 	bool		ends_known;		/* without watermarks: where the topic ended then, or later */
 	int			nends;
 	YsPartitionOffsets *ends;
+	char	   *trouble;		/* why that can't be known, by the last look; or NULL */
 } YsFreshnessGoal;
 
 /*
@@ -62,13 +63,14 @@ extern bool ys_freshness_reaches(const YsFreshness *freshness, const YsFreshness
 
 /*
  * Look where the topic ends, if that is what tells when the goal is reached and its moment has come; once.
- * In the current memory context.  Asks the brokers, and throws what they say.
+ * In the current memory context.  Asks the brokers, for at most so long (0: as long as is usual); false and err when they
+ * can't be asked.
  */
-extern void ys_freshness_find_ends(const YsFreshness *freshness, YsFreshnessGoal *goal);
+extern bool ys_freshness_find_ends(const YsFreshness *freshness, YsFreshnessGoal *goal, long timeout_ms, YsError *err);
 
 /*
  * Wait for at most that long until the policy reaches the goal.  False when it does not, or can't before something
- * else happens to it.  Sees what others commit meanwhile: not for transactions that must not.
+ * else happens to it, or when where its topic ends can't be known, of which goal has the reason.  Sees what others commit meanwhile: not for transactions that must not.
  */
 extern bool ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms);
 

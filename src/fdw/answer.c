@@ -127,6 +127,8 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 static char *
 how_far(const YsFreshness *freshness, const YsFreshnessGoal *goal)
 {
+	if (!freshness->has_watermarks && goal->trouble != NULL)
+		return psprintf("where its topic ends is not known: %s", goal->trouble);
 	if (!freshness->has_watermarks)
 		return "how far it is behind is not known";
 	return psprintf("it is complete up to %s, %.3f seconds before what is asked for",

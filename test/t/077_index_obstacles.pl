@@ -126,6 +126,15 @@ $node->poll_query_until('postgres', q{SELECT count(*) = 5 FROM named WHERE area 
 like(plan_of($any, "$zoned NULL"), qr/rows=5 .*Index Keys: 5/s, 'and is not, once an area has it');
 like(plan_of($any, "$zoned NOT NULL"), qr/rows=0 .*Index Keys: 5/s, 'whatever its rows have kept');
 
+# ---- brokers that are away -------------------------------------------------------------------------
+
+my $nobody = PostgreSQL::Test::Cluster::get_free_port();
+sql("ALTER SERVER fleet_changes OPTIONS (SET brokers '127.0.0.1:$nobody')");
+my $count = sql("SET yottastore.index_scan = off; SELECT count(*) FROM ($cars) q");
+is(sql("SELECT count(*) FROM ($cars) q"), $count, 'brokers that are away keep nobody from the store');
+like(plan_of(q{SET yottastore.staleness_timeout = 1}, $cars), qr/Index Not Used: where its topic ends is not known: /, '... as it says');
+like(($node->psql('postgres', "SET yottastore.on_stale = error; $cars"))[2], qr/cannot answer.*where its topic ends is not known/s, '... or refuses to');
+
 store_api('DeleteTable', { TableName => $table });
 $node->stop;
 done_testing();
