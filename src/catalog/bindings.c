@@ -29,6 +29,7 @@ ys_bindings_load(const YsPolicy *policy, Oid owner, MemoryContext parent)
 	if (level != NULL)
 		bound->bindings.areas = ys_areas_load(level, arena, &bound->areas_fingerprint);
 	bound->bindings.synonyms = ys_synonyms_load(arena);
+	bound->synonyms_fingerprint = ys_synonyms_fingerprint(policy);
 	bound->functions = ys_functions_open(policy, owner);
 	if (bound->functions != NULL)
 	{

@@ -15,6 +15,7 @@ typedef struct YsBound
 	YsBindings	bindings;
 	YsFunctions *functions;		/* NULL: no field has one */
 	uint64		areas_fingerprint;	/* tells the areas from others; 0: there are none */
+	uint64		synonyms_fingerprint;	/* of the lists that are used; 0: there are none */
 	MemoryContext context;		/* all of it lives here */
 } YsBound;
 

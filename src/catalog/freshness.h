@@ -38,6 +38,8 @@ typedef struct YsFreshness
 	bool		areas_noted;	/* it is known which areas rows, or a job, go by: */
 	uint64		areas;			/* their fingerprint */
 	bool		areas_reached;	/* all rows are where they belong by these */
+	uint64		synonyms;		/* the fingerprint of those that rows are written by, */
+	bool		synonyms_mixed; /* and some were by others */
 	bool		lost_keys;		/* its quarantine has events that may be about any item */
 	bool		quarantines;	/* and events or items of known keys */
 } YsFreshness;

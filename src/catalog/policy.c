@@ -411,6 +411,20 @@ ys_policy_note_areas(int policy_id, uint64 fingerprint)
 }
 
 void
+ys_policy_note_synonyms(int policy_id, uint64 fingerprint)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.policy SET synonyms_fingerprint = $2, "
+				   "synonyms_mixed = synonyms_mixed OR synonyms_fingerprint IS NOT NULL AND backfill_started_at IS NOT NULL "
+				   "WHERE policy_id = $1 AND synonyms_fingerprint IS DISTINCT FROM $2",
+				   SPI_OK_UPDATE, 2, (Oid[]) {INT4OID, INT8OID},
+				   (Datum[]) {Int32GetDatum(policy_id), Int64GetDatum((int64) fingerprint)}, NULL);
+	ys_spi_end(&scope);
+}
+
+void
 ys_policy_begin_backfill(int policy_id, const char *topic)
 {
 	YsSpiScope	scope;

@@ -30,6 +30,7 @@ typedef struct Entry
 	bool		bound;			/* but for the areas */
 	bool		has_areas;
 	uint64		areas_fingerprint;
+	uint64		synonyms_fingerprint;
 	Oid			relids[5];
 	bool		current;
 	bool		of_transaction;
@@ -225,6 +226,7 @@ bind(Entry *entry, bool areas)
 	if (!entry->bound)
 	{
 		entry->bindings.synonyms = ys_synonyms_load(&entry->arena);
+		entry->synonyms_fingerprint = ys_synonyms_fingerprint(entry->policy.policy);
 		ys_zones_prepare();
 		entry->bindings.find_zone = ys_zones_find;
 		entry->bound = true;
@@ -257,4 +259,14 @@ ys_policy_cache_areas(const YsCachedPolicy *policy)
 	if (!entry->has_areas)
 		bind(entry, true);
 	return entry->areas_fingerprint;
+}
+
+uint64
+ys_policy_cache_synonyms(const YsCachedPolicy *policy)
+{
+	Entry	   *entry = (Entry *) policy;
+
+	if (!entry->bound)
+		bind(entry, false);
+	return entry->synonyms_fingerprint;
 }

@@ -33,4 +33,7 @@ extern void ys_policy_cache_bind(const YsCachedPolicy *policy, bool areas, YsBin
 /* The fingerprint of the areas there are now of its level, as ys_policy_note_areas has it; 0: it has no level. */
 extern uint64 ys_policy_cache_areas(const YsCachedPolicy *policy);
 
+/* The same of the synonyms that it uses. */
+extern uint64 ys_policy_cache_synonyms(const YsCachedPolicy *policy);
+
 #endif							/* YS_CATALOG_POLICY_CACHE_H */

@@ -6,6 +6,9 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "catalog/spi.h"
@@ -50,4 +53,33 @@ ys_synonyms_load(YsArena *arena)
 		ys_error_throw(&err);
 	ys_spi_end(&scope);
 	return synonyms;
+}
+
+uint64
+ys_synonyms_fingerprint(const YsPolicy *policy)
+{
+	int			count = ys_policy_field_count(policy);
+	Datum	   *lists = palloc(sizeof(Datum) * Max(count, 1));
+	int			nlists = 0;
+	uint64		fingerprint;
+	YsSpiScope	scope;
+
+	for (int i = 0; i < count; i++)
+	{
+		const char *list;
+		uint32		len;
+
+		if (ys_policy_field_list(policy, i, &list, &len))
+			lists[nlists++] = PointerGetDatum(cstring_to_text_with_len(list, (int) len));
+	}
+	if (nlists == 0)
+		return 0;
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT list, word, meaning FROM yottastore.synonyms WHERE list = ANY ($1) "
+				   "ORDER BY list COLLATE \"C\", word COLLATE \"C\"",
+				   SPI_OK_SELECT, 1, (Oid[]) {TEXTARRAYOID},
+				   (Datum[]) {PointerGetDatum(construct_array(lists, nlists, TEXTOID, -1, false, TYPALIGN_INT))}, NULL);
+	fingerprint = ys_spi_fingerprint();
+	ys_spi_end(&scope);
+	return fingerprint;
 }

@@ -14,6 +14,9 @@
  */
 extern YsSynonyms *ys_synonyms_load(YsArena *arena);
 
+/* Tells the lists that the policy uses, as they are now, from others; 0: it uses none, or they are empty. */
+extern uint64 ys_synonyms_fingerprint(const YsPolicy *policy);
+
 /* The table's oid, to recognize its invalidations; InvalidOid when there is none. */
 extern Oid	ys_synonyms_relid(void);
 

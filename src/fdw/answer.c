@@ -51,6 +51,7 @@ struct YsAnswer
 	const YsSource *source;
 	const char *policy;
 	bool		by_area;
+	bool		by_synonyms;
 	int			partitions;		/* of the index that the plan knows */
 	YsFreshnessGoal *goal;
 	MemoryContext context;		/* as long as the execution */
@@ -106,6 +107,7 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 	answer->source = source;
 	answer->policy = strVal(list_nth(private, YS_ANSWER_POLICY));
 	answer->by_area = intVal(list_nth(private, YS_ANSWER_BY_AREA)) != 0;
+	answer->by_synonyms = intVal(list_nth(private, YS_ANSWER_BY_SYNONYMS)) != 0;
 	answer->partitions = intVal(list_nth(private, YS_ANSWER_PARTITIONS));
 	answer->goal = ys_answer_goal(plan, source);
 	answer->context = CurrentMemoryContext;
@@ -154,6 +156,18 @@ find_area_obstacle(const YsAnswer *answer)
 	return NULL;
 }
 
+/* The same of values that synonyms are looked up for. */
+static char *
+find_synonym_obstacle(const YsAnswer *answer)
+{
+	const YsFreshness *freshness = &answer->freshness;
+	const YsCachedPolicy *policy = ys_policy_cache_find(answer->policy);
+
+	if (policy != NULL && (freshness->synonyms_mixed || freshness->synonyms != ys_policy_cache_synonyms(policy)))
+		return "synonyms were edited since its rows were made: call yottastore.index_rebuild_start";
+	return NULL;
+}
+
 /* Why the index can't be used; NULL: it can. */
 static char *
 find_obstacle(const YsAnswer *answer, bool exists)
@@ -172,6 +186,8 @@ find_obstacle(const YsAnswer *answer, bool exists)
 		return "its quarantine has events that may be about any item";
 	if (answer->by_area)
 		why_not = find_area_obstacle(answer);
+	if (why_not == NULL && answer->by_synonyms)
+		why_not = find_synonym_obstacle(answer);
 	if (why_not != NULL)
 		return why_not;
 	if (!ys_freshness_reaches(freshness, answer->goal))

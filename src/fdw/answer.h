@@ -23,6 +23,7 @@ typedef enum YsAnswerPrivate
 {
 	YS_ANSWER_POLICY,			/* String: its name */
 	YS_ANSWER_BY_AREA,			/* Integer: 1 when a condition is on the area */
+	YS_ANSWER_BY_SYNONYMS,		/* Integer: 1 when synonyms count in a condition, or the order */
 	YS_ANSWER_PARTITIONS,		/* Integer: how many the index table had */
 	YS_ANSWER_WANTED,			/* Integer: rows that may be all the query takes; 0: not known */
 	YS_ANSWER_SORT				/* IntList: how the index is ordered for the first rows (answer_order.h), whose

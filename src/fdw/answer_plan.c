@@ -58,12 +58,14 @@ typedef struct Answering
 	const YsSource *source;
 	const YsPolicyRow *policy;
 	Relation	index;
+	const YsPolicy *compiled;
 	bool		has_area_value; /* items may name their area */
 	bool		has_attributes; /* all of them, under their paths */
 	List	   *quals;			/* on the index table */
 	Bitmapset  *columns;		/* of it that are read, as selectedCols */
 	bool		by_field;		/* a condition is on what the policy computes, or has of all attributes */
 	bool		by_area;
+	bool		by_synonyms;
 } Answering;
 
 /* ---- conditions ---- */
@@ -75,6 +77,7 @@ typedef struct Translation
 	Bitmapset  *columns;
 	bool		by_field;
 	bool		by_area;
+	bool		by_synonyms;
 	bool		failed;
 } Translation;
 
@@ -99,6 +102,22 @@ may_be_outdated(const Answering *answering, const YsSourceColumn *column)
 {
 	return column->kind == YS_COLUMN_FIELD && strcmp(column->field, "rejected") == 0 &&
 		answering->has_area_value;
+}
+
+/* Do synonyms count in this column? */
+static bool
+counts_synonyms(const YsPolicy *policy, const YsSourceColumn *column)
+{
+	const char *list;
+	uint32		len;
+
+	if (column->kind != YS_COLUMN_FIELD)
+		return false;
+	for (int i = 0; i < ys_policy_field_count(policy); i++)
+		if (ys_policy_field_list(policy, i, &list, &len) &&
+			(strcmp(column->field, "rejected") == 0 || strcmp(column->field, ys_policy_field(policy, i)->name) == 0))
+			return true;
+	return false;
 }
 
 static Node *
@@ -127,6 +146,7 @@ translate_var(Translation *translation, const Var *var)
 	translation->by_field = translation->by_field || column->kind == YS_COLUMN_FIELD;
 	translation->by_area = translation->by_area ||
 		(column->kind == YS_COLUMN_FIELD && strcmp(column->field, "area") == 0);
+	translation->by_synonyms = translation->by_synonyms || counts_synonyms(answering->compiled, column);
 	translated = (Node *) makeVar(INDEX_RTI, attnum, attribute->atttypid, attribute->atttypmod,
 								  attribute->attcollation, 0);
 	if (attribute->attcollation == var->varcollid)
@@ -207,6 +227,7 @@ add_clause(Answering *answering, RestrictInfo *rinfo)
 	answering->columns = bms_add_members(answering->columns, translation.columns);
 	answering->by_field = answering->by_field || translation.by_field;
 	answering->by_area = answering->by_area || translation.by_area;
+	answering->by_synonyms = answering->by_synonyms || translation.by_synonyms;
 }
 
 /* ---- the order ---- */
@@ -218,6 +239,7 @@ typedef struct Ordering
 	Expr	   *translated;
 	Bitmapset  *columns;
 	bool		by_field;
+	bool		by_synonyms;
 	SortGroupClause clause;
 	Oid			collation;
 	bool		more;			/* it goes on where rows are equal by this */
@@ -278,6 +300,7 @@ order_by(Answering *answering, const PathKey *pathkey, const EquivalenceMember *
 	ordering->expr = member->em_expr;
 	ordering->columns = translation.columns;
 	ordering->by_field = translation.by_field;
+	ordering->by_synonyms = translation.by_synonyms;
 	ordering->collation = pathkey->pk_eclass->ec_collation;
 	return OidIsValid(ordering->clause.sortop) && OidIsValid(ordering->clause.eqop);
 }
@@ -423,8 +446,10 @@ make_answer(const Answering *answering, const Ordering *ordering, double wanted)
 		sort = list_make5_int(ordering->clause.sortop, ordering->collation, ordering->clause.nulls_first,
 							  ordering->more, (int) wanted);
 	answer->private = list_make5(makeString(answering->policy->name), makeInteger(answering->by_area),
+								 makeInteger(answering->by_synonyms || ordering->by_synonyms),
 								 makeInteger(ys_index_table_partitions(answering->policy->index_table)),
-								 makeInteger((int) wanted), sort);
+								 makeInteger((int) wanted));
+	answer->private = lappend(answer->private, sort);
 	answer->order = ordering->expr;
 	return answer;
 }
@@ -471,7 +496,6 @@ try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
 {
 	YsRelation *relation = rel->fdw_private;
 	const YsPolicyRow *policy = ys_plan_policy(relation, name);
-	const YsPolicy *compiled;
 	Answering	answering = {.rel = rel, .source = relation->source, .policy = policy};
 	Ordering	unordered = {0};
 	Ordering	ordering = {0};
@@ -479,9 +503,9 @@ try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
 
 	if (policy == NULL)
 		return;
-	compiled = ys_policy_cache_find(name)->policy;
-	answering.has_area_value = ys_policy_has_area_value(compiled);
-	answering.has_attributes = ys_policy_keeps_all_attributes(compiled);
+	answering.compiled = ys_policy_cache_find(name)->policy;
+	answering.has_area_value = ys_policy_has_area_value(answering.compiled);
+	answering.has_attributes = ys_policy_keeps_all_attributes(answering.compiled);
 	answering.index = table_open(policy->index_table, AccessShareLock);
 	foreach(cell, rel->baserestrictinfo)
 		add_clause(&answering, lfirst_node(RestrictInfo, cell));

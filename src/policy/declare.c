@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "policy/read_json.h"
+#include "policy/synonym.h"
 
 /* Longest piece of a declaration that a message repeats. */
 #define SHOWN	60
@@ -434,6 +435,21 @@ bool
 ys_policy_has_location(const YsPolicy *policy)
 {
 	return policy->area.lats.count > 0 || policy->area.locations.count > 0;
+}
+
+bool
+ys_policy_field_list(const YsPolicy *policy, int index, const char **list, uint32_t *len)
+{
+	const YsField *field = &policy->fields[index];
+	YsSlice		name = field->rules.synonyms;
+
+	if (field->info.type == YS_FIELD_BOOLEAN)
+		name = YS_SYNONYMS_BOOLEAN;
+	else if (field->type->has_formats)
+		name = YS_SYNONYMS_MONTH;
+	*list = name.bytes;
+	*len = name.len;
+	return name.len > 0;
 }
 
 bool

@@ -112,6 +112,9 @@ extern YsPolicy *ys_policy_compile(const char *json, size_t len, YsArena *arena,
 extern int	ys_policy_field_count(const YsPolicy *policy);
 extern const YsFieldInfo *ys_policy_field(const YsPolicy *policy, int index);
 
+/* The list of synonyms that a field's values are looked up in, or are when they are no built-in words.  False: none. */
+extern bool ys_policy_field_list(const YsPolicy *policy, int index, const char **list, uint32_t *len);
+
 /* Does the policy locate its items by coordinates (the index table has a location column)? */
 extern bool ys_policy_has_location(const YsPolicy *policy);
 

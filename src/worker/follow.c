@@ -166,6 +166,7 @@ ys_follow_load_bindings(YsFollow *follow)
 
 	follow->bound = ys_bindings_load(follow->policy, follow->row->owner, follow->context);
 	follow->areas_noted = false;
+	follow->synonyms_noted = false;
 	if (old != NULL)
 		ys_bindings_free(old);
 }

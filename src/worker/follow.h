@@ -29,6 +29,7 @@ typedef struct YsFollow
 	YsIndexTable *table;
 
 	YsBound    *bound;			/* replaced when what it is made of changes */
+	bool		synonyms_noted; /* and which synonyms */
 	bool		areas_noted;	/* the catalog knows which areas rows go by now */
 
 	int			of_partitions;	/* in which the policy has positions */

@@ -46,6 +46,15 @@ note_areas(YsFollow *follow)
 	follow->areas_noted = true;
 }
 
+static void
+note_synonyms(YsFollow *follow)
+{
+	ys_transaction_begin("noting synonyms");
+	ys_policy_note_synonyms(follow->row->policy_id, follow->bound->synonyms_fingerprint);
+	ys_transaction_commit();
+	follow->synonyms_noted = true;
+}
+
 /*
  * Forget old deletions, a bit at a time.  A policy that is LIVE reads nothing from the store
  * that could be older than they are.
@@ -71,6 +80,8 @@ ys_jobs_tend(YsFollow *follow)
 {
 	if (ys_policy_area_level(follow->policy) != NULL && !follow->areas_noted)
 		note_areas(follow);
+	if (!follow->synonyms_noted)
+		note_synonyms(follow);
 	if (follow->row->phase == YS_PHASE_LIVE && ys_guc_tombstone_retention >= 0 &&
 		ys_clock_ms() >= follow->prune_at)
 		prune(follow);

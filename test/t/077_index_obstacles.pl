@@ -126,6 +126,25 @@ $node->poll_query_until('postgres', q{SELECT count(*) = 5 FROM named WHERE area 
 like(plan_of($any, "$zoned NULL"), qr/rows=5 .*Index Keys: 5/s, 'and is not, once an area has it');
 like(plan_of($any, "$zoned NOT NULL"), qr/rows=0 .*Index Keys: 5/s, 'whatever its rows have kept');
 
+# ---- synonyms that were edited -------------------------------------------------------------------
+
+sql(q{SELECT yottastore.create_index_policy('meant', 'vehicles', NULL, fields => ARRAY[
+  yottastore.field('kind', 'text', ARRAY['type'], synonyms => 'kinds'), yottastore.field('zone', 'text', ARRAY['zone'])])});
+wait_for_index($node, 'the start', undef, 'meant');
+sql(q{SELECT yottastore.add_index_columns('meant', prefix => 'm_'); ANALYZE meant});
+my $meant = q{SELECT vehicle_id FROM vehicles WHERE m_kind = 'zone car'};
+like(plan_of($any, $meant), qr/rows=0 .*Index Keys: 0/s, 'a word that nothing means');
+sql(q{INSERT INTO yottastore.synonyms VALUES ('others', 'zoned', 'no car')});
+like(plan_of($any, $meant), qr/rows=0 .*Index Keys: 0/s, 'other lists do not count');
+sql(q{INSERT INTO yottastore.synonyms VALUES ('kinds', 'zoned', 'zone car')});
+like(plan_of($any, $meant), qr/rows=5 .*Index Not Used: synonyms were edited/s, 'values are not looked up from when their synonyms are edited');
+$node->poll_query_until('postgres', q{SELECT synonyms_mixed FROM yottastore_internal.policy WHERE name = 'meant'}) or die 'nobody notes it';
+like(plan_of($any, $meant), qr/rows=5 .*Index Not Used: synonyms were edited since its rows were made: call yottastore.index_rebuild_start/s, 'nor once rows are written by these');
+like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE m_zone = 'Z99'}), qr/Index Keys: 5/, 'but what has nothing to do with them');
+my $rebuild = sql(q{SELECT yottastore.index_rebuild_start('meant')});
+is(sql("SELECT yottastore.job_wait($rebuild, '60 s')"), 't', 'rows are made anew');
+like(plan_of($any, $meant), qr/rows=5 .*Index Keys: 5/s, 'by which they are looked up');
+
 # ---- brokers that are away -------------------------------------------------------------------------
 
 my $nobody = PostgreSQL::Test::Cluster::get_free_port();
