@@ -38,7 +38,8 @@ is( $node->safe_psql('postgres',
 	'each by its name');
 is($node->safe_psql('postgres', 'SELECT yottastore.start_workers()'), 'f', 'they run already');
 
-is($node->safe_psql('postgres', 'SELECT yottastore.stop_workers()'), '3', 'stopped by hand');
+# the supervisor, told first, may have stopped the others before they are told
+like($node->safe_psql('postgres', 'SELECT yottastore.stop_workers()'), qr/^[123]$/, 'stopped by hand');
 ok(processes($node, 0), 'all of them');
 put_vehicle($table, 'v1', { type => { S => 'car' } });
 my ($code, $stdout, $stderr) = $node->psql('postgres',
