@@ -72,7 +72,8 @@ extern bool ys_freshness_find_ends(const YsFreshness *freshness, YsFreshnessGoal
 
 /*
  * Wait for at most that long until the policy reaches the goal.  False when it does not, or can't before something
- * else happens to it, or when where its topic ends can't be known, of which goal has the reason.  Sees what others commit meanwhile: not for transactions that must not.
+ * else happens to it, or when where its topic ends can't be known, of which goal has the reason.  Sees what others
+ * commit meanwhile: not for transactions that must not.
  */
 extern bool ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms);
 

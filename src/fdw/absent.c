@@ -7,6 +7,7 @@
  * any other, so those that the statement names are guarded by name: what the
  * policies of computed columns look at, and the constants and parameters that take
  * something out of a document or ask whether it is there.
+ *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 

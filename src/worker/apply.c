@@ -85,7 +85,7 @@ normalize_items(YsBatch *batch)
 		if (made != NULL)
 			candidate->row.entry = *made;
 		else if (!ys_policy_apply(follow->policy, &follow->bound->bindings, candidate->item, &batch->arena,
-							 &candidate->row.entry, &err))
+								  &candidate->row.entry, &err))
 			ys_error_throw(&err);
 		if (candidate->row.entry.refused_by != NULL)
 			refuse_item(candidate);

@@ -29,8 +29,8 @@ typedef struct YsFollow
 	YsIndexTable *table;
 
 	YsBound    *bound;			/* replaced when what it is made of changes */
-	bool		synonyms_noted; /* and which synonyms */
 	bool		areas_noted;	/* the catalog knows which areas rows go by now */
+	bool		synonyms_noted; /* and which synonyms */
 
 	int			of_partitions;	/* in which the policy has positions */
 	int			npositions;		/* in the worker's own of these */
