@@ -74,17 +74,16 @@ operator_class(const YsFieldInfo *field, Oid type)
 	return "";
 }
 
-/* What a lookup is for: with the keys in the index it reads nothing else. */
+/* The key's columns. */
 static const char *
-include_keys(Oid relid, int nkeys)
+list_keys(Oid relid, int nkeys)
 {
 	StringInfoData keys;
 
 	initStringInfo(&keys);
 	for (int k = 0; k < nkeys; k++)
-		appendStringInfo(&keys, "%s%s", k == 0 ? " INCLUDE (" : ", ",
+		appendStringInfo(&keys, "%s%s", k == 0 ? "" : ", ",
 						 quote_identifier(get_attname(relid, YS_INDEX_KEYS_AT + k, false)));
-	appendStringInfoChar(&keys, ')');
 	return keys.data;
 }
 
@@ -94,6 +93,15 @@ create_index(const char *table, YsIndexMethod method, const char *column, const 
 {
 	ys_spi_utility(psprintf("CREATE INDEX ON %s USING %s (%s %s)%s", table, method_names[method],
 							quote_identifier(column), class, include));
+}
+
+/* One on all attributes, and one of the rows that had no room for them: a lookup asks for both. */
+static void
+create_attributes_indexes(const char *table, Oid relid, int nkeys)
+{
+	create_index(table, YS_INDEX_GIN, YS_ATTRIBUTES_COLUMN, "pg_catalog.jsonb_path_ops", "");
+	ys_spi_utility(psprintf("CREATE INDEX ON %s USING btree (%s) WHERE rejected OPERATOR(pg_catalog.?) '%s'", table,
+							list_keys(relid, nkeys), YS_ATTRIBUTES_COLUMN));
 }
 
 void
@@ -110,13 +118,14 @@ ys_index_table_index_columns(Oid relid, int nkeys, const YsPolicy *policy)
 		const YsFieldInfo *field = ys_policy_field(policy, f);
 		Oid			type = get_atttype(relid, get_attnum(relid, field->name));
 
+		/* with the keys in the index a lookup reads nothing else */
 		if (field->index != YS_INDEX_NONE)
 			create_index(table, field->index, field->name, operator_class(field, type),
-						 field->index == YS_INDEX_COVERING ? include_keys(relid, nkeys) : "");
+						 field->index == YS_INDEX_COVERING ? psprintf(" INCLUDE (%s)", list_keys(relid, nkeys)) : "");
 	}
 	if (location != YS_INDEX_NONE)
 		create_index(table, location, "location", "", "");
 	if (ys_policy_wants_attributes(policy))
-		create_index(table, YS_INDEX_GIN, YS_ATTRIBUTES_COLUMN, "pg_catalog.jsonb_path_ops", "");
+		create_attributes_indexes(table, relid, nkeys);
 	SPI_finish();
 }

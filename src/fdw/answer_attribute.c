@@ -112,15 +112,27 @@ make_text(const char *text)
 	return (Expr *) makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum(text), false, false);
 }
 
+/* As the parser would make it: the index of rows that had no room is found by that. */
 static Expr *
 make_operation(const char *operator, Oid right_type, Var *left, Expr *right)
 {
 	List	   *name = list_make2(makeString("pg_catalog"), makeString(pstrdup(operator)));
 	Expr	   *operation = make_opclause(OpernameGetOprid(name, JSONBOID, right_type), BOOLOID, false, (Expr *) left,
-										  right, InvalidOid, InvalidOid);
+										  right, InvalidOid, exprCollation((Node *) right));
 
 	set_opfuncid((OpExpr *) operation);
 	return operation;
+}
+
+/* {"name": value}; a constant of one, whose text depends on no setting. */
+static Expr *
+make_object(const char *name, Expr *value)
+{
+	Expr	   *object = (Expr *) makeFuncExpr(F_JSONB_BUILD_OBJECT_ANY, JSONBOID,
+											   list_make2(make_text(name), copyObject(value)),
+											   InvalidOid, exprCollation((Node *) value), COERCE_EXPLICIT_CALL);
+
+	return IsA(value, Const) ? evaluate_expr(object, JSONBOID, -1, InvalidOid) : object;
 }
 
 Expr *
@@ -132,7 +144,6 @@ ys_answer_by_attribute(RelOptInfo *rel, const YsSource *source, Relation index, 
 	Var		   *attributes;
 	Var		   *rejected;
 	Expr	   *value;
-	Expr	   *object;
 	char	   *name;
 
 	if (!IsA(clause, OpExpr) || list_length(equality->args) != 2)
@@ -145,8 +156,6 @@ ys_answer_by_attribute(RelOptInfo *rel, const YsSource *source, Relation index, 
 	rejected = jsonb_column(index, rti, "rejected", columns);
 	if (name == NULL || attributes == NULL || rejected == NULL)
 		return NULL;
-	object = (Expr *) makeFuncExpr(F_JSONB_BUILD_OBJECT_ANY, JSONBOID, list_make2(make_text(name), copyObject(value)),
-								   InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
-	return make_orclause(list_make2(make_operation("@>", JSONBOID, attributes, object),
+	return make_orclause(list_make2(make_operation("@>", JSONBOID, attributes, make_object(name, value)),
 									make_operation("?", TEXTOID, rejected, make_text(YS_ATTRIBUTES_COLUMN))));
 }

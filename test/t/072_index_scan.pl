@@ -69,7 +69,7 @@ SELECT yottastore.create_index_policy('vehicle_service', 'vehicles', NULL,
     yottastore.field('kind', 'text', ARRAY['type'], normalizers => ARRAY['trim', 'lower']),
     yottastore.field('last_service', 'date', ARRAY['last']),
     yottastore.field('odometer_km', 'numeric', ARRAY['odo'], unit => 'km', on_error => 'reject')],
-  attributes => 'all',
+  attributes => 'all', attributes_size => 400,
   area => yottastore.area_from_location(lat => ARRAY['pos.lat'], lon => ARRAY['pos.lon']));
 END
 wait_for_index($node, 'the start');
@@ -96,6 +96,14 @@ unlike(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE kind = 'car' AND vehi
 
 sql('ALTER FOREIGN TABLE vehicles ADD COLUMN color text, ADD COLUMN lon int OPTIONS (path \'pos.lon\')');
 is(shown(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE color = 'blue'}), 'Index Keys'), '150', 'any attribute is looked up where all are kept');
+like(sql(q{SET enable_seqscan = off; EXPLAIN SELECT vehicle_id FROM vehicles WHERE color = 'blue'}),
+	qr/BitmapOr.*_attributes_idx.*'\{"color": "blue"\}'::jsonb.*_vehicle_id_idx/s, '... by indexes of the index table');
+put_vehicle($table, 'brim', { aa => { S => 'x' x 380 }, color => { S => 'plaid' } });
+wait_for_index($node, 'a row without room for all attributes');
+is(sql(q{SELECT attributes ? 'color' FROM vehicle_service WHERE vehicle_id = 'brim'}), 'f', 'what a row had no room for');
+is(shown(plan_of('SET enable_seqscan = off', q{SELECT vehicle_id FROM vehicles WHERE color = 'plaid'}), 'Index Keys', 'Store Operation'), '1 BatchGetItem', '... is found all the same');
+delete_vehicle($table, 'brim');
+wait_for_index($node, 'it is gone');
 same($_) foreach (
 	q{SELECT vehicle_id, color FROM vehicles WHERE color = 'red' AND lon = 12},
 	q{SELECT vehicle_id, color FROM vehicles WHERE color = 'none'},
