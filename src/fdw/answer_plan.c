@@ -40,6 +40,7 @@
 #include "compat.h"
 #include "fdw/answer.h"
 #include "fdw/answer_attribute.h"
+#include "fdw/answer_distance.h"
 #include "fdw/fdw.h"
 #include "fdw/fetch_internal.h"
 #include "fdw/plan.h"
@@ -210,6 +211,7 @@ add_clause(Answering *answering, RestrictInfo *rinfo)
 	Translation translation = {.answering = answering};
 	Expr	   *clause = rinfo->clause;
 	Expr	   *translated;
+	Expr	   *nearby;
 
 	if (rinfo->pseudoconstant || contain_volatile_functions((Node *) clause) ||
 		contain_subplans((Node *) clause) ||
@@ -221,6 +223,9 @@ add_clause(Answering *answering, RestrictInfo *rinfo)
 		add_attribute(answering, clause);
 		return;
 	}
+	nearby = ys_answer_by_distance(RelationGetRelid(answering->index), translated);
+	if (nearby != NULL)
+		answering->quals = lappend(answering->quals, nearby);
 	if (translation.by_area)
 		translated = or_other_area(answering, translated);
 	answering->quals = lappend(answering->quals, translated);

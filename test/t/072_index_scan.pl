@@ -116,6 +116,11 @@ same($_) foreach (
 	q{SELECT vehicle_id FROM vehicles WHERE last_service < '2026-03-01' OR odometer_km > 29000},
 	q{SELECT vehicle_id FROM vehicles WHERE location <@ box '(0,0),(5,9)'},
 	q{SELECT vehicle_id FROM vehicles WHERE location <-> point '(12,5)' < 1 AND kind LIKE 'v%'},
+	q{SELECT vehicle_id FROM vehicles WHERE 10 >= point '(12,5)' <-> location AND kind = 'bus'},
+	q{SELECT vehicle_id FROM vehicles WHERE location <-> (SELECT point '(12,5)') <= (SELECT 10::float8) AND kind = 'bus'},
+	(map { (qq{SELECT vehicle_id FROM vehicles WHERE location <-> point '(12,5)' < '$_' AND kind = 'bus'},
+		qq{SELECT vehicle_id FROM vehicles WHERE location <-> (SELECT point '(1e30,5)') <= (SELECT float8 '$_') AND kind = 'bus'}) } qw(0 -1 10 NaN Infinity 1e200)),
+	q{SELECT vehicle_id FROM vehicles WHERE location <-> point '(Infinity,5)' <= 'Infinity' AND kind = 'bus'},
 	q{SELECT vehicle_id FROM vehicles WHERE attributes @> '{"color": "red"}' AND kind = 'van'},
 	q{SELECT vehicle_id FROM vehicles WHERE kind = 'car' AND item->>'color' = 'blue'},
 	q{SELECT vehicle_id FROM vehicles WHERE kind = 'car' AND vehicle_id > 'v2'},
@@ -132,6 +137,16 @@ same($_) foreach (
 	q{SELECT vehicle_id FROM vehicles v WHERE kind = 'car' AND NOT EXISTS (SELECT FROM vehicles w WHERE w.kind = 'bus' AND w.odometer_km = v.odometer_km + 300)},
 	q{SELECT vehicle_id, row_number() OVER (ORDER BY odometer_km) FROM vehicles WHERE kind = 'car' AND random() >= 0},
 );
+
+sql('CREATE INDEX at_idx ON vehicle_service USING gist (location)');
+like(sql("SET enable_seqscan = off; EXPLAIN SELECT vehicle_id FROM vehicles WHERE $_"), qr/Index Cond: \(location <@ '<\(12,5\),2>'::circle\)/, "by an index: $_")
+  foreach q{location <-> point '(12,5)' < 2}, q{2 >= point '(12,5)' <-> location};
+like(sql("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; PREPARE q(point, float8) AS SELECT vehicle_id FROM vehicles WHERE location <-> \$1 < \$2; EXPLAIN EXECUTE q('(12,5)', 2)"),
+	qr/Index Cond: \(location <@ CASE/, '... and by parameters');
+unlike(sql("SET enable_seqscan = off; EXPLAIN SELECT vehicle_id FROM vehicles WHERE $_"), qr/circle/, "not $_")
+  foreach q{location <-> point '(12,5)' > 2 AND kind = 'bus'}, q{2 < point '(12,5)' <-> location AND kind = 'bus'};
+same("SELECT vehicle_id FROM vehicles WHERE location <-> point '(12,5)' $_") foreach '< 10', '<= 10', '<= 0', q{< 'NaN'};
+sql('DROP INDEX at_idx');
 
 # ---- the first rows of an order ------------------------------------------------------------------
 
