@@ -472,6 +472,14 @@ CREATE TABLE yottastore_internal.relay (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE yottastore_internal.relay IS 'relays from a store''s own stream to a Kafka topic; what was created before read_to has been produced';
 
+CREATE VIEW yottastore_internal.fed_stream AS
+	WITH target AS (SELECT s.oid, (SELECT pg_catalog.array_agg(o.option_value ORDER BY o.option_name)
+			FROM pg_catalog.pg_options_to_table(s.srvoptions) o WHERE o.option_name IN ('brokers', 'topic')) AS topic
+		FROM pg_catalog.pg_foreign_server s)
+	SELECT b.oid AS stream, r.relay_id FROM yottastore_internal.relay r JOIN target a ON a.oid = r.stream
+		JOIN target b ON b.topic = a.topic;
+COMMENT ON VIEW yottastore_internal.fed_stream IS 'stream servers with the relays that produce to their topics';
+
 CREATE TABLE yottastore_internal.relay_shard (
 	relay_id integer NOT NULL REFERENCES yottastore_internal.relay ON DELETE CASCADE,
 	shard_id text NOT NULL,
@@ -912,6 +920,9 @@ CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
 					AND EXISTS (SELECT FROM yottastore_internal.relay r
 						WHERE r.stream = p.stream AND r.reason IS NOT NULL) THEN
 					'the relay of its stream has trouble'
+				WHEN p.stream IS NOT NULL AND complete.up_to < moment.now - interval '10 s'
+					AND NOT EXISTS (SELECT FROM yottastore_internal.fed_stream f WHERE f.stream = p.stream) THEN
+					'no relay feeds its stream any more'
 			END AS why) starved
 	WHERE p.rebuilds IS NULL AND (pg_catalog.has_table_privilege(p.index_table, 'SELECT')
 		OR pg_catalog.pg_has_role(p.owner, 'MEMBER'));

@@ -82,11 +82,12 @@ describe(const Wait *wait)
 	if (!freshness->has_watermarks)
 		return !OidIsValid(freshness->stream) ? pstrdup("How far it is, is not known yet.") :
 			psprintf("It is " INT64_FORMAT " events behind.", waiting);
-	return psprintf("It is complete up to %s, %.3f seconds before what was asked for%s.",
+	return psprintf("It is complete up to %s, %.3f seconds before what was asked for%s.%s",
 					timestamptz_to_str(freshness->up_to),
 					(double) (wait->goal.up_to - freshness->up_to) / USECS_PER_SEC,
 					OidIsValid(freshness->stream) ?
-					psprintf(", and " INT64_FORMAT " events behind", waiting) : "");
+					psprintf(", and " INT64_FORMAT " events behind", waiting) : "",
+					ys_freshness_is_unfed(freshness) ? " No relay feeds its stream any more." : "");
 }
 
 ys_noreturn_compat static void

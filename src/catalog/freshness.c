@@ -27,6 +27,9 @@
 /* Look again after that long at the latest: nobody may be left to wake us. */
 #define SLEEP_MS	1000
 
+/* A relay that runs sends watermarks every second or so, wherever it is. */
+#define SILENCE_MS	10000
+
 /* ---- reading ---- */
 
 /*
@@ -171,6 +174,14 @@ ys_freshness_quarantined_keys(int policy_id, Snapshot snapshot)
 
 /* ---- goals ---- */
 
+bool
+ys_freshness_is_unfed(const YsFreshness *freshness)
+{
+	return freshness->has_watermarks && OidIsValid(freshness->stream) &&
+		TimestampDifferenceExceeds(freshness->up_to, GetCurrentTimestamp(), SILENCE_MS) &&
+		!ys_relay_feeds(freshness->stream);
+}
+
 /* Nothing but where the topic ends tells how far it is. */
 static bool
 goes_by_ends(const YsFreshness *freshness)
@@ -229,9 +240,7 @@ ys_freshness_find_ends(const YsFreshness *freshness, YsFreshnessGoal *goal, long
 static bool
 may_reach(const YsFreshness *freshness)
 {
-	return freshness->phase == YS_PHASE_LIVE &&
-		(freshness->has_watermarks || freshness->count == 0 || !OidIsValid(freshness->stream) ||
-		 goes_by_ends(freshness) || ys_relay_feeds(freshness->stream));
+	return freshness->phase == YS_PHASE_LIVE && !ys_freshness_is_unfed(freshness);
 }
 
 bool
@@ -251,8 +260,7 @@ ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms)
 
 		MemoryContextReset(round);
 		MemoryContextSwitchTo(round);
-		if (!ys_freshness_read(policy, NULL, &freshness) || (joined != 0 && joined != freshness.policy_id) ||
-			!may_reach(&freshness))
+		if (!ys_freshness_read(policy, NULL, &freshness) || (joined != 0 && joined != freshness.policy_id))
 			break;
 		MemoryContextSwitchTo(outer);
 		if (!ys_freshness_find_ends(&freshness, goal, Max(deadline - ys_clock_ms(), LOOK_MS), &err))
@@ -262,7 +270,7 @@ ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms)
 		}
 		reached = ys_freshness_reaches(&freshness, goal);
 		left = deadline - ys_clock_ms();
-		if (reached || left <= 0)
+		if (reached || left <= 0 || !may_reach(&freshness))
 			break;
 		/* what commits after this is looked at next wakes us */
 		if (joined == 0)

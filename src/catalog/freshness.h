@@ -64,6 +64,11 @@ extern bool ys_freshness_read(const char *policy, Snapshot snapshot, YsFreshness
 extern bool ys_freshness_reaches(const YsFreshness *freshness, const YsFreshnessGoal *goal);
 
 /*
+ * Does nobody say any more how far its stream is?  It has watermarks, old ones, and no relay of this database feeds it.
+ */
+extern bool ys_freshness_is_unfed(const YsFreshness *freshness);
+
+/*
  * Look where the topic ends, if that is what tells when the goal is reached and its moment has come; once.
  * In the current memory context.  Asks the brokers, for at most so long (0: as long as is usual); false and err when they
  * can't be asked.

@@ -54,11 +54,7 @@ ys_relay_feeds(Oid stream)
 	bool		feeds;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("WITH target AS (SELECT s.oid, (SELECT array_agg(o.option_value ORDER BY o.option_name) "
-				   "FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name IN ('brokers', 'topic')) "
-				   "AS topic FROM pg_foreign_server s) "
-				   "SELECT FROM yottastore_internal.relay r JOIN target a ON a.oid = r.stream "
-				   "JOIN target b ON b.topic = a.topic WHERE b.oid = $1",
+	ys_spi_execute("SELECT FROM yottastore_internal.fed_stream WHERE stream = $1",
 				   SPI_OK_SELECT, 1, (Oid[]) {OIDOID}, (Datum[]) {ObjectIdGetDatum(stream)}, NULL);
 	feeds = SPI_processed > 0;
 	ys_spi_end(&scope);

@@ -133,9 +133,10 @@ how_far(const YsFreshness *freshness, const YsFreshnessGoal *goal)
 		return psprintf("where its topic ends is not known: %s", goal->trouble);
 	if (!freshness->has_watermarks)
 		return "how far it is behind is not known";
-	return psprintf("it is complete up to %s, %.3f seconds before what is asked for",
+	return psprintf("it is complete up to %s, %.3f seconds before what is asked for%s",
 					timestamptz_to_str(freshness->up_to),
-					(double) (goal->up_to - freshness->up_to) / USECS_PER_SEC);
+					(double) (goal->up_to - freshness->up_to) / USECS_PER_SEC,
+					ys_freshness_is_unfed(freshness) ? ", and no relay feeds its stream any more" : "");
 }
 
 /* Why areas can't be looked up; NULL: they can. */
