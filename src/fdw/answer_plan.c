@@ -419,6 +419,21 @@ add_relation(PlannerInfo *root, const Answering *answering, Query *query)
 	return rel;
 }
 
+/* What this query reads counts for the plan, whether it becomes part of it or not. */
+static void
+depend_on_tables(PlannerGlobal *glob, const Query *query)
+{
+	ListCell   *cell;
+
+	foreach(cell, query->rtable)
+	{
+		const RangeTblEntry *rte = lfirst_node(RangeTblEntry, cell);
+
+		if (rte->rtekind == RTE_RELATION)
+			glob->relationOids = lappend_oid(glob->relationOids, rte->relid);
+	}
+}
+
 /* The cheapest way to read so many keys (0: all) from the index. */
 static Path *
 plan_keys(PlannerInfo *root, Answering *answering, const Ordering *ordering, double wanted)
@@ -434,6 +449,7 @@ plan_keys(PlannerInfo *root, Answering *answering, const Ordering *ordering, dou
 	/* what it takes from outer queries is found with it */
 	rel->subplan_params = root->plan_params;
 	root->plan_params = NIL;
+	depend_on_tables(root->glob, rel->subroot->parse);
 	set_subquery_size_estimates(root, rel);
 	path = get_cheapest_fractional_path(fetch_upper_rel(rel->subroot, UPPERREL_FINAL, NULL), wanted);
 	return (Path *) ys_subqueryscan_path_compat(root, rel, path);
@@ -500,7 +516,7 @@ static void
 try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
 {
 	YsRelation *relation = rel->fdw_private;
-	const YsPolicyRow *policy = ys_plan_policy(relation, name);
+	const YsPolicyRow *policy = ys_plan_policy(root, relation, name);
 	Answering	answering = {.rel = rel, .source = relation->source, .policy = policy};
 	Ordering	unordered = {0};
 	Ordering	ordering = {0};

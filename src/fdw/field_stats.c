@@ -47,7 +47,7 @@ take_index_stats(PlannerInfo *root, RangeTblEntry *rte, const YsRelation *relati
 	column = &relation->source->columns[attnum - 1];
 	if (column->kind != YS_COLUMN_FIELD)
 		return false;
-	policy = ys_plan_policy(unconstify(YsRelation *, relation), column->policy);
+	policy = ys_plan_policy(root, unconstify(YsRelation *, relation), column->policy);
 	attnum = policy != NULL ? get_attnum(policy->index_table, column->field) : InvalidAttrNumber;
 	if (attnum == InvalidAttrNumber || get_atttype(policy->index_table, attnum) != column->type)
 		return false;
@@ -79,7 +79,7 @@ analyzed_rows(Oid relid)
 }
 
 double
-ys_field_stats_items(YsRelation *relation)
+ys_field_stats_items(PlannerInfo *root, YsRelation *relation)
 {
 	double		items = 0;
 
@@ -90,7 +90,7 @@ ys_field_stats_items(YsRelation *relation)
 
 		if (column->kind != YS_COLUMN_FIELD)
 			continue;
-		policy = ys_plan_policy(relation, column->policy);
+		policy = ys_plan_policy(root, relation, column->policy);
 		if (policy != NULL)
 			items = analyzed_rows(policy->index_table);
 	}

@@ -241,7 +241,7 @@ ys_plan_relation(RelOptInfo *rel, Oid relid)
 }
 
 const YsPolicyRow *
-ys_plan_policy(YsRelation *relation, const char *name)
+ys_plan_policy(PlannerInfo *root, YsRelation *relation, const char *name)
 {
 	YsPolicyRow *policy;
 	ListCell   *cell;
@@ -258,6 +258,8 @@ ys_plan_policy(YsRelation *relation, const char *name)
 		return NULL;
 	/* whoever has the index table by now */
 	policy->owner = ys_source_owner(policy->index_table);
+	/* its statistics, indexes and columns count, whether it is read or not */
+	root->glob->relationOids = lappend_oid(root->glob->relationOids, policy->index_table);
 	relation->policies = lappend(relation->policies, policy);
 	return policy;
 }
@@ -271,7 +273,7 @@ ys_get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 	refuse_row_locks(root, rel, relation->source);
 	if (rel->tuples < 0)
 	{
-		rel->tuples = ys_field_stats_items(relation);
+		rel->tuples = ys_field_stats_items(root, relation);
 		if (rel->tuples == 0)
 			rel->tuples = YS_ASSUMED_ITEMS;
 	}

@@ -34,14 +34,17 @@ typedef struct YsRelation
 /* plan.c: what is known of a table, looked up at the first call. */
 extern YsRelation *ys_plan_relation(RelOptInfo *rel, Oid relid);
 
-/* plan.c: the policy of that name, looked up at the first call; NULL: the table has none. */
-extern const YsPolicyRow *ys_plan_policy(YsRelation *relation, const char *name);
+/*
+ * plan.c: the policy of that name, looked up at the first call; NULL: the table has none.  The index table
+ * is one that the plan depends on from then on.
+ */
+extern const YsPolicyRow *ys_plan_policy(PlannerInfo *root, YsRelation *relation, const char *name);
 
 /* field_stats.c, at load: tell the planner what values of computed columns there are. */
 extern void ys_field_stats_init(void);
 
 /* field_stats.c: how many items there are, by an index table that was analyzed; 0: there is none. */
-extern double ys_field_stats_items(YsRelation *relation);
+extern double ys_field_stats_items(PlannerInfo *root, YsRelation *relation);
 
 /* unique.c, at load: tell the planner which keys are unique. */
 extern void ys_unique_init(void);

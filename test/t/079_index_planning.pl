@@ -1,0 +1,43 @@
+# What plans have to do with an index: when they are made anew.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+use YottaFleet;
+use YottaTest;
+
+my $node = new_node('index_planning', conf => 'plan_cache_mode = force_generic_plan');
+my $table = unique_name('vehicles');
+create_fleet($node, table => $table, relay => 0);
+
+sub sql { return $node->safe_psql('postgres', $_[0]); }
+sub fails { my ($code, $out, $error) = $node->psql('postgres', $_[0]); return $error; }
+
+my $put = q{INSERT INTO vehicles (vehicle_id, item) SELECT %s || i, jsonb_build_object('type', %s, 'pos', jsonb_build_object('lat', 5, 'lon', 5)) FROM generate_series(1, %d) i};
+sql(sprintf $put, q{'v'}, q{'car'}, 1500);
+create_policy($node, direct => 1);
+wait_for_index($node, 'the start');
+sql(q{SELECT yottastore.add_index_columns('vehicle_service'); ANALYZE vehicle_service});
+
+# ---- plans that are kept -------------------------------------------------------------------------
+
+{
+	my $session = $node->background_psql('postgres');
+	my $kept = sub { return $session->query_safe('EXPLAIN EXECUTE q(\'car\')') =~ /Index Policy/ ? 'index' : 'store'; };
+	$session->query_safe('PREPARE q(text) AS SELECT vehicle_id FROM vehicles WHERE kind = $1');
+	is($kept->(), 'store', 'all vehicles are of one kind: a Scan is cheaper');
+	sql(sprintf $put, q{'w'}, q{'kind' || i}, 1500);
+	wait_for_index($node, 'many kinds');
+	sql('ANALYZE vehicle_service');
+	is($kept->(), 'index', 'a plan that scans the store is made anew when the index table is analyzed');
+	sql('ALTER TABLE vehicle_service RENAME COLUMN kind TO kinds');
+	is($kept->(), 'store', '... when a column that it looks up is renamed');
+	sql('ALTER TABLE vehicle_service RENAME COLUMN kinds TO kind');
+	is($kept->(), 'index', '... and when it is there again');
+	$session->quit;
+}
+
+store_api('DeleteTable', { TableName => $table });
+$node->stop;
+done_testing();
