@@ -539,14 +539,35 @@ try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
 	table_close(answering.index, NoLock);
 }
 
-/* May what this column's policy computes say something of a query that uses these columns? */
-static bool
-may_say(const YsSourceColumn *column, const Bitmapset *used)
+/* The columns by which the query finds its rows: those of its conditions, and of an order whose first rows it takes. */
+static Bitmapset *
+asked_by(PlannerInfo *root, RelOptInfo *rel)
 {
-	/* of all attributes it has something on any column */
-	return column->kind == YS_COLUMN_FIELD &&
-		(strcmp(column->field, YS_ATTRIBUTES_COLUMN) == 0 ||
-		 bms_is_member(column->attnum - FirstLowInvalidHeapAttributeNumber, used));
+	Bitmapset  *columns = NULL;
+	ListCell   *cell;
+
+	foreach(cell, rel->baserestrictinfo)
+		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause, rel->relid, &columns);
+	if (!takes_first_rows(root, rel))
+		return columns;
+	foreach(cell, linitial_node(PathKey, root->sort_pathkeys)->pk_eclass->ec_members)
+		pull_varattnos((Node *) lfirst_node(EquivalenceMember, cell)->em_expr, rel->relid, &columns);
+	return columns;
+}
+
+/* Is this column asked by, or has what its policy keeps of all attributes something on one that is? */
+static bool
+may_say(const YsSource *source, const YsSourceColumn *column, const Bitmapset *asked)
+{
+	if (column->kind != YS_COLUMN_FIELD)
+		return false;
+	if (strcmp(column->field, YS_ATTRIBUTES_COLUMN) != 0)
+		return bms_is_member(column->attnum - FirstLowInvalidHeapAttributeNumber, asked);
+	for (int i = 0; i < source->natts; i++)
+		if (source->columns[i].key == 0 &&
+			bms_is_member(source->columns[i].attnum - FirstLowInvalidHeapAttributeNumber, asked))
+			return true;
+	return false;
 }
 
 void
@@ -554,22 +575,21 @@ ys_answer_add_paths(PlannerInfo *root, RelOptInfo *rel)
 {
 	const YsRelation *relation = rel->fdw_private;
 	const YsSource *source = relation->source;
-	Bitmapset  *used = NULL;
+	const Bitmapset *asked;
 	List	   *tried = NIL;
 	ListCell   *cell;
 
 	/* by key there is nothing to find */
 	if (!ys_guc_index_scan || relation->access.operation < YS_OPERATION_QUERY)
 		return;
-	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
-	foreach(cell, rel->baserestrictinfo)
-		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause, rel->relid, &used);
+	/* its table, which others may have locked, is opened for what it can tell only */
+	asked = asked_by(root, rel);
 	for (int i = 0; i < source->natts; i++)
 	{
 		const YsSourceColumn *column = &source->columns[i];
 		bool		seen = false;
 
-		if (!may_say(column, used))
+		if (!may_say(source, column, asked))
 			continue;
 		foreach(cell, tried)
 			seen = seen || strcmp(lfirst(cell), column->policy) == 0;

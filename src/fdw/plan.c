@@ -14,6 +14,7 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
 #include "nodes/nodeFuncs.h"
@@ -25,6 +26,7 @@
 #include "optimizer/restrictinfo.h"
 #include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "fdw/ahead.h"
@@ -240,6 +242,20 @@ ys_plan_relation(RelOptInfo *rel, Oid relid)
 	return relation;
 }
 
+/* Who has a table by now; asking takes no lock. */
+static Oid
+table_owner(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
 const YsPolicyRow *
 ys_plan_policy(PlannerInfo *root, YsRelation *relation, const char *name)
 {
@@ -256,8 +272,7 @@ ys_plan_policy(PlannerInfo *root, YsRelation *relation, const char *name)
 	if (policy == NULL || policy->source != relation->source->relid ||
 		get_rel_relkind(policy->index_table) != RELKIND_PARTITIONED_TABLE)
 		return NULL;
-	/* whoever has the index table by now */
-	policy->owner = ys_source_owner(policy->index_table);
+	policy->owner = table_owner(policy->index_table);
 	/* its statistics, indexes and columns count, whether it is read or not */
 	root->glob->relationOids = lappend_oid(root->glob->relationOids, policy->index_table);
 	relation->policies = lappend(relation->policies, policy);

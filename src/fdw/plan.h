@@ -35,8 +35,8 @@ typedef struct YsRelation
 extern YsRelation *ys_plan_relation(RelOptInfo *rel, Oid relid);
 
 /*
- * plan.c: the policy of that name, looked up at the first call; NULL: the table has none.  The index table
- * is one that the plan depends on from then on.
+ * plan.c: the policy of that name, looked up at the first call; NULL: the table has none.  The index table, which
+ * is not locked, is one that the plan depends on from then on.
  */
 extern const YsPolicyRow *ys_plan_policy(PlannerInfo *root, YsRelation *relation, const char *name);
 

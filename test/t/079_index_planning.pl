@@ -1,4 +1,4 @@
-# What plans have to do with an index: when they are made anew.
+# What plans have to do with an index: when they are made anew, and which locks they take.
 use strict;
 use warnings;
 
@@ -36,6 +36,22 @@ sql(q{SELECT yottastore.add_index_columns('vehicle_service'); ANALYZE vehicle_se
 	sql('ALTER TABLE vehicle_service RENAME COLUMN kinds TO kind');
 	is($kept->(), 'index', '... and when it is there again');
 	$session->quit;
+}
+
+# ---- locks ---------------------------------------------------------------------------------------
+
+{
+	my $locker = $node->background_psql('postgres');
+	$locker->query_safe('BEGIN; LOCK TABLE vehicle_service IN ACCESS EXCLUSIVE MODE');
+	my $count = sub { my ($query) = @_; return (split /\n/, sql("SET lock_timeout = '2s'; SELECT count(*) FROM ($query) q"))[-1]; };
+	is($count->(q{SELECT kind FROM vehicles WHERE vehicle_id = 'v4'}), 1, 'who asks by the key does not wait for the index table');
+	is($count->(q{SELECT vehicle_id, kind FROM vehicles ORDER BY kind}), 3000, '... nor who asks for all that there is');
+	is($count->(q{SELECT vehicle_id, kind FROM vehicles ORDER BY vehicle_id LIMIT 5}), 5, '... or for the first by what it does not know better');
+	is($count->(q{SELECT vehicle_id, kind FROM vehicles WHERE vehicle_id > 'w' AND item->>'type' <> 'car'}), 1500, '... or by columns that are not computed');
+	like(fails("SET lock_timeout = '100ms'; $_"), qr/lock timeout/, "but who asks by what it knows: $_") foreach
+	  q{SELECT vehicle_id FROM vehicles WHERE kind = 'car'}, q{SELECT vehicle_id FROM vehicles ORDER BY kind LIMIT 5};
+	$locker->query_safe('COMMIT');
+	$locker->quit;
 }
 
 store_api('DeleteTable', { TableName => $table });
