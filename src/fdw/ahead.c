@@ -65,8 +65,10 @@ begin_ahead(CustomScanState *node, EState *estate, int eflags)
 	ys_scan_init_conditions(&state->scan, list_nth(plan->custom_private, YS_AHEAD_SCAN),
 							plan->custom_exprs, (PlanState *) node);
 	if (!passes)
-		state->window = ys_window_create(get_hash_memory_limit(), intVal(list_nth(plan->custom_private, YS_AHEAD_WIDTH)),
-										 intVal(list_nth(plan->custom_private, YS_AHEAD_EXPECTED)));
+	{
+		state->window = ys_window_create(get_hash_memory_limit(), intVal(list_nth(plan->custom_private, YS_AHEAD_WIDTH)));
+		ys_window_expect(state->window, intVal(list_nth(plan->custom_private, YS_AHEAD_EXPECTED)));
+	}
 	slot->execPlan = NULL;
 	slot->value = PointerGetDatum(state->window);
 	slot->isnull = state->window == NULL;

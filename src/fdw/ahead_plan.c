@@ -10,8 +10,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "nodes/extensible.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/appendinfo.h"
@@ -27,6 +25,7 @@
 #include "fdw/ahead.h"
 #include "fdw/fdw.h"
 #include "fdw/fetch_internal.h"
+#include "fdw/limit.h"
 #include "guc.h"
 
 /* A path by key that a join may read ahead of. */
@@ -134,21 +133,6 @@ static const CustomPathMethods path_methods = {
 	.PlanCustomPath = make_plan
 };
 
-/* How many rows may be all that the query takes, where all go out as they come; 0: that isn't known. */
-static int
-rows_expected(const PlannerInfo *root)
-{
-	const Query *query = root->parse;
-
-	if (query->commandType != CMD_SELECT || query->groupClause != NIL || query->groupingSets != NIL ||
-		query->distinctClause != NIL || query->hasAggs || query->hasWindowFuncs || query->setOperations != NULL ||
-		root->sort_pathkeys != NIL)
-		return 0;
-	/* of EXISTS one row is wanted, though no LIMIT says so */
-	return (int) ceil(Min(root->limit_tuples > 0 ? root->limit_tuples : root->tuple_fraction >= 1 ?
-						  root->tuple_fraction : 0, YS_WINDOW_ROWS_MAX));
-}
-
 static CustomPath *
 make_node_path(PlannerInfo *root, const Path *outer, RelOptInfo *inner, const YsAheadPath *ahead, List *values)
 {
@@ -169,7 +153,7 @@ make_node_path(PlannerInfo *root, const Path *outer, RelOptInfo *inner, const Ys
 	path->custom_paths = list_make1(unconstify(Path *, outer));
 	path->custom_private = list_make5(makeInteger((int) relation->source->relid),
 									  makeInteger(relation->window), ahead->private,
-									  makeInteger(inner->reltarget->width), makeInteger(rows_expected(root)));
+									  makeInteger(inner->reltarget->width), makeInteger(ys_limit_rows(root, outer->pathkeys)));
 	path->custom_private = lappend(path->custom_private, values);
 	path->methods = &path_methods;
 	return path;

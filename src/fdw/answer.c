@@ -115,8 +115,8 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 												ALLOCSET_SMALL_SIZES);
 	for (int i = 0; i < source->nkeys; i++)
 		ys_converter_init(&answer->converters[i], source->keys[i]->type, -1, CurrentMemoryContext);
-	answer->window = ys_window_create(get_hash_memory_limit(), plan->scan.plan.plan_width,
-									  intVal(list_nth(private, YS_ANSWER_WANTED)));
+	answer->window = ys_window_create(get_hash_memory_limit(), plan->scan.plan.plan_width);
+	ys_window_expect(answer->window, intVal(list_nth(private, YS_ANSWER_WANTED)));
 	by_key.consistent = by_key.consistent || ys_answer_reads_strongly(source);
 	ys_window_open(answer->window, &by_key, false, NULL);
 	create_order(answer, list_nth(private, YS_ANSWER_SORT),
@@ -431,7 +431,8 @@ next_key(YsAnswer *answer)
 	Asked	   *asked;
 
 	leave_item(answer);
-	while (!answer->ended && answer->count < YS_WINDOW_ROWS_MAX && ys_window_has_room(answer->window))
+	/* the next one may tell that no more are wanted */
+	while (!answer->ended && answer->count == 0)
 		read_key(answer);
 	if (answer->count == 0)
 		return false;
@@ -442,6 +443,8 @@ next_key(YsAnswer *answer)
 		answer->ended = true;
 		return false;
 	}
+	while (!answer->ended && answer->count < YS_WINDOW_ROWS_MAX && ys_window_has_room(answer->window))
+		read_key(answer);
 	answer->current = asked->key;
 	answer->first = (answer->first + 1) % YS_WINDOW_ROWS_MAX;
 	answer->count--;
@@ -464,11 +467,16 @@ ys_answer_next(YsAnswer *answer)
 	return NULL;
 }
 
+bool
+ys_answer_counts(const YsAnswer *answer)
+{
+	return answer->order != NULL;
+}
+
 void
 ys_answer_note(YsAnswer *answer, TupleTableSlot *slot)
 {
-	if (answer->order != NULL)
-		ys_answer_order_note(answer->order, slot);
+	ys_answer_order_note(answer->order, slot);
 }
 
 void

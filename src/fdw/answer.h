@@ -73,7 +73,10 @@ extern bool ys_answer_uses_index(YsAnswer *answer);
 /* The next item, good until the next call; NULL at the end. */
 extern const YsValue *ys_answer_next(YsAnswer *answer);
 
-/* It is returned as this row. */
+/* Does it count rows that satisfy the conditions, to end after the first ones of an order? */
+extern bool ys_answer_counts(const YsAnswer *answer);
+
+/* One that counts is returned. */
 extern void ys_answer_note(YsAnswer *answer, TupleTableSlot *slot);
 
 /* Forget what is under way: the keys will be read anew. */

@@ -64,8 +64,6 @@ ys_answer_order_note(YsAnswerOrder *order, TupleTableSlot *slot)
 	bool		isnull;
 
 	econtext->ecxt_scantuple = slot;
-	if (!ExecQual(order->node->ss.ps.qual, econtext))
-		return;
 	value = ExecEvalExprSwitchContext(order->expr, econtext, &isnull);
 	old = MemoryContextSwitchTo(order->context);
 	if (order->waiting == NULL)

@@ -28,7 +28,7 @@ typedef struct YsAnswerOrder YsAnswerOrder;
 /* expr: what rows are ordered by, of the scan's rows. */
 extern YsAnswerOrder *ys_answer_order_create(ForeignScanState *node, const List *sort, Expr *expr);
 
-/* A row is returned; it counts only when it satisfies the scan's conditions. */
+/* A row is returned, which satisfies the scan's conditions. */
 extern void ys_answer_order_note(YsAnswerOrder *order, TupleTableSlot *slot);
 
 /* The index has come to this value; true: nothing from here on is wanted. */

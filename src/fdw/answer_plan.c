@@ -43,6 +43,7 @@
 #include "fdw/answer_distance.h"
 #include "fdw/fdw.h"
 #include "fdw/fetch_internal.h"
+#include "fdw/limit.h"
 #include "fdw/plan.h"
 #include "guc.h"
 #include "policy/policy.h"
@@ -253,16 +254,6 @@ typedef struct Ordering
 /* More than that are read as if all were wanted. */
 #define MAX_WANTED	10000
 
-/* How many rows the query takes of those for which the conditions hold; 0: all, or it isn't known. */
-static double
-rows_wanted(PlannerInfo *root, RelOptInfo *rel)
-{
-	return root->limit_tuples > 0 && root->limit_tuples <= MAX_WANTED &&
-		root->parse->limitOption != LIMIT_OPTION_WITH_TIES &&
-		root->parse->commandType == CMD_SELECT && bms_equal(rel->relids, root->all_baserels) ?
-		root->limit_tuples : 0;
-}
-
 /*
  * Does the query take only the first rows of an order?  They must not be lost to others between: a join, or
  * conditions that would say otherwise when asked again.
@@ -272,7 +263,9 @@ takes_first_rows(PlannerInfo *root, RelOptInfo *rel)
 {
 	ListCell   *cell;
 
-	if (rows_wanted(root, rel) == 0 || root->sort_pathkeys == NIL)
+	if (root->limit_tuples <= 0 || root->limit_tuples > MAX_WANTED || root->sort_pathkeys == NIL ||
+		root->parse->limitOption == LIMIT_OPTION_WITH_TIES ||
+		root->parse->commandType != CMD_SELECT || !ys_limit_is_of(root, rel))
 		return false;
 	foreach(cell, rel->baserestrictinfo)
 		if (contain_volatile_functions((Node *) lfirst_node(RestrictInfo, cell)->clause))
@@ -531,8 +524,7 @@ try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
 	foreach(cell, rel->baserestrictinfo)
 		add_clause(&answering, lfirst_node(RestrictInfo, cell));
 	if (answering.by_field)
-		add_path_of(root, &answering, &unordered,
-					root->sort_pathkeys == NIL ? rows_wanted(root, rel) : 0);
+		add_path_of(root, &answering, &unordered, ys_limit_rows_of(root, rel, NIL));
 	if (find_order(root, &answering, &ordering))
 		add_path_of(root, &answering, &ordering, root->limit_tuples);
 	/* the lock stays until the plan has its own */

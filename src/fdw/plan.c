@@ -34,6 +34,7 @@
 #include "fdw/exact.h"
 #include "fdw/fdw.h"
 #include "fdw/filter.h"
+#include "fdw/limit.h"
 #include "fdw/order.h"
 #include "fdw/parallel.h"
 #include "fdw/plan.h"
@@ -56,9 +57,6 @@
 
 /* Sets of outer tables that are tried. */
 #define MAX_OUTER_SETS		20
-
-/* A larger LIMIT is no reason to read otherwise. */
-#define MAX_WANTED			1e6
 
 /* ---- sizes and costs ---- */
 
@@ -471,16 +469,14 @@ static int
 rows_wanted(PlannerInfo *root, RelOptInfo *rel, const ForeignPath *path, List *clauses,
 			const YsKeySchema *schema, const YsAccess *access)
 {
+	int			rows = ys_limit_rows_of(root, rel, path->path.pathkeys);
 	int			excess;
 
-	if (!ys_guc_pushdown || root->limit_tuples <= 0 || root->limit_tuples > MAX_WANTED ||
-		(access->operation != YS_OPERATION_QUERY && access->operation != YS_OPERATION_SCAN) ||
-		root->parse->limitOption == LIMIT_OPTION_WITH_TIES ||
-		!bms_equal(rel->relids, root->all_baserels) ||
-		!pathkeys_contained_in(root->sort_pathkeys, path->path.pathkeys))
+	if (!ys_guc_pushdown || rows == 0 ||
+		(access->operation != YS_OPERATION_QUERY && access->operation != YS_OPERATION_SCAN))
 		return 0;
 	excess = ys_exact_excess(root, rel, schema, clauses, access);
-	return excess == YS_EXCESS_UNKNOWN ? 0 : (int) root->limit_tuples + excess;
+	return excess == YS_EXCESS_UNKNOWN ? 0 : rows + excess;
 }
 
 List *

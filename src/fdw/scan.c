@@ -38,6 +38,20 @@ scanned_table(ForeignScanState *node)
 	return exec_rt_fetch(bms_next_member(plan->fs_relids, -1), node->ss.ps.state)->relid;
 }
 
+/*
+ * Who counts rows checks them here, and the executor not again.  Rows that the executor has changed don't come through
+ * here.
+ */
+static void
+take_conditions(ForeignScanState *node, YsScan *scan)
+{
+	scan->checks = scan->answer != NULL && ys_answer_counts(scan->answer) && node->ss.ps.state->es_epq_active == NULL;
+	if (!scan->checks)
+		return;
+	scan->qual = node->ss.ps.qual;
+	node->ss.ps.qual = NULL;
+}
+
 void
 ys_begin_scan(ForeignScanState *node, int eflags)
 {
@@ -84,6 +98,7 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 		ys_fetch_dont_wait(scan->fetch);
 	if (ys_is_answered(plan))
 		scan->answer = ys_answer_create(node, scan->source, &request);
+	take_conditions(node, scan);
 	if (scan->window != NULL)
 		ys_window_open(scan->window, &request, scan->operation == YS_OPERATION_QUERY, scan->index);
 }
@@ -211,6 +226,27 @@ next_item(YsScan *scan)
 	return scan->from_window ? NULL : ys_fetch_next(scan->fetch);
 }
 
+/* Is the row to be returned, as far as that is decided here? */
+static bool
+passes(ForeignScanState *node, YsScan *scan, TupleTableSlot *slot)
+{
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+
+	if (!scan->checks)
+		return true;
+	econtext->ecxt_scantuple = slot;
+	if (!ExecQual(scan->qual, econtext))
+	{
+		InstrCountFiltered1(node, 1);
+		ResetExprContext(econtext);
+		CHECK_FOR_INTERRUPTS();
+		return false;
+	}
+	if (scan->from_index)
+		ys_answer_note(scan->answer, slot);
+	return true;
+}
+
 TupleTableSlot *
 ys_iterate_scan(ForeignScanState *node)
 {
@@ -222,12 +258,13 @@ ys_iterate_scan(ForeignScanState *node)
 		start_fetch(node, scan);
 	if (scan->counts)
 		return fill_count(node, scan);
-	item = next_item(scan);
-	if (item == NULL)
-		return ExecClearTuple(slot);
-	ys_row_fill(scan->reader, item, slot);
-	if (scan->from_index)
-		ys_answer_note(scan->answer, slot);
+	do
+	{
+		item = next_item(scan);
+		if (item == NULL)
+			return ExecClearTuple(slot);
+		ys_row_fill(scan->reader, item, slot);
+	} while (!passes(node, scan, slot));
 	return slot;
 }
 

@@ -54,6 +54,8 @@ typedef struct YsScan
 	bool		counted;		/* in this start */
 	bool		left_out;		/* this start: a bound that can't be sent, and is not known to hold */
 	int64		wanted;			/* rows the query will take; 0: not known */
+	bool		checks;			/* the conditions, for the executor */
+	ExprState  *qual;			/* those */
 	MemoryContext key_context;	/* what the fetch was started with */
 	YsKeyList	keys[2];		/* Query: of the partition key only */
 	bool		beyond_index;	/* a key that no index has may be in the table: scan that */

@@ -69,9 +69,10 @@ struct YsWindow
 	Batch	   *open;			/* not yet sent; or NULL */
 	dlist_head	batches;
 	int			rows;
-	int			expected;		/* that may be used; 0: not known */
-	int			first_rows;		/* what most_rows begins with */
 	int			most_rows;
+	int64		expected;		/* that may be all that are used; 0: not known */
+	int64		added;			/* since the window was empty */
+	int64		allowed;		/* of these, until all of them have been used */
 	Size		memory;
 	Size		used;			/* by batches that are answered */
 	int			unanswered;		/* keys */
@@ -80,7 +81,7 @@ struct YsWindow
 };
 
 YsWindow *
-ys_window_create(Size memory, int width, int expected)
+ys_window_create(Size memory, int width)
 {
 	YsWindow   *window = palloc0(sizeof(YsWindow));
 
@@ -91,9 +92,24 @@ ys_window_create(Size memory, int width, int expected)
 	window->keys = ys_key_table_create("yottastore window", sizeof(YsWindowKey), window->context);
 	dlist_init(&window->batches);
 	window->memory = memory;
-	window->expected = expected;
 	window->item_bytes = Max(width, ASSUMED_ITEM_BYTES);
 	return window;
+}
+
+/* Few rows at first. */
+static void
+begin(YsWindow *window)
+{
+	window->added = 0;
+	window->allowed = window->expected > 0 ? window->expected : INT64_MAX;
+	window->most_rows = window->queries ? 1 : (int) Min(window->allowed, ROWS_AT_FIRST);
+}
+
+void
+ys_window_expect(YsWindow *window, int64 rows)
+{
+	window->expected = rows;
+	begin(window);
 }
 
 void
@@ -105,8 +121,7 @@ ys_window_open(YsWindow *window, const YsFetchRequest *request, bool queries,
 	window->fetch = ys_fetch_create(request);
 	window->queries = queries;
 	window->index = index;
-	window->first_rows = queries ? 1 : window->expected > 0 ? Min(window->expected, ROWS_AT_FIRST) : ROWS_AT_FIRST;
-	window->most_rows = window->first_rows;
+	begin(window);
 	MemoryContextSwitchTo(old);
 }
 
@@ -319,6 +334,10 @@ ys_window_add(YsWindow *window, const YsValue *key, const YsExpr *condition)
 
 	if (entry == NULL)
 		entry = add_key(window, key, text);
+	/* more are used than were expected: as many again, but not too many at once */
+	if (window->added == window->allowed)
+		window->allowed += Max(window->allowed / 4, Min(window->allowed, ROWS_AT_FIRST));
+	window->added++;
 	entry->rows++;
 	entry->batch->rows++;
 	window->counters.rows++;
@@ -350,7 +369,7 @@ ys_window_has_room(const YsWindow *window)
 	if (window->fetch->calls.count >= YS_KEY_CALLS_MAX && gathered + 1 >= keys_at_once(window))
 		return false;
 	return window->rows == 0 ||
-		(window->rows < window->most_rows &&
+		(window->rows < window->most_rows && window->added < window->allowed &&
 		 window->used + window->unanswered * window->item_bytes < window->memory);
 }
 
@@ -398,7 +417,7 @@ ys_window_reset(YsWindow *window)
 	dlist_foreach_modify(iter, &window->batches)
 		drop_batch(window, dlist_container(Batch, node, iter.cur));
 	window->rows = 0;
-	window->most_rows = window->first_rows;
+	begin(window);
 }
 
 const YsWindowCounters *

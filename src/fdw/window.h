@@ -30,11 +30,14 @@ typedef struct YsWindowCounters
 /* Rows that may wait at once. */
 #define YS_WINDOW_ROWS_MAX	1000
 
+/* memory: bytes of items it may hold, so far as it can tell beforehand.  width: of an item, as the planner takes it. */
+extern YsWindow *ys_window_create(Size memory, int width);
+
 /*
- * memory: bytes of items it may hold, so far as it can tell beforehand.  width: of an item, as the planner
- * takes it.  expected: rows that may be all that are used, so that no more of them are asked for at first; 0: not known.
+ * So many rows may be all that are used, and no more are asked for before these have been; 0: it isn't known.  Of a
+ * window that is empty.
  */
-extern YsWindow *ys_window_create(Size memory, int width, int expected);
+extern void ys_window_expect(YsWindow *window, int64 rows);
 
 /*
  * What to ask for is known to the scan that looks items up; request is borrowed.  By key its

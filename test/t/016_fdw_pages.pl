@@ -79,7 +79,8 @@ foreach my $case (
 	[ "FROM wide WHERE id = 'p1' AND at BETWEEN 50 AND 100 LIMIT 3", 3 ],
 	[ "FROM wide WHERE id = 'p1' AND at > 50 AND at < 100 LIMIT 3", 5 ],
 	[ "FROM wide WHERE id = 'p1' AND at > 50 AND at <= 100 OFFSET 1 LIMIT 3", 5 ],
-	[ "FROM wide WHERE id = ANY ('{p0,p1}') LIMIT 3", 3 ])
+	[ "FROM wide WHERE id = ANY ('{p0,p1}') LIMIT 3", 3 ],
+	[ "FROM wide UNION ALL SELECT at FROM wide LIMIT 3", 3 ])
 {
 	my ($from, $limit) = @$case;
 	my $plan = plan_of("SELECT at $from");
@@ -123,7 +124,6 @@ foreach my $query (
 	"SELECT w.at FROM wide w JOIN local_plain p ON p.n = w.n WHERE p.n = 150 LIMIT 3",
 	"SELECT at, generate_series(1, 0) FROM wide LIMIT 3",
 	"SELECT rank() OVER (ORDER BY at) FROM wide LIMIT 3",
-	"SELECT at FROM wide UNION ALL SELECT at FROM wide LIMIT 3",
 	"SELECT at FROM wide WHERE now() IS NOT NULL LIMIT 3")
 {
 	my $plan = plan_of($query);
