@@ -42,6 +42,7 @@
 	"EXISTS (SELECT FROM yottastore_internal.job j WHERE j.policy_id = p.policy_id " \
 	"AND j.kind = 'relocate' AND j.state IN ('QUEUED', 'RUNNING')), " \
 	"p.areas_fingerprint, p.areas_reached, p.synonyms_fingerprint, p.synonyms_mixed, " \
+	"p.functions_fingerprint, p.functions_mixed, " \
 	"EXISTS (SELECT FROM yottastore_internal.quarantine q WHERE q.policy_id = p.policy_id AND md5(q.item_key) IS NULL), " \
 	"EXISTS (SELECT FROM yottastore_internal.quarantine q WHERE q.policy_id = p.policy_id) " \
 	"FROM yottastore_internal.policy p CROSS JOIN LATERAL (" \
@@ -57,6 +58,7 @@ enum
 	COLUMN_POLICY = 1, COLUMN_PHASE, COLUMN_REASON, COLUMN_OWNER, COLUMN_SOURCE, COLUMN_STREAM, COLUMN_INDEX_TABLE,
 	COLUMN_PARTITIONS, COLUMN_NEXT_OFFSETS, COLUMN_HIGH_OFFSETS, COLUMN_WATERMARKS,
 	COLUMN_RELOCATING, COLUMN_AREAS, COLUMN_AREAS_REACHED, COLUMN_SYNONYMS, COLUMN_SYNONYMS_MIXED,
+	COLUMN_FUNCTIONS, COLUMN_FUNCTIONS_MIXED,
 	COLUMN_LOST_KEYS, COLUMN_QUARANTINES
 };
 
@@ -141,6 +143,8 @@ ys_freshness_read(const char *policy, Snapshot snapshot, YsFreshness *freshness)
 		freshness->areas_reached = DatumGetBool(ys_spi_value(0, COLUMN_AREAS_REACHED, &isnull));
 		freshness->synonyms = (uint64) DatumGetInt64(ys_spi_value(0, COLUMN_SYNONYMS, &isnull));
 		freshness->synonyms_mixed = isnull || DatumGetBool(ys_spi_value(0, COLUMN_SYNONYMS_MIXED, &isnull));
+		freshness->functions = (uint64) DatumGetInt64(ys_spi_value(0, COLUMN_FUNCTIONS, &isnull));
+		freshness->functions_mixed = isnull || DatumGetBool(ys_spi_value(0, COLUMN_FUNCTIONS_MIXED, &isnull));
 		freshness->lost_keys = DatumGetBool(ys_spi_value(0, COLUMN_LOST_KEYS, &isnull));
 		freshness->quarantines = DatumGetBool(ys_spi_value(0, COLUMN_QUARANTINES, &isnull));
 		read_positions(freshness, context);

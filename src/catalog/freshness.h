@@ -40,6 +40,8 @@ typedef struct YsFreshness
 	bool		areas_reached;	/* all rows are where they belong by these */
 	uint64		synonyms;		/* the fingerprint of those that rows are written by, */
 	bool		synonyms_mixed; /* and some were by others */
+	uint64		functions;		/* the same of the functions that fields' values go through */
+	bool		functions_mixed;
 	bool		lost_keys;		/* its quarantine has events that may be about any item */
 	bool		quarantines;	/* and events or items of known keys */
 } YsFreshness;

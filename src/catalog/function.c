@@ -28,6 +28,7 @@
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/jsonb.h"
@@ -221,6 +222,41 @@ ys_functions_open(const YsPolicy *policy, Oid owner)
 	ys_functions_enter(functions, &scope);
 	ys_functions_leave(functions, &scope);
 	return functions;
+}
+
+uint64
+ys_functions_fingerprint(const YsPolicy *policy)
+{
+	int			count = ys_policy_field_count(policy);
+	Datum	   *names = palloc(sizeof(Datum) * Max(count, 1));
+	int			nnames = 0;
+	uint64		fingerprint;
+	YsSpiScope	scope;
+
+	for (int f = 0; f < count; f++)
+	{
+		const YsFieldInfo *field = ys_policy_field(policy, f);
+
+		if (field->function != NULL)
+			names[nnames++] = CStringGetTextDatum(field->function);
+	}
+	if (nnames == 0)
+		return 0;
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT p.prolang, p.prorettype, p.prosecdef, p.prosrc, p.probin, p.prosqlbody, p.proconfig "
+				   "FROM unnest($1) WITH ORDINALITY f (name, number) "
+				   "LEFT JOIN pg_proc p ON p.oid = to_regprocedure(f.name) ORDER BY f.number",
+				   SPI_OK_SELECT, 1, (Oid[]) {TEXTARRAYOID},
+				   (Datum[]) {PointerGetDatum(construct_array(names, nnames, TEXTOID, -1, false, TYPALIGN_INT))}, NULL);
+	fingerprint = ys_spi_fingerprint();
+	ys_spi_end(&scope);
+	return fingerprint;
+}
+
+uint64
+ys_functions_generation(const YsFunctions *functions)
+{
+	return functions != NULL ? functions->generation : 0;
 }
 
 void

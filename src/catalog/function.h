@@ -22,6 +22,15 @@ typedef struct YsFunctions YsFunctions;
  */
 extern YsFunctions *ys_functions_open(const YsPolicy *policy, Oid owner);
 
+/*
+ * Tells the functions that policy names, as they are now, from what they were or will be when they are replaced; 0: it
+ * names none.  Inside a transaction.
+ */
+extern uint64 ys_functions_fingerprint(const YsPolicy *policy);
+
+/* A number that changes when they may have been replaced, once that has been looked up; functions may be NULL. */
+extern uint64 ys_functions_generation(const YsFunctions *functions);
+
 /* From now on the functions can't be dropped without the index table. */
 extern void ys_functions_depend(const YsFunctions *functions, Oid index_table);
 

@@ -410,17 +410,23 @@ ys_policy_note_areas(int policy_id, uint64 fingerprint)
 	return found && !unknown;
 }
 
+/* Are there rows that were written by others?  Not before the backfill. */
+#define CHANGED(noted, now) \
+	"(backfill_started_at IS NOT NULL AND COALESCE(" noted " <> " now ", false))"
+
 void
-ys_policy_note_synonyms(int policy_id, uint64 fingerprint)
+ys_policy_note_rules(int policy_id, uint64 synonyms, uint64 functions)
 {
 	YsSpiScope	scope;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("UPDATE yottastore_internal.policy SET synonyms_fingerprint = $2, "
-				   "synonyms_mixed = synonyms_mixed OR synonyms_fingerprint IS NOT NULL AND backfill_started_at IS NOT NULL "
-				   "WHERE policy_id = $1 AND synonyms_fingerprint IS DISTINCT FROM $2",
-				   SPI_OK_UPDATE, 2, (Oid[]) {INT4OID, INT8OID},
-				   (Datum[]) {Int32GetDatum(policy_id), Int64GetDatum((int64) fingerprint)}, NULL);
+	ys_spi_execute("UPDATE yottastore_internal.policy SET synonyms_fingerprint = $2, functions_fingerprint = $3, "
+				   "synonyms_mixed = synonyms_mixed OR " CHANGED("synonyms_fingerprint", "$2") ", "
+				   "functions_mixed = functions_mixed OR " CHANGED("functions_fingerprint", "$3") " "
+				   "WHERE policy_id = $1 AND (synonyms_fingerprint, functions_fingerprint) IS DISTINCT FROM ($2, $3)",
+				   SPI_OK_UPDATE, 3, (Oid[]) {INT4OID, INT8OID, INT8OID},
+				   (Datum[]) {Int32GetDatum(policy_id), Int64GetDatum((int64) synonyms), Int64GetDatum((int64) functions)},
+				   NULL);
 	ys_spi_end(&scope);
 }
 

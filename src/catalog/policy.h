@@ -133,8 +133,8 @@ extern void ys_policy_set_reason(int policy_id, const char *reason);
  */
 extern bool ys_policy_note_areas(int policy_id, uint64 fingerprint);
 
-/* Note which synonyms rows are written by from now on. */
-extern void ys_policy_note_synonyms(int policy_id, uint64 fingerprint);
+/* Note which synonyms and functions rows are written by from now on: their fingerprints. */
+extern void ys_policy_note_rules(int policy_id, uint64 synonyms, uint64 functions);
 
 /* Positions in topic have been saved: what is there already can be read. */
 extern void ys_policy_begin_backfill(int policy_id, const char *topic);

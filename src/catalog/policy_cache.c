@@ -13,9 +13,11 @@
 #include "access/xact.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "base/memory.h"
 #include "catalog/area.h"
+#include "catalog/function.h"
 #include "catalog/policy_cache.h"
 #include "catalog/synonym.h"
 #include "catalog/zone.h"
@@ -31,6 +33,8 @@ typedef struct Entry
 	bool		has_areas;
 	uint64		areas_fingerprint;
 	uint64		synonyms_fingerprint;
+	bool		has_functions;	/* their fingerprint: */
+	uint64		functions_fingerprint;
 	Oid			relids[5];
 	bool		current;
 	bool		of_transaction;
@@ -68,6 +72,17 @@ note_change(Datum arg, Oid relid)
 	}
 }
 
+/* A function may have been replaced. */
+static void
+note_function(Datum arg, int cache, uint32 hash)
+{
+	ListCell   *cell;
+
+	invalidations++;
+	foreach(cell, entries)
+		((Entry *) lfirst(cell))->has_functions = false;
+}
+
 static void
 end_transaction(XactEvent event, void *arg)
 {
@@ -91,6 +106,7 @@ watch_changes(void)
 	if (watching)
 		return;
 	CacheRegisterRelcacheCallback(note_change, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, note_function, (Datum) 0);
 	RegisterXactCallback(end_transaction, NULL);
 	watching = true;
 }
@@ -269,4 +285,18 @@ ys_policy_cache_synonyms(const YsCachedPolicy *policy)
 	if (!entry->bound)
 		bind(entry, false);
 	return entry->synonyms_fingerprint;
+}
+
+uint64
+ys_policy_cache_functions(const YsCachedPolicy *policy)
+{
+	Entry	   *entry = (Entry *) policy;
+	uint64		before = invalidations;
+
+	if (!entry->has_functions)
+	{
+		entry->functions_fingerprint = ys_functions_fingerprint(entry->policy.policy);
+		entry->has_functions = before == invalidations;
+	}
+	return entry->functions_fingerprint;
 }

@@ -36,4 +36,7 @@ extern uint64 ys_policy_cache_areas(const YsCachedPolicy *policy);
 /* The same of the synonyms that it uses. */
 extern uint64 ys_policy_cache_synonyms(const YsCachedPolicy *policy);
 
+/* And of the functions. */
+extern uint64 ys_policy_cache_functions(const YsCachedPolicy *policy);
+
 #endif							/* YS_CATALOG_POLICY_CACHE_H */

@@ -270,7 +270,8 @@ static const char *const updates[] = {
 	"UPDATE yottastore_internal.policy p SET epoch = r.epoch, layout = r.layout, topic = r.topic, "
 	"backfill_started_at = r.backfill_started_at, backfill_finished_at = r.backfill_finished_at, "
 	"backfill_estimate = r.backfill_estimate, areas_reached = r.areas_reached, "
-	"synonyms_fingerprint = r.synonyms_fingerprint, synonyms_mixed = r.synonyms_mixed "
+	"synonyms_fingerprint = r.synonyms_fingerprint, synonyms_mixed = r.synonyms_mixed, "
+	"functions_fingerprint = r.functions_fingerprint, functions_mixed = r.functions_mixed "
 	"FROM yottastore_internal.policy r WHERE p.policy_id = $1 AND r.policy_id = $2",
 	"UPDATE yottastore_internal.stats o SET items_backfilled = o.items_backfilled + "
 	"(SELECT COALESCE(sum(n.items_backfilled), 0) FROM yottastore_internal.stats n WHERE n.policy_id = $2) "

@@ -50,8 +50,7 @@ struct YsAnswer
 	ForeignScanState *node;
 	const YsSource *source;
 	const char *policy;
-	bool		by_area;
-	bool		by_synonyms;
+	int			by;				/* YS_BY_… */
 	int			partitions;		/* of the index that the plan knows */
 	YsFreshnessGoal *goal;
 	MemoryContext context;		/* as long as the execution */
@@ -106,8 +105,7 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 	answer->node = node;
 	answer->source = source;
 	answer->policy = strVal(list_nth(private, YS_ANSWER_POLICY));
-	answer->by_area = intVal(list_nth(private, YS_ANSWER_BY_AREA)) != 0;
-	answer->by_synonyms = intVal(list_nth(private, YS_ANSWER_BY_SYNONYMS)) != 0;
+	answer->by = intVal(list_nth(private, YS_ANSWER_BY));
 	answer->partitions = intVal(list_nth(private, YS_ANSWER_PARTITIONS));
 	answer->goal = ys_answer_goal(plan, source);
 	answer->context = CurrentMemoryContext;
@@ -169,6 +167,18 @@ find_synonym_obstacle(const YsAnswer *answer)
 	return NULL;
 }
 
+/* And of those that went through a function. */
+static char *
+find_function_obstacle(const YsAnswer *answer)
+{
+	const YsFreshness *freshness = &answer->freshness;
+	const YsCachedPolicy *policy = ys_policy_cache_find(answer->policy);
+
+	if (policy != NULL && (freshness->functions_mixed || freshness->functions != ys_policy_cache_functions(policy)))
+		return "a function was replaced since its rows were made: call yottastore.index_rebuild_start";
+	return NULL;
+}
+
 /* Why the index can't be used; NULL: it can. */
 static char *
 find_obstacle(const YsAnswer *answer, bool exists)
@@ -185,10 +195,12 @@ find_obstacle(const YsAnswer *answer, bool exists)
 						freshness->reason != NULL ? freshness->reason : "");
 	if (freshness->lost_keys)
 		return "its quarantine has events that may be about any item";
-	if (answer->by_area)
+	if (answer->by & YS_BY_AREA)
 		why_not = find_area_obstacle(answer);
-	if (why_not == NULL && answer->by_synonyms)
+	if (why_not == NULL && (answer->by & YS_BY_SYNONYMS))
 		why_not = find_synonym_obstacle(answer);
+	if (why_not == NULL && (answer->by & YS_BY_FUNCTIONS))
+		why_not = find_function_obstacle(answer);
 	if (why_not != NULL)
 		return why_not;
 	if (!ys_freshness_reaches(freshness, answer->goal))

@@ -18,12 +18,16 @@
 #include "catalog/freshness.h"
 #include "fdw/fetch.h"
 
+/* What computed columns may go by besides their item, which may change while rows stay. */
+#define YS_BY_AREA			1
+#define YS_BY_SYNONYMS		2
+#define YS_BY_FUNCTIONS		4
+
 /* ForeignScan.fdw_private[YS_SCAN_ANSWER] of such a scan; NIL: of another. */
 typedef enum YsAnswerPrivate
 {
 	YS_ANSWER_POLICY,			/* String: its name */
-	YS_ANSWER_BY_AREA,			/* Integer: 1 when a condition is on the area */
-	YS_ANSWER_BY_SYNONYMS,		/* Integer: 1 when synonyms count in a condition, or the order */
+	YS_ANSWER_BY,				/* Integer: what counts in a condition or the order, YS_BY_… */
 	YS_ANSWER_PARTITIONS,		/* Integer: how many the index table had */
 	YS_ANSWER_WANTED,			/* Integer: rows that may be all the query takes; 0: not known */
 	YS_ANSWER_SORT				/* IntList: how the index is ordered for the first rows (answer_order.h), whose

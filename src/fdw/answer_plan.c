@@ -66,8 +66,7 @@ typedef struct Answering
 	List	   *quals;			/* on the index table */
 	Bitmapset  *columns;		/* of it that are read, as selectedCols */
 	bool		by_field;		/* a condition is on what the policy computes, or has of all attributes */
-	bool		by_area;
-	bool		by_synonyms;
+	int			by;				/* YS_BY_… */
 } Answering;
 
 /* ---- conditions ---- */
@@ -78,8 +77,7 @@ typedef struct Translation
 	Answering  *answering;
 	Bitmapset  *columns;
 	bool		by_field;
-	bool		by_area;
-	bool		by_synonyms;
+	int			by;
 	bool		failed;
 } Translation;
 
@@ -106,20 +104,30 @@ may_be_outdated(const Answering *answering, const YsSourceColumn *column)
 		answering->has_area_value;
 }
 
-/* Do synonyms count in this column? */
-static bool
-counts_synonyms(const YsPolicy *policy, const YsSourceColumn *column)
+/* What counts in this column, YS_BY_….  What is rejected may be of any field. */
+static int
+counts_in(const YsPolicy *policy, const YsSourceColumn *column)
 {
+	int			by = 0;
 	const char *list;
 	uint32		len;
 
 	if (column->kind != YS_COLUMN_FIELD)
-		return false;
+		return 0;
+	if (strcmp(column->field, "area") == 0)
+		return YS_BY_AREA;
 	for (int i = 0; i < ys_policy_field_count(policy); i++)
-		if (ys_policy_field_list(policy, i, &list, &len) &&
-			(strcmp(column->field, "rejected") == 0 || strcmp(column->field, ys_policy_field(policy, i)->name) == 0))
-			return true;
-	return false;
+	{
+		const YsFieldInfo *field = ys_policy_field(policy, i);
+
+		if (strcmp(column->field, "rejected") != 0 && strcmp(column->field, field->name) != 0)
+			continue;
+		if (ys_policy_field_list(policy, i, &list, &len))
+			by |= YS_BY_SYNONYMS;
+		if (field->function != NULL)
+			by |= YS_BY_FUNCTIONS;
+	}
+	return by;
 }
 
 static Node *
@@ -146,9 +154,7 @@ translate_var(Translation *translation, const Var *var)
 	translation->failed = false;
 	translation->columns = bms_add_member(translation->columns, attnum - FirstLowInvalidHeapAttributeNumber);
 	translation->by_field = translation->by_field || column->kind == YS_COLUMN_FIELD;
-	translation->by_area = translation->by_area ||
-		(column->kind == YS_COLUMN_FIELD && strcmp(column->field, "area") == 0);
-	translation->by_synonyms = translation->by_synonyms || counts_synonyms(answering->compiled, column);
+	translation->by |= counts_in(answering->compiled, column);
 	translated = (Node *) makeVar(INDEX_RTI, attnum, attribute->atttypid, attribute->atttypmod,
 								  attribute->attcollation, 0);
 	if (attribute->attcollation == var->varcollid)
@@ -227,13 +233,12 @@ add_clause(Answering *answering, RestrictInfo *rinfo)
 	nearby = ys_answer_by_distance(RelationGetRelid(answering->index), translated);
 	if (nearby != NULL)
 		answering->quals = lappend(answering->quals, nearby);
-	if (translation.by_area)
+	if (translation.by & YS_BY_AREA)
 		translated = or_other_area(answering, translated);
 	answering->quals = lappend(answering->quals, translated);
 	answering->columns = bms_add_members(answering->columns, translation.columns);
 	answering->by_field = answering->by_field || translation.by_field;
-	answering->by_area = answering->by_area || translation.by_area;
-	answering->by_synonyms = answering->by_synonyms || translation.by_synonyms;
+	answering->by |= translation.by;
 }
 
 /* ---- the order ---- */
@@ -245,7 +250,7 @@ typedef struct Ordering
 	Expr	   *translated;
 	Bitmapset  *columns;
 	bool		by_field;
-	bool		by_synonyms;
+	int			by;
 	SortGroupClause clause;
 	Oid			collation;
 	bool		more;			/* it goes on where rows are equal by this */
@@ -284,7 +289,7 @@ order_by(Answering *answering, const PathKey *pathkey, const EquivalenceMember *
 	if (member->em_is_const || !bms_equal(member->em_relids, answering->rel->relids))
 		return false;
 	ordering->translated = (Expr *) to_index((Node *) member->em_expr, &translation);
-	if (translation.failed || translation.by_area)
+	if (translation.failed || (translation.by & YS_BY_AREA))
 		return false;
 	ordering->clause = (SortGroupClause) {
 		.type = T_SortGroupClause,
@@ -298,7 +303,7 @@ order_by(Answering *answering, const PathKey *pathkey, const EquivalenceMember *
 	ordering->expr = member->em_expr;
 	ordering->columns = translation.columns;
 	ordering->by_field = translation.by_field;
-	ordering->by_synonyms = translation.by_synonyms;
+	ordering->by = translation.by;
 	ordering->collation = pathkey->pk_eclass->ec_collation;
 	return OidIsValid(ordering->clause.sortop) && OidIsValid(ordering->clause.eqop);
 }
@@ -459,11 +464,9 @@ make_answer(const Answering *answering, const Ordering *ordering, double wanted)
 	if (ordering->expr != NULL)
 		sort = list_make5_int(ordering->clause.sortop, ordering->collation, ordering->clause.nulls_first,
 							  ordering->more, (int) wanted);
-	answer->private = list_make5(makeString(answering->policy->name), makeInteger(answering->by_area),
-								 makeInteger(answering->by_synonyms || ordering->by_synonyms),
+	answer->private = list_make5(makeString(answering->policy->name), makeInteger(answering->by | ordering->by),
 								 makeInteger(ys_index_table_partitions(answering->policy->index_table)),
-								 makeInteger((int) wanted));
-	answer->private = lappend(answer->private, sort);
+								 makeInteger((int) wanted), sort);
 	answer->order = ordering->expr;
 	return answer;
 }

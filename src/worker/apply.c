@@ -108,26 +108,45 @@ look_up_functions(void *arg)
 	ys_functions_leave(enter->functions, &enter->scope);
 }
 
+/* In the transaction; false: the functions can't be used. */
+static bool
+normalize_by_functions(YsBatch *batch)
+{
+	YsFollow   *follow = batch->follow;
+	EnterArg	enter = {.functions = follow->bound->functions};
+
+	batch->systemic = ys_transaction_try(look_up_functions, &enter);
+	if (batch->systemic != NULL)
+		return false;
+	if (!ys_follow_rules_noted(follow))
+		ys_follow_note_rules(follow);
+	ys_functions_enter(enter.functions, &enter.scope);
+	normalize_items(batch);
+	ys_functions_leave(enter.functions, &enter.scope);
+	return true;
+}
+
 bool
 ys_batch_normalize(YsBatch *batch)
 {
-	EnterArg	enter = {.functions = batch->follow->bound->functions};
+	YsFollow   *follow = batch->follow;
+	bool		ok = true;
 
-	if (enter.functions == NULL)
+	if (follow->bound->functions != NULL)
 	{
-		normalize_items(batch);
-		return true;
+		begin(batch, "normalizing a batch");
+		ok = normalize_by_functions(batch);
+		commit(batch);
+		return ok;
 	}
-	begin(batch, "normalizing a batch");
-	batch->systemic = ys_transaction_try(look_up_functions, &enter);
-	if (batch->systemic == NULL)
+	if (!ys_follow_rules_noted(follow))
 	{
-		ys_functions_enter(enter.functions, &enter.scope);
-		normalize_items(batch);
-		ys_functions_leave(enter.functions, &enter.scope);
+		begin(batch, "noting synonyms");
+		ys_follow_note_rules(follow);
+		commit(batch);
 	}
-	commit(batch);
-	return batch->systemic == NULL;
+	normalize_items(batch);
+	return true;
 }
 
 typedef struct AreaArg

@@ -166,9 +166,24 @@ ys_follow_load_bindings(YsFollow *follow)
 
 	follow->bound = ys_bindings_load(follow->policy, follow->row->owner, follow->context);
 	follow->areas_noted = false;
-	follow->synonyms_noted = false;
+	follow->rules_noted = false;
 	if (old != NULL)
 		ys_bindings_free(old);
+}
+
+bool
+ys_follow_rules_noted(const YsFollow *follow)
+{
+	return follow->rules_noted && follow->functions_noted == ys_functions_generation(follow->bound->functions);
+}
+
+void
+ys_follow_note_rules(YsFollow *follow)
+{
+	ys_policy_note_rules(follow->row->policy_id, follow->bound->synonyms_fingerprint,
+						 ys_functions_fingerprint(follow->policy));
+	follow->rules_noted = true;
+	follow->functions_noted = ys_functions_generation(follow->bound->functions);
 }
 
 void

@@ -30,7 +30,8 @@ typedef struct YsFollow
 
 	YsBound    *bound;			/* replaced when what it is made of changes */
 	bool		areas_noted;	/* the catalog knows which areas rows go by now */
-	bool		synonyms_noted; /* and which synonyms */
+	bool		rules_noted;	/* and by which synonyms and functions they are written, */
+	uint64		functions_noted;	/* these of this generation */
 
 	int			of_partitions;	/* in which the policy has positions */
 	int			npositions;		/* in the worker's own of these */
@@ -113,6 +114,13 @@ extern void ys_follow_pause_for(YsPolicyRow *row, const char *reason);
 
 /* Read areas, synonyms and what else the policy names anew.  Inside a transaction. */
 extern void ys_follow_load_bindings(YsFollow *follow);
+
+/*
+ * Does the catalog know by which synonyms and functions rows are written now?  It must before they are:
+ * note it.  Inside a transaction, which commits before, or with the rows.
+ */
+extern bool ys_follow_rules_noted(const YsFollow *follow);
+extern void ys_follow_note_rules(YsFollow *follow);
 
 /* Read positions anew.  Inside a transaction. */
 extern void ys_follow_load_positions(YsFollow *follow);

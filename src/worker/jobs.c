@@ -47,12 +47,11 @@ note_areas(YsFollow *follow)
 }
 
 static void
-note_synonyms(YsFollow *follow)
+note_rules(YsFollow *follow)
 {
-	ys_transaction_begin("noting synonyms");
-	ys_policy_note_synonyms(follow->row->policy_id, follow->bound->synonyms_fingerprint);
+	ys_transaction_begin("noting synonyms and functions");
+	ys_follow_note_rules(follow);
 	ys_transaction_commit();
-	follow->synonyms_noted = true;
 }
 
 /*
@@ -80,8 +79,8 @@ ys_jobs_tend(YsFollow *follow)
 {
 	if (ys_policy_area_level(follow->policy) != NULL && !follow->areas_noted)
 		note_areas(follow);
-	if (!follow->synonyms_noted)
-		note_synonyms(follow);
+	if (!ys_follow_rules_noted(follow))
+		note_rules(follow);
 	if (follow->row->phase == YS_PHASE_LIVE && ys_guc_tombstone_retention >= 0 &&
 		ys_clock_ms() >= follow->prune_at)
 		prune(follow);

@@ -1,5 +1,5 @@
 # What keeps an index from answering, besides being behind: a stream that does not say how far it is, events
-# that may be about any item, rows on their way to other areas, and an area that is new.
+# that may be about any item, rows on their way to other areas, an area that is new, other synonyms and functions.
 use strict;
 use warnings;
 
@@ -128,22 +128,69 @@ like(plan_of($any, "$zoned NOT NULL"), qr/rows=0 .*Index Keys: 5/s, 'whatever it
 
 # ---- synonyms that were edited -------------------------------------------------------------------
 
-sql(q{SELECT yottastore.create_index_policy('meant', 'vehicles', NULL, fields => ARRAY[
-  yottastore.field('kind', 'text', ARRAY['type'], synonyms => 'kinds'), yottastore.field('zone', 'text', ARRAY['zone'])])});
+sql(<<'END');
+CREATE FUNCTION marked(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+SELECT yottastore.create_index_policy('meant', 'vehicles', NULL, fields => ARRAY[
+  yottastore.field('kind', 'text', ARRAY['type'], synonyms => 'kinds'), yottastore.field('zone', 'text', ARRAY['zone']),
+  yottastore.field('mark', 'text', ARRAY['type'], function => 'marked(text)'),
+  yottastore.field('count', 'numeric', ARRAY['count'], on_error => 'reject')]);
+END
 wait_for_index($node, 'the start', undef, 'meant');
 sql(q{SELECT yottastore.add_index_columns('meant', prefix => 'm_'); ANALYZE meant});
 my $meant = q{SELECT vehicle_id FROM vehicles WHERE m_kind = 'zone car'};
+my $zone = q{SELECT vehicle_id FROM vehicles WHERE m_zone = 'Z99'};
+my $edited = qr/Index Not Used: synonyms were edited since its rows were made: call yottastore.index_rebuild_start/;
 like(plan_of($any, $meant), qr/rows=0 .*Index Keys: 0/s, 'a word that nothing means');
 sql(q{INSERT INTO yottastore.synonyms VALUES ('others', 'zoned', 'no car')});
 like(plan_of($any, $meant), qr/rows=0 .*Index Keys: 0/s, 'other lists do not count');
 sql(q{INSERT INTO yottastore.synonyms VALUES ('kinds', 'zoned', 'zone car')});
-like(plan_of($any, $meant), qr/rows=5 .*Index Not Used: synonyms were edited/s, 'values are not looked up from when their synonyms are edited');
+like(plan_of($any, $meant), qr/rows=5 .*$edited/s, 'values are not looked up from when their synonyms are edited');
 $node->poll_query_until('postgres', q{SELECT synonyms_mixed FROM yottastore_internal.policy WHERE name = 'meant'}) or die 'nobody notes it';
-like(plan_of($any, $meant), qr/rows=5 .*Index Not Used: synonyms were edited since its rows were made: call yottastore.index_rebuild_start/s, 'nor once rows are written by these');
-like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE m_zone = 'Z99'}), qr/Index Keys: 5/, 'but what has nothing to do with them');
-my $rebuild = sql(q{SELECT yottastore.index_rebuild_start('meant')});
-is(sql("SELECT yottastore.job_wait($rebuild, '60 s')"), 't', 'rows are made anew');
+like(plan_of($any, $meant), qr/rows=5 .*$edited/s, 'nor once rows are written by these');
+like(plan_of($any, $zone), qr/Index Keys: 5/, 'but what has nothing to do with them');
+
+sub rebuild
+{
+	my $rebuild = sql(q{SELECT yottastore.index_rebuild_start('meant')});
+	is(sql("SELECT yottastore.job_wait($rebuild, '60 s')"), 't', 'rows are made anew');
+	return;
+}
+rebuild();
 like(plan_of($any, $meant), qr/rows=5 .*Index Keys: 5/s, 'by which they are looked up');
+
+# Written by a session, and edited back before any worker has seen it.
+put_vehicle($table, 'late', { type => { S => 'trailer' }, zone => { S => 'Z1' }, count => { S => 'some' } });
+wait_for_index($node, 'what is rejected', undef, 'meant');
+sql('SELECT yottastore.stop_workers()');
+$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%worker'}) or die 'they do not stop';
+put_vehicle($table, 'late', { type => { S => 'trailer' }, zone => { S => 'Z1' }, count => { N => '3' } });
+sql(q{INSERT INTO yottastore.synonyms VALUES ('kinds', 'trailer', 'zone car')});
+is(sql(q{SELECT yottastore.quarantine_retry('meant')}), 0, 'a row is written by synonyms that no worker knows');
+sql(q{DELETE FROM yottastore.synonyms WHERE word = 'trailer'});
+like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE m_kind = 'trailer'}), qr/rows=1 .*$edited/s, 'it is not taken for one of those that are there again');
+sql('SELECT yottastore.start_workers()');
+
+# ---- functions that were replaced ----------------------------------------------------------------
+
+sub replace_function { sql("CREATE OR REPLACE FUNCTION marked(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $_[0]'"); return; }
+sub of_mark { return plan_of($any, "SELECT vehicle_id FROM vehicles WHERE m_mark = '$_[0]'"); }
+my $replaced = qr/Index Not Used: a function was replaced since its rows were made: call yottastore.index_rebuild_start/;
+
+rebuild();
+like(of_mark('zoned'), qr/rows=5 .*Index Keys: 5/s, 'what a function has made is looked up');
+replace_function('upper($1)');
+like(of_mark('ZONED'), qr/rows=5 .*$replaced/s, 'but not from when it is replaced');
+like(plan_of($any, $zone), qr/Index Keys: 5/, 'what has nothing to do with it is');
+replace_function('$1');
+like(of_mark('zoned'), qr/rows=5 .*Index Keys: 5/s, 'so it is when it is as it was, and no row was written meanwhile');
+replace_function('upper($1)');
+put_vehicle($table, 'marked', { type => { S => 'zoned' }, zone => { S => 'Z1' } });
+wait_for_index($node, 'a row by the other function', undef, 'meant');
+replace_function('$1');
+like(of_mark('zoned'), qr/rows=6 .*$replaced/s, 'not when one was');
+like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE m_rejected IS NOT NULL AND m_zone = 'Z99'}), qr/rows=0 .*$replaced/s, 'nor is what was rejected');
+rebuild();
+like(of_mark('zoned'), qr/rows=6 .*Index Keys: 6/s, 'until all rows are made anew');
 
 # ---- brokers that are away -------------------------------------------------------------------------
 
