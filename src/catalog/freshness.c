@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -24,8 +25,9 @@
 /* The brokers get so long at least to say where a topic ends. */
 #define LOOK_MS		1000
 
-/* Look again after that long at the latest: nobody may be left to wake us. */
-#define SLEEP_MS	1000
+/* Look again after that long at the latest: nobody may be left to wake us, and on a standby there is nobody. */
+#define SLEEP_MS			1000
+#define STANDBY_SLEEP_MS	100
 
 /* A relay that runs sends watermarks every second or so, wherever it is. */
 #define SILENCE_MS	10000
@@ -283,7 +285,7 @@ ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms)
 			joined = freshness.policy_id;
 			continue;
 		}
-		(void) ys_wait_for(YS_WAIT_INDEX, -1, Min(left, SLEEP_MS));
+		(void) ys_wait_for(YS_WAIT_INDEX, -1, Min(left, RecoveryInProgress() ? STANDBY_SLEEP_MS : SLEEP_MS));
 	}
 	MemoryContextSwitchTo(outer);
 	if (joined != 0)

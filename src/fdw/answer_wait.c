@@ -12,9 +12,11 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
+#include "replication/walreceiver.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -182,10 +184,15 @@ ask(const PlannedStmt *statement, const ForeignScan *plan, TimestampTz now)
 	goal->up_to = Max(goal->up_to, goal_at(now, source));
 }
 
-/* Can this statement wait, and see what others commit meanwhile? */
+/*
+ * Can this statement wait, and see what others commit meanwhile?  On a standby its snapshot would hold up the replay
+ * of what it waits for, unless the primary is told to keep what the snapshot sees.
+ */
 static bool
 may_wait(const QueryDesc *query)
 {
+	if (RecoveryInProgress() && !hot_standby_feedback)
+		return false;
 	return query->snapshot != NULL && query->snapshot != running && !IsolationUsesXactSnapshot() && !IsInParallelMode();
 }
 

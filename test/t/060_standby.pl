@@ -32,6 +32,7 @@ sub workers
 put("v$_", 'car', $_ % 2 * 10 + 5) foreach 1 .. 20;
 create_policy($primary);
 wait_for_index($primary, 'on the primary');
+$primary->safe_psql('postgres', q{SELECT yottastore.add_index_columns('vehicle_service'); ANALYZE vehicle_service});
 
 $primary->backup('backup');
 my %standby;
@@ -53,6 +54,18 @@ like($error, qr/ERROR: +workers can't be started during recovery\nDETAIL: .*prom
 is( $close->safe_psql('postgres', 'SELECT phase, state, reason IS NULL FROM yottastore.index_lag'),
 	'LIVE|LIVE|t', 'nor are missed');
 is($close->safe_psql('postgres', 'SELECT phase, reason IS NULL FROM yottastore.relay_status'), 'LIVE|t', 'and the relay\'s state');
+
+sub fresh_plan { return $close->safe_psql('postgres', <<'END'); }
+SET yottastore.staleness_timeout = '1h';
+SET yottastore.max_staleness = 0;
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT vehicle_id FROM vehicles WHERE kind = 'car';
+END
+like(fresh_plan(), qr/Index Not Used: it is complete up to/, 'a query does not wait there, as its snapshot would hold up the replay');
+$close->append_conf('postgresql.conf', 'hot_standby_feedback = on');
+$close->reload;
+ok($primary->poll_query_until('postgres', "SELECT backend_xmin IS NOT NULL FROM pg_stat_replication WHERE application_name = 'close'"),
+	'unless the primary keeps what it sees');
+like(fresh_plan(), qr/Index Keys: 20/, '... until what the store has acknowledged has come') foreach 1 .. 3;
 
 # ---- one falls behind ----------------------------------------------------------------------------
 
