@@ -31,8 +31,7 @@
 #include "utils/timestamp.h"
 
 #include "catalog/index_direct.h"
-#define YS_COMPAT_ROWS
-#include "compat.h"
+#include "catalog/index_tuples.h"
 
 #define MAX_KEYS	3
 
@@ -51,6 +50,7 @@ struct YsDirect
 	IndexScanDesc scan;
 	EState	   *estate;
 	ResultRelInfo *info;
+	YsIndexTuples *tuples;
 	TupleTableSlot *found;
 	TupleTableSlot *slot;		/* what is written */
 	ItemPointerData written;	/* and where */
@@ -149,26 +149,6 @@ end_scan(YsDirect *direct)
 	UnregisterSnapshot(direct->snapshot);
 }
 
-/* Have the primary key's be the last of the indexes: see enter_again. */
-static void
-put_primary_last(ResultRelInfo *info, Relation primary)
-{
-	int			last = info->ri_NumIndices - 1;
-
-	for (int i = 0; i < last; i++)
-	{
-		Relation	index = info->ri_IndexRelationDescs[i];
-		IndexInfo  *about = info->ri_IndexRelationInfo[i];
-
-		if (RelationGetRelid(index) != RelationGetRelid(primary))
-			continue;
-		info->ri_IndexRelationDescs[i] = info->ri_IndexRelationDescs[last];
-		info->ri_IndexRelationInfo[i] = info->ri_IndexRelationInfo[last];
-		info->ri_IndexRelationDescs[last] = index;
-		info->ri_IndexRelationInfo[last] = about;
-	}
-}
-
 /* The relation as the executor knows it: its indexes open, all columns but the key updated. */
 static void
 open_result(YsDirect *direct)
@@ -189,7 +169,7 @@ open_result(YsDirect *direct)
 	direct->info = makeNode(ResultRelInfo);
 	InitResultRelInfo(direct->info, direct->rel, 1, NULL, 0);
 	ExecOpenIndices(direct->info, false);
-	put_primary_last(direct->info, direct->index);
+	direct->tuples = ys_index_tuples_create(direct->info, direct->estate, direct->index);
 	MemoryContextSwitchTo(old);
 }
 
@@ -238,6 +218,7 @@ ys_direct_close(YsDirect *direct)
 	end_scan(direct);
 	ExecDropSingleTupleTableSlot(direct->found);
 	ExecDropSingleTupleTableSlot(direct->slot);
+	ys_index_tuples_free(direct->tuples);
 	ExecCloseIndices(direct->info);
 	FreeExecutorState(direct->estate);
 	index_close(direct->index, NoLock);
@@ -351,35 +332,6 @@ fill_slot(YsDirect *direct, ItemPointer old, const Datum *values, const bool *nu
 }
 
 static void
-enter_in_indexes(YsDirect *direct, bool update, YsUpdateIndexes_compat which)
-{
-	if (direct->info->ri_NumIndices > 0 && ys_needs_index_entries_compat(which))
-		list_free(ys_insert_index_entries_compat(direct->info, direct->slot, direct->estate, update, which));
-}
-
-/*
- * As above, for a new version of a row whose key is the same: only the row itself could be in
- * its way, so that the primary key needn't look for others.
- */
-static void
-enter_again(YsDirect *direct, YsUpdateIndexes_compat which)
-{
-	ResultRelInfo *info = direct->info;
-	int			last = info->ri_NumIndices - 1;
-	Datum		values[INDEX_MAX_KEYS];
-	bool		nulls[INDEX_MAX_KEYS];
-
-	info->ri_NumIndices = last;
-	enter_in_indexes(direct, true, which);
-	info->ri_NumIndices = last + 1;
-	if (!ys_all_indexes_compat(which))
-		return;
-	FormIndexDatum(info->ri_IndexRelationInfo[last], direct->slot, direct->estate, values, nulls);
-	index_insert(info->ri_IndexRelationDescs[last], values, nulls, &direct->slot->tts_tid, direct->rel,
-				 UNIQUE_CHECK_NO, true, info->ri_IndexRelationInfo[last]);
-}
-
-static void
 end_row(YsDirect *direct)
 {
 	direct->written = direct->slot->tts_tid;
@@ -392,7 +344,7 @@ insert_row(YsDirect *direct, const Datum *values, const bool *nulls)
 {
 	fill_slot(direct, NULL, values, nulls);
 	table_tuple_insert(direct->rel, direct->slot, GetCurrentCommandId(true), 0, NULL);
-	enter_in_indexes(direct, false, YS_ALL_INDEXES_COMPAT);
+	ys_index_tuples_add(direct->tuples, direct->slot, false, YS_ALL_INDEXES_COMPAT);
 }
 
 void
@@ -421,13 +373,19 @@ ys_direct_update(YsDirect *direct, ItemPointer at, const Datum *values, const bo
 		result = table_tuple_update(direct->rel, at, direct->slot, GetCurrentCommandId(true),
 									direct->snapshot, InvalidSnapshot, true, &failure, &mode, &which);
 		if (result == TM_Ok)
-			enter_again(direct, which);
+			ys_index_tuples_add(direct->tuples, direct->slot, true, which);
 		else if (result != TM_Updated && result != TM_Deleted)
 			elog(ERROR, "unexpected result of updating an index row: %d", (int) result);
 	} while (result == TM_Updated);
 	if (!there || result == TM_Deleted)
 		insert_row(direct, values, nulls);
 	end_row(direct);
+}
+
+void
+ys_direct_finish(YsDirect *direct)
+{
+	ys_index_tuples_enter(direct->tuples);
 }
 
 void

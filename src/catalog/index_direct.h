@@ -48,6 +48,9 @@ extern Datum ys_direct_value(YsDirect *direct, int column, bool *isnull);
 extern void ys_direct_insert(YsDirect *direct, const Datum *values, const bool *nulls);
 extern void ys_direct_update(YsDirect *direct, ItemPointer at, const Datum *values, const bool *nulls);
 
+/* After the last of several writes: enter in indexes what they left, before anybody looks for those rows. */
+extern void ys_direct_finish(YsDirect *direct);
+
 /* Where the row written last is. */
 extern ItemPointer ys_direct_written(YsDirect *direct);
 extern void ys_direct_delete(YsDirect *direct, ItemPointer at, const Datum *keys);

@@ -370,6 +370,20 @@ ys_index_write_delete(YsIndexWrite *write, int nrows, YsIndexRow **rows)
 	pfree(rest);
 }
 
+static void
+finish_leaves(YsIndexWrite *write)
+{
+	HASH_SEQ_STATUS status;
+	Leaf	   *leaf;
+
+	hash_seq_init(&status, write->leaves);
+	while ((leaf = hash_seq_search(&status)) != NULL)
+	{
+		if (leaf->direct != NULL)
+			ys_direct_finish(leaf->direct);
+	}
+}
+
 /* A row that the locator doesn't know there may be there all the same: the owner's own. */
 static void
 put_row(YsIndexWrite *write, YsIndexRow *row, Leaf *leaf)
@@ -414,6 +428,7 @@ ys_index_write_upsert(YsIndexWrite *write, int nrows, YsIndexRow **rows)
 		else
 			put_row(write, rows[i], leaf);
 	}
+	finish_leaves(write);
 	ys_spi_return(&scope);
 	CommandCounterIncrement();
 	ys_index_table_upsert(write->table, nrest, rest);
@@ -444,5 +459,6 @@ ys_index_write_note(YsIndexWrite *write, int nrows, YsIndexRow **rows)
 		else
 			ys_direct_insert(write->locator, values, nulls);
 	}
+	ys_direct_finish(write->locator);
 	CommandCounterIncrement();
 }
