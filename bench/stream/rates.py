@@ -2,8 +2,9 @@
 
   rates.py FOLDER     FOLDER is what record.py recorded
 
-All take turns in each round. The verdicts are of events a second by the clock, the worker's and plain SQL's from the
-first batch to the last, medians of the ratios within a round. The processor time of the two processes, the
+All take turns in each round; the first, in which the broker's virtual machine is cold, does not count. The verdicts
+are of events a second by the clock, the worker's and plain SQL's from the first batch to the last, medians of
+the ratios within a round. The processor time of the two processes, the
 threads of the worker's Kafka client included, is told beside them: what the machine does otherwise hardly shows
 in it, nor does waiting for the broker. The last lines are "name measured target met|short"; the exit code is 0
 either way. The servers to use are PGHOST, PGPORT, PGUSER's, KAFKA_PORT's and STORE_PORT's; schema bench of
@@ -19,7 +20,8 @@ import stream
 from stream import value
 
 BATCH = 5000
-ROUNDS = 3
+WARM_UP = 1             # rounds
+ROUNDS = 5
 SETTINGS = {'fixed batches': f'yottastore.backlog_events = {BATCH}', 'growing batches': None}
 
 
@@ -113,23 +115,29 @@ def set_batches(cursor, setting):
     cursor.execute('SELECT pg_reload_conf()')
 
 
-def measure(cursor, policy, plain, sink, events):
-    """Events a second of each round, by name: (by the clock, by processor time)."""
-    rates = {name: [] for name in ('plain', *SETTINGS, 'sink')}
+def take_turns(cursor, policy, plain, sink, events):
+    """Events a second of each, by name: (by the clock, by processor time)."""
+    rates = {}
 
     def note(name, clock, processor):
-        rates[name].append((events / clock, events / processor))
-    for _ in range(ROUNDS):
-        plain.rewind()
-        note('plain', *plain.run())
-        for name, setting in SETTINGS.items():
-            set_batches(cursor, setting)
-            policy.rewind()
-            note(name, *policy.run(events))
-            check(cursor, policy)
-        sink.rewind()
-        rates['sink'].append((events / sink.run(),))
+        rates[name] = (events / clock, events / processor)
+    plain.rewind()
+    note('plain', *plain.run())
+    for name, setting in SETTINGS.items():
+        set_batches(cursor, setting)
+        policy.rewind()
+        note(name, *policy.run(events))
+        check(cursor, policy)
+    sink.rewind()
+    rates['sink'] = (events / sink.run(),)
+    print('  '.join(f'{name} {rate[0]:,.0f}/s' for name, rate in rates.items()), flush=True)
     return rates
+
+
+def measure(*contenders):
+    """The rates of each round that counts, by name."""
+    rounds = [take_turns(*contenders) for _ in range(WARM_UP + ROUNDS)][WARM_UP:]
+    return {name: [rates[name] for rates in rounds] for name in rounds[0]}
 
 
 def ratio(rates, name, other, by=0):
