@@ -56,7 +56,7 @@ ys_create_relay(PG_FUNCTION_ARGS)
 				 errhint("Choose between 1 and %d.", MOST_PARTITIONS)));
 	(void) ys_source_load(source);
 	stream = ys_check_source_and_stream(source, NameStr(*PG_GETARG_NAME(2)));
-	if (existing == NULL && ys_relay_feeds(stream->serverid))
+	if (existing == NULL && ys_relay_feeding(stream->serverid) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("another relay produces to stream \"%s\"", stream->servername),

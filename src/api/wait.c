@@ -15,7 +15,6 @@
 #include "api/check.h"
 #include "api/patience.h"
 #include "catalog/freshness.h"
-#include "catalog/waiters.h"
 #include "compat.h"
 #include "errors.h"
 #include "worker/lock.h"
@@ -111,7 +110,7 @@ ys_index_wait(PG_FUNCTION_ARGS)
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext round = AllocSetContextCreate(caller, "yottastore index_wait", ALLOCSET_SMALL_SIZES);
 	Wait		wait = {0};
-	int			policy_id;
+	YsWaiting	waiting;
 	YsError		err;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
@@ -122,9 +121,7 @@ ys_index_wait(PG_FUNCTION_ARGS)
 	ys_patience_begin(&wait.patience, PG_GETARG_DATUM(2), "index_wait", "the index advance");
 	wait.goal.up_to = PG_ARGISNULL(1) ? wait.patience.called_at : PG_GETARG_TIMESTAMPTZ(1);
 	look_at_policy(&wait);
-	policy_id = wait.freshness.policy_id;
-
-	ys_waiters_join(policy_id);
+	ys_freshness_join(&wait.freshness, &waiting);
 	for (;;)
 	{
 		MemoryContextReset(round);
@@ -138,7 +135,7 @@ ys_index_wait(PG_FUNCTION_ARGS)
 		if (!ys_patience_sleep(&wait.patience))
 			throw_timeout(&wait);
 	}
-	ys_waiters_leave(policy_id);
+	ys_waiters_leave(&waiting);
 	MemoryContextDelete(round);
 	PG_RETURN_BOOL(true);
 }

@@ -19,7 +19,6 @@
 #include "catalog/relay.h"
 #include "catalog/server.h"
 #include "catalog/spi.h"
-#include "catalog/waiters.h"
 #include "errors.h"
 
 /* The brokers get so long at least to say where a topic ends. */
@@ -181,11 +180,16 @@ ys_freshness_quarantined_keys(int policy_id, Snapshot snapshot)
 /* ---- goals ---- */
 
 bool
+ys_freshness_is_last(TimestampTz watermark, Oid stream)
+{
+	return OidIsValid(stream) && TimestampDifferenceExceeds(watermark, GetCurrentTimestamp(), SILENCE_MS) &&
+		ys_relay_feeding(stream) == 0;
+}
+
+bool
 ys_freshness_is_unfed(const YsFreshness *freshness)
 {
-	return freshness->has_watermarks && OidIsValid(freshness->stream) &&
-		TimestampDifferenceExceeds(freshness->up_to, GetCurrentTimestamp(), SILENCE_MS) &&
-		!ys_relay_feeds(freshness->stream);
+	return freshness->has_watermarks && ys_freshness_is_last(freshness->up_to, freshness->stream);
 }
 
 /* Nothing but where the topic ends tells how far it is. */
@@ -193,7 +197,7 @@ static bool
 goes_by_ends(const YsFreshness *freshness)
 {
 	return !freshness->has_watermarks && freshness->count > 0 && OidIsValid(freshness->stream) &&
-		!ys_relay_feeds(freshness->stream);
+		ys_relay_feeding(freshness->stream) == 0;
 }
 
 static bool
@@ -249,13 +253,21 @@ may_reach(const YsFreshness *freshness)
 	return freshness->phase == YS_PHASE_LIVE && !ys_freshness_is_unfed(freshness);
 }
 
+void
+ys_freshness_join(const YsFreshness *freshness, YsWaiting *waiting)
+{
+	waiting->policy_id = freshness->policy_id;
+	waiting->relay_id = OidIsValid(freshness->stream) ? ys_relay_feeding(freshness->stream) : 0;
+	ys_waiters_join(waiting);
+}
+
 bool
 ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms)
 {
 	MemoryContext outer = CurrentMemoryContext;
 	MemoryContext round = AllocSetContextCreate(outer, "yottastore freshness", ALLOCSET_SMALL_SIZES);
 	int64		deadline = ys_clock_ms() + timeout_ms;
-	int			joined = 0;
+	YsWaiting	waiting = {0};
 	bool		reached = false;
 
 	for (;;)
@@ -266,7 +278,7 @@ ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms)
 
 		MemoryContextReset(round);
 		MemoryContextSwitchTo(round);
-		if (!ys_freshness_read(policy, NULL, &freshness) || (joined != 0 && joined != freshness.policy_id))
+		if (!ys_freshness_read(policy, NULL, &freshness) || (waiting.policy_id != 0 && waiting.policy_id != freshness.policy_id))
 			break;
 		MemoryContextSwitchTo(outer);
 		if (!ys_freshness_find_ends(&freshness, goal, Max(deadline - ys_clock_ms(), LOOK_MS), &err))
@@ -279,17 +291,15 @@ ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms)
 		if (reached || left <= 0 || !may_reach(&freshness))
 			break;
 		/* what commits after this is looked at next wakes us */
-		if (joined == 0)
+		if (waiting.policy_id == 0)
 		{
-			ys_waiters_join(freshness.policy_id);
-			joined = freshness.policy_id;
+			ys_freshness_join(&freshness, &waiting);
 			continue;
 		}
 		(void) ys_wait_for(YS_WAIT_INDEX, -1, Min(left, RecoveryInProgress() ? STANDBY_SLEEP_MS : SLEEP_MS));
 	}
 	MemoryContextSwitchTo(outer);
-	if (joined != 0)
-		ys_waiters_leave(joined);
+	ys_waiters_leave(&waiting);
 	MemoryContextDelete(round);
 	return reached;
 }

@@ -17,6 +17,7 @@
 #define YS_CATALOG_FRESHNESS_H
 
 #include "catalog/policy.h"
+#include "catalog/waiters.h"
 #include "utils/snapshot.h"
 
 /* What a policy's index is at one moment; in the memory context it was read in. */
@@ -66,8 +67,12 @@ extern bool ys_freshness_read(const char *policy, Snapshot snapshot, YsFreshness
 extern bool ys_freshness_reaches(const YsFreshness *freshness, const YsFreshnessGoal *goal);
 
 /*
- * Does nobody say any more how far its stream is?  It has watermarks, old ones, and no relay of this database feeds it.
+ * Does nobody say any more how far a stream is, since it said so at that moment?  It is long ago, and no relay of this
+ * database feeds the stream.
  */
+extern bool ys_freshness_is_last(TimestampTz watermark, Oid stream);
+
+/* The same of a policy that has watermarks. */
 extern bool ys_freshness_is_unfed(const YsFreshness *freshness);
 
 /*
@@ -83,6 +88,9 @@ extern bool ys_freshness_find_ends(const YsFreshness *freshness, YsFreshnessGoal
  * commit meanwhile: not for transactions that must not.
  */
 extern bool ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms);
+
+/* Be one of those that wait for it, until ys_waiters_leave. */
+extern void ys_freshness_join(const YsFreshness *freshness, YsWaiting *waiting);
 
 /* The keys of what is in quarantine, as canonical text, each once: a list of strings. */
 extern List *ys_freshness_quarantined_keys(int policy_id, Snapshot snapshot);

@@ -47,18 +47,20 @@ ys_relay_ids(void)
 	return ids;
 }
 
-bool
-ys_relay_feeds(Oid stream)
+int
+ys_relay_feeding(Oid stream)
 {
 	YsSpiScope	scope;
-	bool		feeds;
+	int			relay_id = 0;
+	bool		isnull;
 
 	ys_spi_begin(&scope);
-	ys_spi_execute("SELECT FROM yottastore_internal.fed_stream WHERE stream = $1",
+	ys_spi_execute("SELECT relay_id FROM yottastore_internal.fed_stream WHERE stream = $1",
 				   SPI_OK_SELECT, 1, (Oid[]) {OIDOID}, (Datum[]) {ObjectIdGetDatum(stream)}, NULL);
-	feeds = SPI_processed > 0;
+	if (SPI_processed > 0)
+		relay_id = DatumGetInt32(ys_spi_value(0, 1, &isnull));
 	ys_spi_end(&scope);
-	return feeds;
+	return relay_id;
 }
 
 /* The one relay a SELECT of RELAY_COLUMNS finds, or NULL. */

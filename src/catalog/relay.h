@@ -53,8 +53,8 @@ typedef struct YsRelayProgress
 /* The ids of all relays, as integers. */
 extern List *ys_relay_ids(void);
 
-/* Does a relay of this database produce to the stream's topic, by this server or another? */
-extern bool ys_relay_feeds(Oid stream);
+/* The relay of this database that produces to the stream's topic, by this server or another; 0: none does. */
+extern int	ys_relay_feeding(Oid stream);
 
 /* NULL when there is none of that id / name. */
 extern YsRelay *ys_relay_load(int relay_id);

@@ -23,36 +23,70 @@
 
 static List *pending = NIL;		/* policies this transaction wakes for, in its own context */
 
+/* What an id is of: the last field but one. */
+#define OF_POLICY			0
+#define OF_RELAY			1
+
 static LOCKTAG
-make_tag(int policy_id)
+make_tag(int id, uint32 of)
 {
 	LOCKTAG		tag;
 
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) policy_id, 0, LOCK_CLASS);
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, (uint32) id, of, LOCK_CLASS);
 	return tag;
 }
 
 void
-ys_waiters_join(int policy_id)
+ys_waiters_join(const YsWaiting *waiting)
 {
-	LOCKTAG		tag = make_tag(policy_id);
+	LOCKTAG		policy = make_tag(waiting->policy_id, OF_POLICY);
+	LOCKTAG		relay = make_tag(waiting->relay_id, OF_RELAY);
 
-	(void) LockAcquire(&tag, ShareLock, false, false);
+	if (waiting->policy_id != 0)
+		(void) LockAcquire(&policy, ShareLock, false, false);
+	if (waiting->relay_id != 0)
+		(void) LockAcquire(&relay, ShareLock, false, false);
 }
 
 void
-ys_waiters_leave(int policy_id)
+ys_waiters_leave(const YsWaiting *waiting)
 {
-	LOCKTAG		tag = make_tag(policy_id);
+	LOCKTAG		policy = make_tag(waiting->policy_id, OF_POLICY);
+	LOCKTAG		relay = make_tag(waiting->relay_id, OF_RELAY);
 
-	(void) LockRelease(&tag, ShareLock, false);
+	if (waiting->policy_id != 0)
+		(void) LockRelease(&policy, ShareLock, false);
+	if (waiting->relay_id != 0)
+		(void) LockRelease(&relay, ShareLock, false);
+}
+
+static bool
+is_waited_for(int id, uint32 of)
+{
+	LOCKTAG		tag = make_tag(id, of);
+	int			count;
+
+	pfree(GetLockConflicts(&tag, ExclusiveLock, &count));
+	return count > 0;
+}
+
+bool
+ys_waiters_for_policy(int policy_id)
+{
+	return is_waited_for(policy_id, OF_POLICY);
+}
+
+bool
+ys_waiters_for_relay(int relay_id)
+{
+	return is_waited_for(relay_id, OF_RELAY);
 }
 
 /* A process that has ended meanwhile may have left its place to another: that one looks in vain. */
 static void
 wake(int policy_id)
 {
-	LOCKTAG		tag = make_tag(policy_id);
+	LOCKTAG		tag = make_tag(policy_id, OF_POLICY);
 	VirtualTransactionId *holders;
 	int			count;
 

@@ -22,12 +22,13 @@
 #include "base/memory.h"
 #include "base/wait.h"
 #include "catalog/server.h"
+#include "catalog/waiters.h"
 #include "guc.h"
 #include "worker/intake_store.h"
 #include "worker/transaction.h"
 
 #define IDLE_WATERMARK_MS	1000	/* between watermarks of a quiet stream */
-#define BUSY_WATERMARK_MS	200		/* after something was taken */
+#define BUSY_WATERMARK_MS	200		/* after something was taken, or while somebody waits for one */
 #define FAR_BEHIND_US		(INT64CONST(30) * USECS_PER_SEC)
 #define PAGE_MEMORY			((size_t) 256 * 1024 * 1024)
 #define FIRST_MESSAGES		64
@@ -294,17 +295,38 @@ read_page(YsStreamWorker *worker, YsStoreIntake *intake, YsShardState *shard, co
 	return true;
 }
 
+static bool
+is_waited_for(const List *members)
+{
+	ListCell   *lc;
+
+	foreach(lc, members)
+	{
+		if (ys_waiters_for_policy(((YsFollow *) lfirst(lc))->row->policy_id))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_watermark_due(const YsStoreIntake *intake, const List *members)
+{
+	int64		elapsed = ys_clock_ms() - intake->watermark_at;
+
+	return elapsed >= IDLE_WATERMARK_MS ||
+		(elapsed >= BUSY_WATERMARK_MS && (intake->taken || is_waited_for(members)));
+}
+
 /* Say up to when everything has been handed out, if that is news and due. */
 static void
-take_watermark(YsStoreIntake *intake, Taking *taking)
+take_watermark(YsStoreIntake *intake, Taking *taking, const List *members)
 {
 	int64		read_up_to = ys_shards_read_up_to(intake->reader.lineage);
 	int64		watermark = read_up_to - (int64) ys_guc_relay_stream_delay * 1000;
-	int64		interval = intake->taken ? BUSY_WATERMARK_MS : IDLE_WATERMARK_MS;
 	YsMessage  *message;
 
 	if (intake->state != NULL || read_up_to == 0 || watermark <= intake->watermark ||
-		ys_clock_ms() < intake->watermark_at + interval)
+		!is_watermark_due(intake, members))
 		return;
 	message = add_message(taking);
 	message->is_watermark = true;
@@ -348,7 +370,7 @@ take_store(YsStreamWorker *worker, YsLane *lane, int max, size_t max_bytes, YsAr
 		}
 	}
 	intake->taken = intake->taken || taking.count > 0;
-	take_watermark(intake, &taking);
+	take_watermark(intake, &taking, members);
 	*count = taking.count;
 	*messages = taking.messages;
 	return true;

@@ -26,6 +26,7 @@
 
 #include "base/memory.h"
 #include "base/wait.h"
+#include "catalog/waiters.h"
 #include "errors.h"
 #include "guc.h"
 #include "worker/activity.h"
@@ -42,7 +43,7 @@
 #define PARTITIONS_MS		5000	/* how many partitions the topic has */
 #define CLAIM_MS			60000	/* whose it is */
 #define IDLE_WATERMARK_MS	1000	/* between watermarks of a quiet stream */
-#define BUSY_WATERMARK_MS	200		/* after something was produced */
+#define BUSY_WATERMARK_MS	200		/* after something was produced, or while somebody waits for one */
 #define CAUGHT_UP_MS		1000	/* between updates of caught_up_at */
 #define WATERMARK_FLUSH_MS	60000
 #define PAGE_MEMORY			((size_t) 256 * 1024 * 1024)
@@ -271,15 +272,22 @@ refresh_session(YsRelaySession *session, YsError *err)
 	return outcome;
 }
 
+static bool
+is_watermark_due(const YsRelaySession *session)
+{
+	int64		elapsed = ys_clock_ms() - session->watermark_sent_at;
+
+	return elapsed >= IDLE_WATERMARK_MS ||
+		(elapsed >= BUSY_WATERMARK_MS && (session->produced || ys_waiters_for_relay(session->config.relay_id)));
+}
+
 /* Tell each partition up to when the topic is complete, if that is news and due. */
 static YsRelayOutcome
 send_watermarks(YsRelaySession *session, int64 read_up_to, YsError *err)
 {
 	int64		watermark = read_up_to - (int64) ys_guc_relay_stream_delay * 1000;
-	int64		interval = session->produced ? BUSY_WATERMARK_MS : IDLE_WATERMARK_MS;
 
-	if (read_up_to == 0 || watermark <= session->watermark ||
-		ys_clock_ms() < session->watermark_sent_at + interval)
+	if (read_up_to == 0 || watermark <= session->watermark || !is_watermark_due(session))
 		return YS_RELAY_ON;
 	for (int i = 0; i < session->partitions; i++)
 	{

@@ -25,6 +25,7 @@
 
 #include "base/memory.h"
 #include "base/wait.h"
+#include "catalog/freshness.h"
 #include "catalog/job.h"
 #include "catalog/key_text.h"
 #include "catalog/relay.h"
@@ -148,7 +149,8 @@ applied_up_to(YsFollow *follow)
 
 	for (int i = 0; i < count; i++)
 		up_to = Min(up_to, positions[i].has_watermark ? positions[i].watermark : DT_NOBEGIN);
-	if (up_to != DT_NOBEGIN || !OidIsValid(follow->row->stream) || ys_relay_feeds(follow->row->stream))
+	if (!OidIsValid(follow->row->stream) || (up_to == DT_NOBEGIN && ys_relay_feeding(follow->row->stream) != 0) ||
+		(up_to != DT_NOBEGIN && !ys_freshness_is_last(up_to, follow->row->stream)))
 		return up_to;
 	if (verify->ends != NULL && reached_ends(verify, count, positions))
 	{

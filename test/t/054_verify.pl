@@ -196,8 +196,10 @@ is(query("SELECT state FROM yottastore.jobs WHERE job_id = $job"), 'STOPPED', 'f
 rate(0);
 index_is_store('stopped');
 
-query(q{SELECT yottastore.drop_relay('vehicles_relay'); UPDATE yottastore_internal.position SET watermark = NULL;
-	SELECT yottastore.pause_index_policy('vehicle_service')});
+query(q{SELECT yottastore.drop_relay('vehicles_relay'); DELETE FROM vehicle_service WHERE vehicle_id = 'v00050'});
+$job = verify('true');
+finds($job, '1|0|0|1', 'after the last watermark');
+query(q{UPDATE yottastore_internal.position SET watermark = NULL; SELECT yottastore.pause_index_policy('vehicle_service')});
 query(q{SELECT yottastore.resume_index_policy('vehicle_service'); DELETE FROM vehicle_service WHERE vehicle_id = 'v00050'});
 $job = verify('true');
 finds($job, '1|0|0|1', 'without watermarks');
