@@ -204,6 +204,31 @@ ys_is_nonnullable_compat(List *clauses, Index varno, AttrNumber attnum)
 	((pathkey)->pk_strategy == BTGreaterStrategyNumber)
 #endif
 
+/*
+ * Members of an equivalence class, those of a relation that is a part of another among them.  Only for who asks, as it
+ * is the planner's.
+ */
+#ifdef YS_COMPAT_ECLASS
+#include "optimizer/paths.h"
+
+static inline List *
+ys_eclass_members_compat(EquivalenceClass *eclass, Relids relids)
+{
+#if PG_VERSION_NUM >= 180000
+	EquivalenceMemberIterator iterator;
+	EquivalenceMember *member;
+	List	   *members = NIL;
+
+	setup_eclass_member_iterator(&iterator, eclass, relids);
+	while ((member = eclass_member_iterator_next(&iterator)) != NULL)
+		members = lappend(members, member);
+	return members;
+#else
+	return eclass->ec_members;
+#endif
+}
+#endif
+
 /* A path to take only when there is no other. */
 #if PG_VERSION_NUM >= 180000
 #define ys_path_disable_compat(path)	((path)->disabled_nodes++)

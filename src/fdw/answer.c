@@ -86,12 +86,13 @@ ys_is_answered(const ForeignScan *plan)
 }
 
 static void
-create_order(YsAnswer *answer, const List *sort, Expr *expr)
+create_order(YsAnswer *answer, const List *sort, const List *exprs)
 {
 	if (sort == NIL)
 		return;
-	answer->order = ys_answer_order_create(answer->node, sort, expr);
-	get_typlenbyval(exprType((Node *) expr), &answer->typlen, &answer->typbyval);
+	exprs = list_copy_tail(exprs, list_length(exprs) - YS_ORDER_EXPRS);
+	answer->order = ys_answer_order_create(answer->node, sort, exprs);
+	get_typlenbyval(exprType(linitial(exprs)), &answer->typlen, &answer->typbyval);
 }
 
 YsAnswer *
@@ -117,8 +118,7 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 	ys_window_expect(answer->window, intVal(list_nth(private, YS_ANSWER_WANTED)));
 	by_key.consistent = by_key.consistent || ys_answer_reads_strongly(source);
 	ys_window_open(answer->window, &by_key, false, NULL);
-	create_order(answer, list_nth(private, YS_ANSWER_SORT),
-				 plan->fdw_exprs != NIL ? llast(plan->fdw_exprs) : NULL);
+	create_order(answer, list_nth(private, YS_ANSWER_SORT), plan->fdw_exprs);
 	return answer;
 }
 
@@ -264,12 +264,14 @@ decide(YsAnswer *answer)
 }
 
 bool
-ys_answer_uses_index(YsAnswer *answer)
+ys_answer_begin(YsAnswer *answer)
 {
 	MemoryContext old = MemoryContextSwitchTo(answer->context);
 
 	if (!answer->decided)
 		decide(answer);
+	if (answer->order != NULL)
+		ys_window_expect(answer->window, ys_answer_order_begin(answer->order));
 	MemoryContextSwitchTo(old);
 	return answer->uses_index;
 }

@@ -29,9 +29,9 @@ typedef enum YsAnswerPrivate
 	YS_ANSWER_POLICY,			/* String: its name */
 	YS_ANSWER_BY,				/* Integer: what counts in a condition or the order, YS_BY_… */
 	YS_ANSWER_PARTITIONS,		/* Integer: how many the index table had */
-	YS_ANSWER_WANTED,			/* Integer: rows that may be all the query takes; 0: not known */
+	YS_ANSWER_WANTED,			/* Integer: rows that may be all the query takes; 0: not known, or an order tells */
 	YS_ANSWER_SORT				/* IntList: how the index is ordered for the first rows (answer_order.h), whose
-								 * expression comes last in fdw_exprs; NIL: it is not */
+								 * expressions come last in fdw_exprs; NIL: it is not */
 } YsAnswerPrivate;
 
 /* Is it such a scan?  plan is a scan of ours. */
@@ -41,7 +41,7 @@ extern bool ys_is_answered(const ForeignScan *plan);
 typedef struct YsAnswerPlan
 {
 	List	   *private;
-	Expr	   *order;			/* or NULL */
+	List	   *exprs;			/* of the order; or NIL */
 } YsAnswerPlan;
 
 /* answer_plan.c: paths of a table by what its policies compute. */
@@ -69,10 +69,10 @@ extern YsAnswer *ys_answer_create(ForeignScanState *node, const YsSource *source
 								  const YsFetchRequest *request);
 
 /*
- * Is it the index that answers?  Decided at the first call; throws when it isn't, and that is
+ * Begin to read.  Is it the index that answers?  Decided at the first call; throws when it isn't, and that is
  * how it shall be.
  */
-extern bool ys_answer_uses_index(YsAnswer *answer);
+extern bool ys_answer_begin(YsAnswer *answer);
 
 /* The next item, good until the next call; NULL at the end. */
 extern const YsValue *ys_answer_next(YsAnswer *answer);

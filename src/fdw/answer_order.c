@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "common/int.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/datum.h"
@@ -25,34 +26,57 @@ struct YsAnswerOrder
 {
 	ForeignScanState *node;
 	ExprState  *expr;
+	ExprState  *limit;
+	ExprState  *offset;
 	SortSupportData sort;
 	bool		more;
-	int			wanted;
+	int64		wanted;			/* 0: all */
 	int16		typlen;
 	bool		typbyval;
 	MemoryContext context;		/* of the rest */
-	int			counted;
+	int64		counted;
 	int			nwaiting;
 	int			size;
 	Waiting    *waiting;
 };
 
 YsAnswerOrder *
-ys_answer_order_create(ForeignScanState *node, const List *sort, Expr *expr)
+ys_answer_order_create(ForeignScanState *node, const List *sort, const List *exprs)
 {
 	YsAnswerOrder *order = palloc0(sizeof(YsAnswerOrder));
 
 	order->node = node;
-	order->expr = ExecInitExpr(expr, (PlanState *) node);
+	order->expr = ExecInitExpr(linitial(exprs), (PlanState *) node);
+	order->limit = ExecInitExpr(lsecond(exprs), (PlanState *) node);
+	order->offset = ExecInitExpr(lthird(exprs), (PlanState *) node);
 	order->sort.ssup_cxt = CurrentMemoryContext;
 	order->sort.ssup_collation = (Oid) list_nth_int(sort, YS_SORT_COLLATION);
 	order->sort.ssup_nulls_first = list_nth_int(sort, YS_SORT_NULLS_FIRST) != 0;
 	PrepareSortSupportFromOrderingOp((Oid) list_nth_int(sort, YS_SORT_OPERATOR), &order->sort);
 	order->more = list_nth_int(sort, YS_SORT_MORE) != 0;
-	order->wanted = list_nth_int(sort, YS_SORT_WANTED);
-	get_typlenbyval(exprType((Node *) expr), &order->typlen, &order->typbyval);
+	get_typlenbyval(exprType(linitial(exprs)), &order->typlen, &order->typbyval);
 	order->context = AllocSetContextCreate(CurrentMemoryContext, "yottastore order", ALLOCSET_SMALL_SIZES);
 	return order;
+}
+
+/* NULL: none is said.  What is out of range LIMIT itself refuses. */
+static int64
+number_of(const YsAnswerOrder *order, ExprState *state, int64 none)
+{
+	bool		isnull;
+	Datum		number = ExecEvalExprSwitchContext(state, order->node->ss.ps.ps_ExprContext, &isnull);
+
+	return isnull ? none : Max(DatumGetInt64(number), 0);
+}
+
+int64
+ys_answer_order_begin(YsAnswerOrder *order)
+{
+	int64		limit = number_of(order, order->limit, 0);
+
+	if (limit == 0 || pg_add_s64_overflow(limit, number_of(order, order->offset, 0), &order->wanted))
+		order->wanted = 0;
+	return order->wanted;
 }
 
 void
@@ -94,7 +118,7 @@ ys_answer_order_reached(YsAnswerOrder *order, Datum value, bool isnull)
 			order->waiting[kept++] = *row;
 	}
 	order->nwaiting = kept;
-	return order->counted >= order->wanted;
+	return order->wanted > 0 && order->counted >= order->wanted;
 }
 
 void

@@ -19,14 +19,18 @@ typedef enum YsAnswerSort
 	YS_SORT_OPERATOR,			/* less, or greater */
 	YS_SORT_COLLATION,
 	YS_SORT_NULLS_FIRST,
-	YS_SORT_MORE,				/* 1: rows that are equal by it are ordered by more */
-	YS_SORT_WANTED				/* how many rows the query takes */
+	YS_SORT_MORE				/* 1: rows that are equal by it are ordered by more, or all wanted */
 } YsAnswerSort;
+
+/* And by what, last in fdw_exprs: what rows are ordered by, LIMIT and OFFSET (bigint). */
+#define YS_ORDER_EXPRS	3
 
 typedef struct YsAnswerOrder YsAnswerOrder;
 
-/* expr: what rows are ordered by, of the scan's rows. */
-extern YsAnswerOrder *ys_answer_order_create(ForeignScanState *node, const List *sort, Expr *expr);
+extern YsAnswerOrder *ys_answer_order_create(ForeignScanState *node, const List *sort, const List *exprs);
+
+/* Begin to count, up to what LIMIT and OFFSET say now, which is returned; 0: all rows are wanted. */
+extern int64 ys_answer_order_begin(YsAnswerOrder *order);
 
 /* A row is returned, which satisfies the scan's conditions. */
 extern void ys_answer_order_note(YsAnswerOrder *order, TupleTableSlot *slot);
@@ -34,6 +38,7 @@ extern void ys_answer_order_note(YsAnswerOrder *order, TupleTableSlot *slot);
 /* The index has come to this value; true: nothing from here on is wanted. */
 extern bool ys_answer_order_reached(YsAnswerOrder *order, Datum value, bool isnull);
 
+/* Forget what was counted. */
 extern void ys_answer_order_reset(YsAnswerOrder *order);
 
 #endif							/* YS_FDW_ANSWER_ORDER_H */

@@ -37,6 +37,7 @@
 #include "catalog/index_table.h"
 #include "catalog/policy.h"
 #include "catalog/policy_cache.h"
+#define YS_COMPAT_ECLASS
 #include "compat.h"
 #include "fdw/answer.h"
 #include "fdw/answer_attribute.h"
@@ -253,29 +254,23 @@ typedef struct Ordering
 	int			by;
 	SortGroupClause clause;
 	Oid			collation;
-	bool		more;			/* it goes on where rows are equal by this */
+	bool		more;			/* it goes on where rows are equal by this, or all of these are taken */
+	YsFirstRows first;
 } Ordering;
 
-/* More than that are read as if all were wanted. */
-#define MAX_WANTED	10000
-
 /*
- * Does the query take only the first rows of an order?  They must not be lost to others between: a join, or
- * conditions that would say otherwise when asked again.
+ * Does the query take only the first rows of an order?  None of them may be lost later, to conditions that say otherwise
+ * when asked again.
  */
 static bool
-takes_first_rows(PlannerInfo *root, RelOptInfo *rel)
+takes_first_rows(PlannerInfo *root, RelOptInfo *rel, YsFirstRows *first)
 {
 	ListCell   *cell;
 
-	if (root->limit_tuples <= 0 || root->limit_tuples > MAX_WANTED || root->sort_pathkeys == NIL ||
-		root->parse->limitOption == LIMIT_OPTION_WITH_TIES ||
-		root->parse->commandType != CMD_SELECT || !ys_limit_is_of(root, rel))
-		return false;
 	foreach(cell, rel->baserestrictinfo)
 		if (contain_volatile_functions((Node *) lfirst_node(RestrictInfo, cell)->clause))
 			return false;
-	return true;
+	return ys_limit_first_rows(root, rel, first);
 }
 
 /* The order by an expression that the index has, too. */
@@ -314,13 +309,13 @@ find_order(PlannerInfo *root, Answering *answering, Ordering *ordering)
 	const PathKey *pathkey;
 	ListCell   *cell;
 
-	if (!takes_first_rows(root, answering->rel))
+	if (!takes_first_rows(root, answering->rel, &ordering->first))
 		return false;
 	pathkey = linitial_node(PathKey, root->sort_pathkeys);
 	if (pathkey->pk_eclass->ec_has_volatile)
 		return false;
-	ordering->more = list_length(root->sort_pathkeys) > 1;
-	foreach(cell, pathkey->pk_eclass->ec_members)
+	ordering->more = list_length(root->sort_pathkeys) > 1 || ordering->first.ties;
+	foreach(cell, ys_eclass_members_compat(pathkey->pk_eclass, answering->rel->relids))
 		if (order_by(answering, pathkey, lfirst_node(EquivalenceMember, cell), ordering))
 			return answering->by_field || ordering->by_field;
 	return false;
@@ -462,13 +457,36 @@ make_answer(const Answering *answering, const Ordering *ordering, double wanted)
 	List	   *sort = NIL;
 
 	if (ordering->expr != NULL)
-		sort = list_make5_int(ordering->clause.sortop, ordering->collation, ordering->clause.nulls_first,
-							  ordering->more, (int) wanted);
+		sort = list_make4_int(ordering->clause.sortop, ordering->collation, ordering->clause.nulls_first,
+							  ordering->more);
 	answer->private = list_make5(makeString(answering->policy->name), makeInteger(answering->by | ordering->by),
 								 makeInteger(ys_index_table_partitions(answering->policy->index_table)),
 								 makeInteger((int) wanted), sort);
-	answer->order = ordering->expr;
+	if (ordering->expr != NULL)
+		answer->exprs = list_make3(ordering->expr, ordering->first.count, ordering->first.offset);
 	return answer;
+}
+
+/*
+ * Rows come by the index's order, and are in the items' only when sorted: so min() and max(), and parents that
+ * merge what their parts have, find them in order.
+ */
+static Path *
+sorted_path(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, double wanted)
+{
+	List	   *pathkeys = NIL;
+	ListCell   *cell;
+
+	foreach(cell, root->sort_pathkeys)
+	{
+		PathKey    *pathkey = lfirst_node(PathKey, cell);
+
+		/* what comes behind the first is maybe known further up only */
+		if (pathkeys != NIL && !relation_can_be_sorted_early(root, rel, pathkey->pk_eclass, false))
+			break;
+		pathkeys = lappend(pathkeys, pathkey);
+	}
+	return (Path *) create_sort_path(root, rel, &path->path, pathkeys, wanted);
 }
 
 /* wanted: how many rows the query takes, of the first by the ordering if there is one; 0: all. */
@@ -503,7 +521,7 @@ add_path_of(PlannerInfo *root, Answering *answering, const Ordering *ordering, d
 	/* whether the index is fresh enough is decided once, by the process that knows what the session has written */
 	path->path.parallel_safe = false;
 	ys_path_copy_disabled_compat(&path->path, keys);
-	add_path(rel, (Path *) path);
+	add_path(rel, ordering->expr != NULL ? sorted_path(root, rel, path, wanted) : &path->path);
 	ys_answer_planned = true;
 }
 
@@ -529,7 +547,7 @@ try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
 	if (answering.by_field)
 		add_path_of(root, &answering, &unordered, ys_limit_rows_of(root, rel, NIL));
 	if (find_order(root, &answering, &ordering))
-		add_path_of(root, &answering, &ordering, root->limit_tuples);
+		add_path_of(root, &answering, &ordering, ordering.first.rows);
 	/* the lock stays until the plan has its own */
 	table_close(answering.index, NoLock);
 }
@@ -539,13 +557,14 @@ static Bitmapset *
 asked_by(PlannerInfo *root, RelOptInfo *rel)
 {
 	Bitmapset  *columns = NULL;
+	YsFirstRows first;
 	ListCell   *cell;
 
 	foreach(cell, rel->baserestrictinfo)
 		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause, rel->relid, &columns);
-	if (!takes_first_rows(root, rel))
+	if (!takes_first_rows(root, rel, &first))
 		return columns;
-	foreach(cell, linitial_node(PathKey, root->sort_pathkeys)->pk_eclass->ec_members)
+	foreach(cell, ys_eclass_members_compat(linitial_node(PathKey, root->sort_pathkeys)->pk_eclass, rel->relids))
 		pull_varattnos((Node *) lfirst_node(EquivalenceMember, cell)->em_expr, rel->relid, &columns);
 	return columns;
 }

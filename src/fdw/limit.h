@@ -23,7 +23,16 @@ extern int	ys_limit_rows(const PlannerInfo *root, const List *pathkeys);
 /* The same of the rows of one relation, or of a part of it: 0 as well where there are joins. */
 extern int	ys_limit_rows_of(const PlannerInfo *root, const RelOptInfo *rel, const List *pathkeys);
 
-/* Is that relation, or what it is a part of, all that the query's rows are from? */
-extern bool ys_limit_is_of(const PlannerInfo *root, const RelOptInfo *rel);
+/* The first rows of the query's order are all that are taken. */
+typedef struct YsFirstRows
+{
+	double		rows;			/* so many, as far as it can be told beforehand */
+	bool		ties;			/* and those that are equal to the last of them */
+	Expr	   *count;			/* bigint: what LIMIT and OFFSET say when they are evaluated */
+	Expr	   *offset;
+} YsFirstRows;
+
+/* Are they, of the rows of one relation or of a part of it? */
+extern bool ys_limit_first_rows(const PlannerInfo *root, const RelOptInfo *rel, YsFirstRows *first);
 
 #endif							/* YS_FDW_LIMIT_H */

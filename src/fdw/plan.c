@@ -552,8 +552,7 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 		lfirst(list_nth_cell(private, YS_SCAN_SEGMENTS)) =
 			makeInteger(ys_parallel_segments(rel, path));
 	values = list_concat(values, filters);
-	if (answer->order != NULL)
-		values = lappend(values, answer->order);
+	values = list_concat(values, answer->exprs);
 	return make_foreignscan(tlist, quals, rel->relid, values, private,
 							NIL, NIL, outer_plan);
 }

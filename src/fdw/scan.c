@@ -150,7 +150,7 @@ start_fetch(ForeignScanState *node, YsScan *scan)
 	scan->started = true;
 	scan->counted = false;
 	scan->from_window = false;
-	scan->from_index = scan->answer != NULL && ys_answer_uses_index(scan->answer);
+	scan->from_index = scan->answer != NULL && ys_answer_begin(scan->answer);
 	if (scan->from_index)
 		return;
 	MemoryContextReset(scan->key_context);

@@ -167,7 +167,7 @@ for my $order ('odometer_km', 'odometer_km DESC', 'last_service', 'last_service 
 is(shown(plan_of('', 'SELECT vehicle_id FROM vehicles ORDER BY odometer_km LIMIT 5'), 'Store Requests', 'Store Read Units'), '1 2.5', 'no more items are read than it takes');
 is(shown(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE item->>'color' = 'blue' AND kind = 'car' ORDER BY odometer_km DESC LIMIT 75}), 'Index Keys', 'Store Requests'), '75 1', 'or than there are');
 unlike(sql("EXPLAIN SELECT vehicle_id FROM vehicles $_"), qr/Index Policy/, "not $_")
-  foreach 'ORDER BY odometer_km', 'WHERE random() < 2 ORDER BY odometer_km LIMIT 5', 'ORDER BY odometer_km FETCH FIRST 5 ROWS WITH TIES';
+  foreach 'ORDER BY odometer_km', 'WHERE random() < 2 ORDER BY odometer_km LIMIT 5', 'ORDER BY odometer_km LIMIT ALL', 'ORDER BY odometer_km LIMIT (random() * 5)::int';
 
 # ---- plans that are kept, cursors ----------------------------------------------------------------
 

@@ -146,6 +146,8 @@ sub query
 	my $where = join ' AND ', map { condition(pick('service', 'service', 'freight'), 2) } 1 .. 1 + int rand 2;
 	my $shape = rand;
 	return "SELECT kind, count(*), sum(odometer) FROM vehicles WHERE $where GROUP BY kind" if $shape < 0.1;
+	return 'SELECT ' . join(', ', map { pick('min', 'max') . "($_)" } pick('odometer', 'f_weight'), pick('last_service', 'kind')) . " FROM vehicles WHERE $where" if $shape < 0.13;
+	return "SELECT vehicle_id FROM vehicles WHERE $where ORDER BY " . pick(@orders) . ' FETCH FIRST ' . (1 + int rand 9) . ' ROWS WITH TIES' if $shape < 0.2;
 	return "SELECT vehicle_id FROM vehicles WHERE $where ORDER BY " . pick(@orders) . ', vehicle_id LIMIT ' . (1 + int rand 20) . (chance(0.3) ? ' OFFSET ' . int rand 10 : '')
 	  if $shape < 0.4;
 	return "SELECT v.vehicle_id, w.vehicle_id FROM vehicles v JOIN vehicles w ON w.kind = v.kind AND w.odometer > v.odometer WHERE v.odometer < 300 AND " . ($where =~ s/\b(kind|odometer|last_service|active|tags|area|location|rejected|f_\w+|vehicle_id|item|color|odo|lat|first_tag)\b(?!')/v.$1/gr)
