@@ -19,17 +19,19 @@
 /* Rows that wait for their turn, those without a key included. */
 #define ROWS_MAX			YS_WINDOW_ROWS_MAX
 
-/* A row that was read, and the key it will ask for; NULL: one that no item can have. */
+/* A row that was read. */
 typedef struct Row
 {
 	MinimalTuple tuple;
-	YsWindowKey *key;
+	bool		may_match;		/* some item, if there is one */
+	YsWindowKey *key;			/* it will ask for; NULL: one that no item can have, or none */
 } Row;
 
 typedef struct AheadState
 {
 	CustomScanState css;
 	YsScan		scan;			/* the conditions, to make keys by */
+	ExprState  *conditions;		/* without which a row matches nothing */
 	YsWindow   *window;			/* NULL: rows pass, and that is all */
 	MemoryContext key_context;
 	MemoryContext row_context;
@@ -64,6 +66,7 @@ begin_ahead(CustomScanState *node, EState *estate, int eflags)
 	state->scan.source = ys_source_load((Oid) intVal(list_nth(plan->custom_private, YS_AHEAD_TABLE)));
 	ys_scan_init_conditions(&state->scan, list_nth(plan->custom_private, YS_AHEAD_SCAN),
 							plan->custom_exprs, (PlanState *) node);
+	state->conditions = ExecInitQual(list_copy_tail(plan->custom_exprs, state->scan.nconditions), (PlanState *) node);
 	if (!passes)
 	{
 		state->window = ys_window_create(get_hash_memory_limit(), intVal(list_nth(plan->custom_private, YS_AHEAD_WIDTH)));
@@ -96,6 +99,17 @@ show_row(AheadState *state, TupleTableSlot *from)
 	return ExecStoreVirtualTuple(slot);
 }
 
+/* Can the row that is shown match anything? */
+static bool
+may_match(AheadState *state)
+{
+	ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
+
+	ResetExprContext(econtext);
+	econtext->ecxt_scantuple = state->css.ss.ss_ScanTupleSlot;
+	return ExecQual(state->conditions, econtext);
+}
+
 /* Have the key of the row that is shown asked for. */
 static YsWindowKey *
 ask_for_key(AheadState *state)
@@ -107,8 +121,6 @@ ask_for_key(AheadState *state)
 	YsWindowKey *asked = NULL;
 
 	MemoryContextReset(state->key_context);
-	ResetExprContext(econtext);
-	econtext->ecxt_scantuple = state->css.ss.ss_ScanTupleSlot;
 	old = MemoryContextSwitchTo(state->key_context);
 	if (ys_scan_evaluate(&state->scan, econtext) &&
 		ys_scan_window_key(&state->scan, members, &key))
@@ -150,7 +162,8 @@ read_row(AheadState *state)
 		enlarge_ring(state);
 	row = &state->rows[(state->first + state->count) % state->size];
 	(void) show_row(state, slot);
-	row->key = ask_for_key(state);
+	row->may_match = may_match(state);
+	row->key = row->may_match ? ask_for_key(state) : NULL;
 	old = MemoryContextSwitchTo(state->row_context);
 	row->tuple = ExecCopySlotMinimalTuple(state->css.ss.ss_ScanTupleSlot);
 	MemoryContextSwitchTo(old);
@@ -183,6 +196,7 @@ next_row(AheadState *state)
 	state->first = (state->first + 1) % state->size;
 	state->count--;
 	state->current = row->key;
+	ys_window_find_none(state->window, !row->may_match);
 	if (row->key != NULL)
 		ys_window_await(state->window, row->key);
 	ExecStoreMinimalTuple(row->tuple, state->row_slot, true);

@@ -22,7 +22,10 @@
 #include "fdw/plan.h"
 #include "fdw/window.h"
 
-/* CustomScan.custom_private; custom_exprs are the values that the scan's conditions are about */
+/*
+ * CustomScan.custom_private; custom_exprs are the values that the scan's conditions are about, and then the conditions
+ * without which a row matches nothing
+ */
 typedef enum YsAheadPrivate
 {
 	YS_AHEAD_TABLE,				/* Integer: oid of the foreign table */
@@ -30,7 +33,8 @@ typedef enum YsAheadPrivate
 	YS_AHEAD_SCAN,				/* List: fdw_private of a scan by the same conditions */
 	YS_AHEAD_WIDTH,				/* Integer: bytes of an item, as the planner takes them */
 	YS_AHEAD_EXPECTED,			/* Integer: rows that may be all the query takes; 0: not known */
-	YS_AHEAD_VALUES				/* List: of a path only, the values */
+	YS_AHEAD_VALUES,			/* List: of a path only, the values */
+	YS_AHEAD_CONDITIONS			/* List: of a path only, the conditions */
 } YsAheadPrivate;
 
 /* At load: join paths are looked for from then on. */

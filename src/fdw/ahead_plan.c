@@ -121,7 +121,8 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, Lis
 	plan->scan.plan.targetlist = tlist;
 	plan->custom_plans = children;
 	plan->custom_private = list_copy_head(path->custom_private, YS_AHEAD_VALUES);
-	plan->custom_exprs = (List *) adopt_columns(list_nth(path->custom_private, YS_AHEAD_VALUES),
+	plan->custom_exprs = (List *) adopt_columns((Node *) list_concat_copy(list_nth(path->custom_private, YS_AHEAD_VALUES),
+																		  list_nth(path->custom_private, YS_AHEAD_CONDITIONS)),
 												child->targetlist);
 	plan->custom_scan_tlist = copyObject(child->targetlist);
 	plan->methods = &ys_ahead_methods;
@@ -134,7 +135,8 @@ static const CustomPathMethods path_methods = {
 };
 
 static CustomPath *
-make_node_path(PlannerInfo *root, const Path *outer, RelOptInfo *inner, const YsAheadPath *ahead, List *values)
+make_node_path(PlannerInfo *root, const Path *outer, RelOptInfo *inner, const YsAheadPath *ahead, List *values,
+			   List *conditions)
 {
 	const YsRelation *relation = inner->fdw_private;
 	CustomPath *path = makeNode(CustomPath);
@@ -154,7 +156,7 @@ make_node_path(PlannerInfo *root, const Path *outer, RelOptInfo *inner, const Ys
 	path->custom_private = list_make5(makeInteger((int) relation->source->relid),
 									  makeInteger(relation->window), ahead->private,
 									  makeInteger(inner->reltarget->width), makeInteger(ys_limit_rows(root, outer->pathkeys)));
-	path->custom_private = lappend(path->custom_private, values);
+	path->custom_private = list_concat(path->custom_private, list_make2(values, conditions));
 	path->methods = &path_methods;
 	return path;
 }
@@ -183,6 +185,28 @@ outer_values(PlannerInfo *root, const RelOptInfo *outer, const YsAheadPath *ahea
 		is_placeholder((Node *) values, NULL))
 		return NIL;
 	return values;
+}
+
+/*
+ * Of a join's conditions those on outer rows alone, as outer joins and anti joins have them: a row for which one does
+ * not hold matches nothing.
+ */
+static List *
+outer_conditions(const RelOptInfo *outer, const List *clauses)
+{
+	List	   *conditions = NIL;
+	const ListCell *cell;
+
+	foreach(cell, clauses)
+	{
+		const RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+		Node	   *clause = (Node *) rinfo->clause;
+
+		if (!rinfo->pseudoconstant && bms_is_subset(rinfo->clause_relids, outer->relids) &&
+			!contain_volatile_functions(clause) && !contain_subplans(clause) && !is_placeholder(clause, NULL))
+			conditions = lappend(conditions, clause);
+	}
+	return conditions;
 }
 
 static Relids
@@ -214,7 +238,7 @@ add_join(PlannerInfo *root, RelOptInfo *join, Path *outer, RelOptInfo *inner,
 		if (by_key == NULL)
 			return;
 	}
-	node = make_node_path(root, outer, inner, ahead, values);
+	node = make_node_path(root, outer, inner, ahead, values, outer_conditions(outer_rel, extra->restrictlist));
 	initial_cost_nestloop(root, &workspace, jointype, &node->path, by_key, extra);
 	add_path(join, (Path *) create_nestloop_path(root, join, jointype, &workspace, extra,
 												 &node->path, by_key, extra->restrictlist,
@@ -247,7 +271,7 @@ add_partial_join(PlannerInfo *root, RelOptInfo *join, Path *outer, RelOptInfo *i
 		if (by_key == NULL)
 			return;
 	}
-	node = make_node_path(root, outer, inner, ahead, values);
+	node = make_node_path(root, outer, inner, ahead, values, outer_conditions(outer_rel, extra->restrictlist));
 	if (!node->path.parallel_safe)
 		return;
 	node->path.parallel_aware = true;

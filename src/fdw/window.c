@@ -77,6 +77,7 @@ struct YsWindow
 	Size		used;			/* by batches that are answered */
 	int			unanswered;		/* keys */
 	double		item_bytes;		/* on average */
+	bool		finds_none;		/* for the row at hand */
 	YsWindowCounters counters;
 };
 
@@ -391,11 +392,21 @@ ys_window_items(const YsWindowKey *key)
 	return key->items;
 }
 
+void
+ys_window_find_none(YsWindow *window, bool none)
+{
+	window->finds_none = none;
+}
+
 bool
 ys_window_find(YsWindow *window, const YsValue *key, YsWindowItems *items)
 {
-	YsWindowKey *entry = lookup(window, own_text(window, key));
+	YsWindowKey *entry;
 
+	*items = (YsWindowItems) {0};
+	if (window->finds_none)
+		return true;
+	entry = lookup(window, own_text(window, key));
 	if (entry == NULL || entry->batch->answered_at == 0 ||
 		TimestampDifferenceExceeds(entry->batch->answered_at, GetCurrentTimestamp(), MAX_AGE_MS))
 	{

@@ -73,6 +73,9 @@ typedef struct YsWindowItems
 /* What the store has answered for a key that was awaited; good until it is released. */
 extern YsWindowItems ys_window_items(const YsWindowKey *key);
 
+/* The row at hand has no use for items, or again it has: lookups find none for it. */
+extern void ys_window_find_none(YsWindow *window, bool none);
+
 /* Look a key up.  False: it isn't here, or too old.  Items are good until the key is released. */
 extern bool ys_window_find(YsWindow *window, const YsValue *key, YsWindowItems *items);
 

@@ -54,6 +54,14 @@ my @shapes = (
 	'SELECT o.o_id, w.c FROM o JOIN f2 w ON w.fleet = o.fleet AND w.n = o.n',
 	"SELECT o.o_id, w.c FROM o JOIN f2 w ON w.n = o.n AND w.fleet = 'f1'",
 	'SELECT o.o_id, w.c FROM o LEFT JOIN f2 w ON w.fleet = o.fleet AND w.n = o.n AND o.g > 3',
+	'SELECT o.o_id, v.a FROM o LEFT JOIN f1 v ON v.id = o.id AND o.g > 3',
+	'SELECT o.o_id, v.a FROM o LEFT JOIN f1 v ON v.id = o.id AND o.g > 3 WHERE o.g < 6 OR v.a IS NULL',
+	'SELECT o.o_id FROM o WHERE NOT EXISTS (SELECT FROM f1 v WHERE v.id = o.id AND o.g > 3)',
+	'SELECT o.o_id, v.a, w.c FROM o LEFT JOIN f1 v ON v.id = o.id LEFT JOIN f2 w ON w.fleet = o.fleet AND w.n = o.n AND v.a % 2 = 0',
+	'SELECT o.o_id, v.a, w.c FROM o LEFT JOIN f1 v ON v.id = o.id LEFT JOIN f2 w ON w.fleet = o.fleet AND w.n = o.n AND v.a IS NULL',
+	'SELECT o.o_id, v.a, w.c FROM o LEFT JOIN f1 v ON v.id = o.id AND o.g > 1 LEFT JOIN f2 w ON w.fleet = o.fleet AND w.n = o.n AND coalesce(v.a, 6) > 5',
+	'SELECT p.o_id, v.a FROM p LEFT JOIN f1 v ON v.id = p.id AND p.g < 4',
+	'SELECT o.o_id, w.c FROM o LEFT JOIN f2 w ON w.fleet = o.fleet AND o.g IN (1, 2)',
 	'SELECT x.id, v.a FROM (SELECT DISTINCT id FROM o) x LEFT JOIN f1 v USING (id)',
 	'SELECT x.id, x.m, v.a FROM (SELECT id, max(g) AS m FROM o GROUP BY id) x JOIN f1 v USING (id)',
 	'SELECT g, count(*), sum(v.a) FROM o JOIN f1 v ON v.id = o.id GROUP BY g',
@@ -121,6 +129,11 @@ is(counted("SELECT v.a FROM generate_series(1, 300) i JOIN f1 v ON v.id = 'k' ||
 is(counted('SELECT v.a FROM (VALUES (NULL), (\'\'), (NULL)) o(id) JOIN f1 v ON v.id = o.id', @counts), '0 0 0 0',
 	'what no key can be is not sent');
 is(counted("SELECT v.a FROM generate_series(1, 400) i JOIN f1 v ON v.id = 'k' || i", @counts), '4 400 400 0', 'a hundred keys a request');
+
+is(counted("SELECT i, v.a FROM generate_series(1, 400) i LEFT JOIN f1 v ON v.id = 'k' || i AND i % 40 = 1", @counts), '1 10 10 0',
+	'what a row can\'t match is not read');
+is(counted("SELECT i FROM generate_series(1, 400) i WHERE NOT EXISTS (SELECT FROM f1 v WHERE v.id = 'k' || i AND i % 40 = 1)", @counts), '1 10 10 0',
+	'... nor where none shall be');
 
 # ---- order -------------------------------------------------------------------------------------
 
