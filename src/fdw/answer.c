@@ -276,6 +276,22 @@ ys_answer_begin(YsAnswer *answer)
 	return answer->uses_index;
 }
 
+const char *
+ys_answer_why_not(const YsAnswer *answer, const YsSource *source)
+{
+	bool		computed = false;
+
+	if (answer != NULL)
+		return psprintf("The index of policy \"%s\" is not used: %s.", answer->policy, answer->why_not);
+	for (int i = 0; i < source->natts; i++)
+		computed = computed || source->columns[i].kind == YS_COLUMN_FIELD;
+	if (!computed)
+		return NULL;
+	if (!ys_guc_index_scan)
+		return "Indexes of policies are not used: \"yottastore.index_scan\" is off.";
+	return "No policy's index answers: there is no condition that it looks up, and no order whose first rows it finds.";
+}
+
 /* ---- keys ---- */
 
 static Asked *

@@ -127,22 +127,28 @@ ys_explain_scan(ForeignScanState *node, struct ExplainState *es)
 {
 	YsScan	   *scan = node->fdw_state;
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	/* then keys are all that is asked by */
+	bool		from_index = scan->started && scan->from_index;
+	int			nsegments = from_index ? 0 : scan->nsegments;
 
 	ExplainPropertyText("Store Operation", operation_name(scan, plan), es);
 	ExplainPropertyText("Store Table", scan->source->table, es);
 	if (scan->index != NULL)
 		ExplainPropertyText("Store Index", scan->index->info->name, es);
-	if (scan->nsegments > 1 || es->format != EXPLAIN_FORMAT_TEXT)
-		ExplainPropertyInteger("Store Segments", NULL, scan->nsegments, es);
-	show_key(scan, plan, es);
-	show_filter(scan, plan, es);
+	if (nsegments > 1 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Store Segments", NULL, nsegments, es);
+	if (!from_index)
+	{
+		show_key(scan, plan, es);
+		show_filter(scan, plan, es);
+	}
 	if (scan->order != 0)
 		ExplainPropertyText("Store Order",
 							psprintf("%s%s", quote_identifier(scan->schema.columns[1]->name),
 									 scan->order < 0 ? " DESC" : ""), es);
 	if (scan->counts)
 		ExplainPropertyBool("Store Count", true, es);
-	if (scan->wanted > 0)
+	if (scan->wanted > 0 && !from_index)
 		ExplainPropertyInteger("Store Limit", NULL, scan->wanted, es);
 	if (ys_is_answered(plan))
 		ys_answer_explain(scan->answer, plan, es);

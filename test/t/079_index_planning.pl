@@ -1,4 +1,5 @@
-# What plans have to do with an index: when they are made anew, and which locks they take.
+# What plans have to do with an index: when they are made anew, which locks they take, and what is said of the
+# index where the store is not to be scanned.
 use strict;
 use warnings;
 
@@ -53,6 +54,29 @@ sql(q{SELECT yottastore.add_index_columns('vehicle_service'); ANALYZE vehicle_se
 	$locker->query_safe('COMMIT');
 	$locker->quit;
 }
+
+# ---- what is said --------------------------------------------------------------------------------
+
+sql('ALTER FOREIGN TABLE vehicles ADD COLUMN type text');
+my $vans = q{SELECT vehicle_id FROM vehicles WHERE kind = 'kind1' AND type IN ('kind1', 'other')};
+like(sql("EXPLAIN $vans"), qr/BatchGetItem or Scan.*Store Filter/s, 'what is sent with a Scan is shown where one may be');
+my $explain = 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)';
+unlike(sql("$explain $vans"), qr/Store (?:Filter|Segments)/, '... and not where the index has answered');
+like(sql("SET yottastore.index_scan = off; $explain $vans"), qr/Store Filter/, '... but where it has not');
+
+sql(q{ALTER FOREIGN TABLE vehicles OPTIONS (ADD allow_scan 'off')});
+sub refused { my ($query, $why, $what) = @_; return like(fails($query), qr/scanning store table .* is not allowed\nDETAIL: .* would be read\. $why/, $what); }
+is(sql($vans), 'w1', 'an index answers where no Scan is allowed');
+refused("SET yottastore.index_scan = off; $vans", qr/Indexes of policies are not used: "yottastore.index_scan" is off\./, 'when it may not, that is said');
+refused($_, qr/No policy's index answers: there is no condition that it looks up, and no order/, "when it can't: $_") foreach
+  q{SELECT vehicle_id FROM vehicles}, q{SELECT vehicle_id FROM vehicles WHERE vehicle_id > 'v'}, q{SELECT vehicle_id FROM vehicles WHERE kind = 'kind1' OR type = 'other'};
+sql(q{SELECT yottastore.pause_index_policy('vehicle_service')});
+refused($vans, qr/The index of policy "vehicle_service" is not used: it is PAUSED: paused by request\./, "when it isn't fit");
+sql(q{SELECT yottastore.resume_index_policy('vehicle_service')});
+wait_for_index($node, 'resumed');
+refused("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class LIMIT 1; SELECT pg_sleep(0.1); SET yottastore.max_staleness = 0; $vans",
+	qr/The index of policy "vehicle_service" is not used: it is complete up to .* before what is asked for\./, '... or behind');
+sql(q{ALTER FOREIGN TABLE vehicles OPTIONS (DROP allow_scan)});
 
 store_api('DeleteTable', { TableName => $table });
 $node->stop;
