@@ -164,7 +164,7 @@ check_can_end(const YsJob *job)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index policy \"%s\" is %s", job->policy_name, ys_phase_name(job->phase)),
 				 errdetail("Its jobs rest, so waiting would not end."),
-				 errhint("The column reason of yottastore.index_policies says why.")));
+				 errhint("%s", ys_phase_hint(job->phase))));
 }
 
 /* yottastore.job_wait(job_id, timeout) */

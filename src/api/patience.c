@@ -22,11 +22,18 @@ ys_patience_begin(YsPatience *patience, Datum timeout, const char *function, con
 	if (IsolationUsesXactSnapshot())
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-				 errmsg("%s cannot see %s in a repeatable read transaction", function, what),
+				 errmsg("%s cannot see %s in a %s transaction", function, what,
+						IsolationIsSerializable() ? "serializable" : "repeatable read"),
 				 errhint("Call it before the transaction, or use READ COMMITTED.")));
 	patience->called_at = GetCurrentTimestamp();
 	patience->deadline = DatumGetTimestampTz(
 		DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(patience->called_at), timeout));
+	if (patience->deadline < patience->called_at)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("timeout must not be negative"),
+				 errdetail("It is how long %s waits at most.", function),
+				 errhint("Give 0 to look once.")));
 	patience->poll_ms = FIRST_POLL_MS;
 }
 

@@ -17,7 +17,7 @@ typedef struct YsPatience
 
 /*
  * Begin to wait, for a timeout (an interval) at most.  Throws in a transaction that can't see
- * what others commit; what says what it would not see.
+ * what others commit; what says what it would not see.  Throws for a timeout that is negative.
  */
 extern void ys_patience_begin(YsPatience *patience, Datum timeout, const char *function,
 							  const char *what);

@@ -45,7 +45,7 @@ look_at_policy(Wait *wait)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("index policy \"%s\" is %s", wait->name, ys_phase_name(freshness->phase)),
 				 errdetail("It does not follow its stream, so waiting would not end."),
-				 errhint("The column reason of yottastore.index_policies says why.")));
+				 errhint("%s", ys_phase_hint(freshness->phase))));
 }
 
 /* Events that are known to wait. */

@@ -121,7 +121,7 @@ ys_option_check_staleness(const char *name, const char *value)
 {
 	if (ys_option_parse_milliseconds(value) < 0)
 		refuse_value(name, value, "It is a number of milliseconds, or has a unit.",
-					 "Write it like 0, 500, 10s or 5min.");
+					 "Write it like 0, 500, 10s or 5min; at most 2147483647 ms, about 24 days.");
 }
 
 void

@@ -38,6 +38,20 @@ ys_phase_name(YsPhase phase)
 	return phase_names[phase];
 }
 
+const char *
+ys_phase_hint(YsPhase phase)
+{
+	switch (phase)
+	{
+		case YS_PHASE_PAUSED:
+			return "Mend what the column reason of yottastore.index_policies says, then call yottastore.resume_index_policy.";
+		case YS_PHASE_INCOMPLETE:
+			return "Call yottastore.index_resync_start; the column reason of yottastore.index_policies says why.";
+		default:
+			return NULL;
+	}
+}
+
 YsPhase
 ys_phase_by_name(const char *name)
 {

@@ -26,6 +26,9 @@ typedef enum YsPhase
 extern const char *ys_phase_name(YsPhase phase);
 extern YsPhase ys_phase_by_name(const char *name);
 
+/* What to do about a policy that is PAUSED or INCOMPLETE, as a sentence; NULL for other phases. */
+extern const char *ys_phase_hint(YsPhase phase);
+
 typedef struct YsPolicyRow
 {
 	int			policy_id;

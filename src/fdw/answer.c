@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -204,11 +205,28 @@ find_obstacle(const YsAnswer *answer, bool exists)
 	if (why_not != NULL)
 		return why_not;
 	if (!ys_freshness_reaches(freshness, answer->goal))
-		return how_far(freshness, answer->goal);
+		return IsolationUsesXactSnapshot() ?
+			psprintf("%s, by the transaction's snapshot", how_far(freshness, answer->goal)) :
+			how_far(freshness, answer->goal);
 	/* rows of a new area come after its partition, and the snapshot may have them already */
 	if (ys_index_table_partitions(freshness->index_table) != answer->partitions)
 		return "its index table got partitions after the query was planned";
 	return NULL;
+}
+
+/* What to do, as a sentence. */
+static const char *
+what_to_do(const YsAnswer *answer)
+{
+	const char *hint = ys_phase_hint(answer->freshness.phase);
+
+	if (hint != NULL)
+		return hint;
+	if (IsolationUsesXactSnapshot())
+		return "Begin another transaction, or use READ COMMITTED: the snapshot of this one stays. Or have yottastore.max_staleness "
+			"or yottastore.on_stale say otherwise.";
+	return "yottastore.index_lag shows how the index gets on; yottastore.max_staleness and yottastore.on_stale say "
+		"what is done meanwhile.";
 }
 
 static void
@@ -219,8 +237,7 @@ refuse(const YsAnswer *answer)
 			 errmsg("index policy \"%s\" cannot answer for foreign table \"%s\"", answer->policy,
 					get_rel_name(answer->source->relid)),
 			 errdetail("The reason: %s.", answer->why_not),
-			 errhint("yottastore.index_lag shows how the index gets on; yottastore.max_staleness and yottastore.on_stale say "
-					 "what is done meanwhile.")));
+			 errhint("%s", what_to_do(answer))));
 }
 
 static bool

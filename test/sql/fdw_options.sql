@@ -68,6 +68,7 @@ CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (name 'vehicles');
 CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (allow_scan 'sometimes');
 CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (max_scan_pages '0');
 CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (max_scan_pages 'many');
+CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (max_staleness '100d');
 CREATE FOREIGN TABLE v (id text) SERVER s OPTIONS (scan_segments '65');
 ALTER SERVER s OPTIONS (ADD scan_segments '0');
 

@@ -48,6 +48,12 @@ put_told('v6', 'car');
 is(sql("SELECT count(*) FROM ($cars) q"), 6, 'so that what has been produced is there');
 like(plan_of('SET yottastore.staleness_timeout = 0', $cars), qr/Index Keys: 6/, 'a look is enough when it is');
 like(plan_of('BEGIN ISOLATION LEVEL REPEATABLE READ', $cars), qr/Index Not Used: how far it is behind is not known/, 'where nobody looks it is not used');
+like(($node->psql('postgres', "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL yottastore.on_stale = error; $cars"))[2],
+	qr/DETAIL:  The reason: how far it is behind is not known, by the transaction's snapshot\.\nHINT:  Begin another transaction/, '... and it is said what to do');
+sql(q{SELECT yottastore.pause_index_policy('vehicle_service')});
+like(($node->psql('postgres', "SET yottastore.on_stale = error; $cars"))[2], qr/it is PAUSED: paused by request\.\nHINT: .*yottastore\.resume_index_policy/, 'or of one that is paused');
+sql(q{SELECT yottastore.resume_index_policy('vehicle_service')});
+wait_for_index($node, 'after the pause');
 
 # ---- events that may be about any item -----------------------------------------------------------
 
@@ -100,6 +106,20 @@ like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE f_kind = 'car'}), qr/
 sql(q{SELECT yottastore.index_relocate_start('followed')});
 $node->poll_query_until('postgres', "SELECT count(*) = 0 $jobs") or die 'the job does not end';
 like(plan_of($any, $renamed), qr/rows=6 .*Index Keys: 6/s, 'until another has moved them');
+
+# One that fails: the new area's partition can't be made.
+sql(<<'END');
+CREATE FUNCTION no_table() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no table today''; END';
+CREATE EVENT TRIGGER no_table ON ddl_command_start WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION no_table();
+UPDATE yottastore.areas SET name = 'AAA' WHERE name = 'AA';
+END
+$renamed = q{SELECT vehicle_id FROM vehicles WHERE f_area = 'AAA'};
+my $last = q{FROM yottastore.jobs WHERE policy = 'followed' ORDER BY job_id DESC LIMIT 1};
+$node->poll_query_until('postgres', "SELECT state = 'FAILED' AND reason = 'no table today' $last") or die 'the job does not fail';
+like(plan_of($any, $renamed), qr/rows=6 .*Index Not Used: areas were edited, and not all of its rows were moved/s, 'nor after the job has failed');
+sql(q{DROP EVENT TRIGGER no_table; SELECT yottastore.index_relocate_start('followed')});
+$node->poll_query_until('postgres', "SELECT state = 'DONE' $last") or die 'the job does not end';
+like(plan_of($any, $renamed), qr/rows=6 .*Index Keys: 6/s, 'until another has made it');
 
 sql(q{ALTER TABLE followed ADD CONSTRAINT no_bb CHECK (area <> 'BB'); UPDATE yottastore.areas SET name = 'BB' WHERE name = 'B'});
 $renamed = q{SELECT vehicle_id FROM vehicles WHERE f_area = 'BB'};

@@ -1,5 +1,5 @@
 # A stream where nothing happens says how far it is once a second, and more often while somebody waits for it: through a
-# relay, and without.
+# relay, and without. Without the relay that it had it does no more.
 use strict;
 use warnings;
 
@@ -46,6 +46,35 @@ foreach my $policy (qw(relayed followed))
 	$node->poll_query_until('postgres', "SELECT count(*) = 0 $of_waiters") or die 'it is still waited for';
 	$waiter->quit;
 }
+
+# ---- no relay any more ---------------------------------------------------------------------------
+
+sub lag_becomes
+{
+	my ($condition, $what) = @_;
+	my $became = $node->poll_query_until('postgres', "SELECT $condition FROM yottastore.index_lag WHERE policy = 'relayed'");
+	ok($became, $what) or diag(sql(q{SELECT row_to_json(l) FROM yottastore.index_lag l}));
+	return;
+}
+
+sub plan_of
+{
+	return sql("SET yottastore.staleness_timeout = '1h'; SET yottastore.max_staleness = '$_[0]'; "
+		  . q{EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT vehicle_id FROM vehicles WHERE kind = 'car'});
+}
+
+sql(q{SELECT yottastore.add_index_columns('relayed'); ANALYZE relayed; SELECT yottastore.drop_relay('vehicles_relay')});
+lag_becomes("state = 'STARVED' AND reason = 'no relay feeds its stream any more' AND seconds > 10", 'a policy whose relay was dropped is starved');
+like(plan_of('0'), qr/Index Not Used: it is complete up to .* before what is asked for, and no relay feeds its stream any more$/m,
+	'a query does not wait for a relay that was dropped');
+like(plan_of('1d'), qr/Index Keys: 5/, 'what it has told stays true');
+my ($code, $stdout, $stderr) = $node->psql('postgres', "SELECT yottastore.index_wait('relayed', timeout => '1 ms')");
+like($stderr, qr/DETAIL:  It is complete up to .*\. No relay feeds its stream any more\./, 'whose wait has ended is told');
+sql(q{SELECT yottastore.index_resync_start('relayed')});
+lag_becomes("state = 'LIVE' AND complete_up_to IS NULL", 'read anew it goes by what its topic holds');
+like(plan_of('0'), qr/Index Keys: 5/, 'for whatever feeds that now');
+sql(q{SELECT yottastore.create_relay('vehicles_relay', 'vehicles', 'fleet_changes', 4)});
+lag_becomes("state = 'LIVE' AND seconds < 10", 'until another relay tells');
 
 store_api('DeleteTable', { TableName => $table });
 $node->stop;
