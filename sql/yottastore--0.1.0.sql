@@ -55,6 +55,13 @@ CREATE FUNCTION yottastore.create_store_table(
 COMMENT ON FUNCTION yottastore.create_store_table(name, text, text, text, boolean, text) IS
 	'create a table in the store; a key is ''name'' or ''name type'' with type text, numeric or bytea; indexes are as in option "indexes", with types';
 
+CREATE FUNCTION yottastore.drop_store_table(server name, table_name text)
+	RETURNS void
+	LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp
+	AS 'MODULE_PATHNAME', 'ys_drop_store_table';
+COMMENT ON FUNCTION yottastore.drop_store_table(name, text) IS
+	'drop a table of the store with all its items, which no rollback brings back';
+
 /* ------------------------------------------------- values of plain documents */
 
 CREATE FUNCTION yottastore.string_set(elements text[]) RETURNS jsonb

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * store_table.c
- *	  SQL function that creates a table in the store.
+ *	  SQL functions that create and drop tables in the store.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -20,6 +20,7 @@
 #define KEY_NAME_MAX	255
 
 PG_FUNCTION_INFO_V1(ys_create_store_table);
+PG_FUNCTION_INFO_V1(ys_drop_store_table);
 
 /* 'name' or 'name type': what follows the last space is the type. */
 static YsKeyAttribute
@@ -76,24 +77,22 @@ parse_indexes(const char *declaration, YsTableInfo *table)
 	}
 }
 
-/* yottastore.create_store_table(server, table_name, partition_key, sort_key, stream, indexes) */
-Datum
-ys_create_store_table(PG_FUNCTION_ARGS)
+/*
+ * The server of a call's first argument, which the caller may use, and the table's name, its second.  names are those of
+ * the arguments that must be given.
+ */
+static Oid
+check_server(FunctionCallInfo fcinfo, int nnames, const char *const *names, const char **table)
 {
-	static const char *const required[] = {"server", "table_name", "partition_key"};
 	ForeignServer *server;
-	const char *table;
 	const char *detail;
-	YsTableInfo info = {.nkeys = 1};
-	bool		stream;
 	AclResult	allowed;
-	YsError		err;
 
-	for (int i = 0; i < lengthof(required); i++)
+	for (int i = 0; i < nnames; i++)
 		if (PG_ARGISNULL(i))
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s must not be null", required[i])));
+					 errmsg("%s must not be null", names[i])));
 
 	server = GetForeignServerByName(NameStr(*PG_GETARG_NAME(0)), false);
 	allowed = ys_server_aclcheck_compat(server->serverid, GetUserId());
@@ -101,12 +100,26 @@ ys_create_store_table(PG_FUNCTION_ARGS)
 		aclcheck_error(allowed, OBJECT_FOREIGN_SERVER, server->servername);
 	ys_server_check_kind(server->serverid, YS_WRAPPER_STORE);
 
-	table = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	if (!ys_option_table_name(table, &detail))
+	*table = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	if (!ys_option_table_name(*table, &detail))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid table name \"%s\"", table),
+				 errmsg("invalid table name \"%s\"", *table),
 				 errdetail("%s", detail)));
+	return server->serverid;
+}
+
+/* yottastore.create_store_table(server, table_name, partition_key, sort_key, stream, indexes) */
+Datum
+ys_create_store_table(PG_FUNCTION_ARGS)
+{
+	static const char *const required[] = {"server", "table_name", "partition_key"};
+	const char *table;
+	Oid			server = check_server(fcinfo, lengthof(required), required, &table);
+	YsTableInfo info = {.nkeys = 1};
+	bool		stream;
+	YsError		err;
+
 	info.keys[0] = parse_key("partition key", text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	if (!PG_ARGISNULL(3))
 		info.keys[info.nkeys++] = parse_key("sort key", text_to_cstring(PG_GETARG_TEXT_PP(3)));
@@ -118,12 +131,29 @@ ys_create_store_table(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(5))
 		parse_indexes(text_to_cstring(PG_GETARG_TEXT_PP(5)), &info);
 
-	if (!ys_store_create_table(ys_server_store(server->serverid, GetUserId()), table, &info,
-							   stream, &err))
+	if (!ys_store_create_table(ys_server_store(server, GetUserId()), table, &info, stream, &err))
 	{
 		if (err.code == YS_ERR_TABLE_EXISTS && err.hint[0] == '\0')
 			ys_error_hint(&err, "Use it as it is with CREATE FOREIGN TABLE, or choose another name.");
 		ys_error_throw(&err);
 	}
+	PG_RETURN_VOID();
+}
+
+/*
+ * yottastore.drop_store_table(server, table_name)
+ *
+ * The store's, with all items, at once and for good: foreign tables over it stay, and ROLLBACK brings nothing back.
+ */
+Datum
+ys_drop_store_table(PG_FUNCTION_ARGS)
+{
+	static const char *const required[] = {"server", "table_name"};
+	const char *table;
+	Oid			server = check_server(fcinfo, lengthof(required), required, &table);
+	YsError		err;
+
+	if (!ys_store_drop_table(ys_server_store(server, GetUserId()), table, &err))
+		ys_error_throw(&err);
 	PG_RETURN_VOID();
 }

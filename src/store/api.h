@@ -75,6 +75,7 @@ typedef struct YsApi
 	void		(*describe_table) (YsMessage *message, const char *table);
 	void		(*create_table) (YsMessage *message, const char *table,
 								 const YsTableInfo *info, bool stream);
+	void		(*delete_table) (YsMessage *message, const char *table);
 	void		(*describe_stream) (YsMessage *message, const char *stream_id,
 									const char *after_shard);
 	void		(*stream_iterator) (YsMessage *message, const char *stream_id, const char *shard_id,

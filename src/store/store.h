@@ -335,6 +335,9 @@ extern bool ys_store_describe_table(YsStore *store, const char *table, YsArena *
 extern bool ys_store_create_table(YsStore *store, const char *table, const YsTableInfo *info,
 								  bool stream, YsError *err);
 
+/* With all its items.  Returns once it is gone. */
+extern bool ys_store_drop_table(YsStore *store, const char *table, YsError *err);
+
 /* ---- the store's own change stream ---- */
 
 /* No store's shard ids and sequence numbers are this long. */

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  * table.c
- *	  Listing, describing and creating the store's tables.
+ *	  Listing, describing, creating and dropping the store's tables.
  *
- * The store creates in the background: that waits until it shows.
+ * The store creates and drops in the background: that waits until it shows.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -11,7 +11,7 @@
 #include "base/wait.h"
 #include "store/request.h"
 
-/* How long a table may take to come. */
+/* How long a table may take to come, or to go. */
 #define CHANGE_DEADLINE_MS	(5 * 60 * 1000)
 
 #define POLL_BASE_MS		20
@@ -71,9 +71,9 @@ pause_polling(int attempt, int64 deadline, const char *table, YsError *err)
 	return true;
 }
 
-/* Poll the table until it is there and active. */
+/* Poll the table until it is there and active, or is no more. */
 static bool
-await_table(YsStore *store, const char *table, YsError *err)
+await_table(YsStore *store, const char *table, bool there, YsError *err)
 {
 	int64		deadline = ys_clock_ms() + CHANGE_DEADLINE_MS;
 	YsError		own;
@@ -91,10 +91,10 @@ await_table(YsStore *store, const char *table, YsError *err)
 		described = ys_store_describe_table(store, table, &arena, &info, err);
 		ys_arena_free(&arena);
 		missing = !described && err->code == YS_ERR_TABLE_NOT_FOUND;
-		if (described && info.active)
+		if (there ? described && info.active : missing)
 			return true;
 
-		/* just created it may not be known to every node yet */
+		/* just created, or dropped, it may not be so for every node yet */
 		if (!described && !missing)
 			return false;
 		if (!pause_polling(attempt, deadline, table, err))
@@ -111,5 +111,16 @@ ys_store_create_table(YsStore *store, const char *table, const YsTableInfo *info
 	store->api->create_table(&call->message, table, info, stream);
 	call = ys_call_send(call, true, err);
 	return call != NULL && ys_call_finish(call, ys_call_succeeds(call, err)) &&
-		await_table(store, table, err);
+		await_table(store, table, true, err);
+}
+
+bool
+ys_store_drop_table(YsStore *store, const char *table, YsError *err)
+{
+	YsCall	   *call = ys_call_create(store);
+
+	store->api->delete_table(&call->message, table);
+	call = ys_call_send(call, true, err);
+	return call != NULL && ys_call_finish(call, ys_call_succeeds(call, err)) &&
+		await_table(store, table, false, err);
 }

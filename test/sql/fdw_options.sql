@@ -125,6 +125,10 @@ SELECT yottastore.create_store_table('s', 'vehicles', 'id date');
 SELECT yottastore.create_store_table('s', 'vehicles', 'id', 'id numeric');
 SELECT yottastore.create_store_table('t', 'vehicles', 'id');
 SELECT yottastore.create_store_table('nowhere', 'vehicles', 'id');
+SELECT yottastore.drop_store_table(NULL, 'vehicles');
+SELECT yottastore.drop_store_table('s', NULL);
+SELECT yottastore.drop_store_table('s', 'v');
+SELECT yottastore.drop_store_table('t', 'vehicles');
 
 \set VERBOSITY terse
 DROP SERVER s, t CASCADE;

@@ -31,6 +31,7 @@ const YsApi ys_dynamodb_api = {
 	.list_tables = ys_dynamodb_list_tables,
 	.describe_table = ys_dynamodb_describe_table,
 	.create_table = ys_dynamodb_create_table,
+	.delete_table = ys_dynamodb_delete_table,
 	.describe_stream = ys_dynamodb_describe_stream,
 	.stream_iterator = ys_dynamodb_stream_iterator,
 	.stream_records = ys_dynamodb_stream_records,

@@ -63,6 +63,7 @@ extern void ys_dynamodb_list_tables(YsMessage *message, const char *after_table)
 extern void ys_dynamodb_describe_table(YsMessage *message, const char *table);
 extern void ys_dynamodb_create_table(YsMessage *message, const char *table,
 									 const YsTableInfo *info, bool stream);
+extern void ys_dynamodb_delete_table(YsMessage *message, const char *table);
 extern bool ys_dynamodb_read_tables(const char *bytes, size_t len, YsArena *arena, int *ntables,
 									const char ***tables, const char **next_table, YsError *err);
 extern bool ys_dynamodb_read_table(const char *bytes, size_t len, YsArena *arena,

@@ -11,6 +11,7 @@
 static const YsOperation list_tables = {.headers = YS_DYNAMODB_HEADERS("ListTables")};
 static const YsOperation describe_table = {.headers = YS_DYNAMODB_HEADERS("DescribeTable")};
 static const YsOperation create_table = {.headers = YS_DYNAMODB_HEADERS("CreateTable")};
+static const YsOperation delete_table = {.headers = YS_DYNAMODB_HEADERS("DeleteTable")};
 
 /* The types a key can have, and the store's names for them. */
 static const struct
@@ -184,6 +185,14 @@ ys_dynamodb_create_table(YsMessage *message, const char *table, const YsTableInf
 	message->operation = &create_table;
 	message->table = table;
 	ys_control_print(message, request);
+}
+
+void
+ys_dynamodb_delete_table(YsMessage *message, const char *table)
+{
+	message->operation = &delete_table;
+	message->table = table;
+	ys_control_print(message, json_pack("{s:s}", "TableName", table));
 }
 
 /* ---- the list ---- */
