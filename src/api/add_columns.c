@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/partition.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -56,6 +57,24 @@ choose_name(const YsSource *source, const char *prefix, const char *field)
 					 errdetail("It is not the one that the policy computes."),
 					 errhint("Give a prefix, such as 'indexed_'.")));
 	return name;
+}
+
+/* A partition has the columns of its parent. */
+static void
+refuse_partition(const YsPolicyRow *row)
+{
+	const char *name = get_rel_name(row->source);
+	const char *parent;
+
+	if (!get_rel_relispartition(row->source))
+		return;
+	parent = get_rel_name(get_partition_parent(row->source, true));
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("cannot add columns to foreign table \"%s\", which is a partition", name),
+			 errdetail("It has the columns of \"%s\".", parent),
+			 errhint("Add columns to \"%s\", and say what this partition has in each: ALTER FOREIGN TABLE %s ALTER COLUMN ... "
+					 "OPTIONS (ADD field '%s.NAME').", parent, quote_identifier(name), row->name)));
 }
 
 /* The statement that adds what is missing; *count columns. */
@@ -112,6 +131,7 @@ ys_add_index_columns(PG_FUNCTION_ARGS)
 	sql = build_statement(row, text_to_cstring(PG_GETARG_TEXT_PP(1)), &count);
 	if (count > 0)
 	{
+		refuse_partition(row);
 		if (SPI_connect() != SPI_OK_CONNECT)
 			elog(ERROR, "SPI_connect failed");
 		ys_spi_utility(sql);

@@ -436,3 +436,12 @@ ys_source_computed_columns(Oid relid, const char *policy)
 	relation_close(relation, AccessShareLock);
 	return columns;
 }
+
+char *
+ys_source_title(Oid relid)
+{
+	const char *name = get_rel_name(relid);
+
+	return name == NULL ? pstrdup("a foreign table that is gone") :
+		psprintf("foreign table %s", quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), name));
+}

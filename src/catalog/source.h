@@ -126,4 +126,7 @@ extern const YsSourceIndex *ys_source_index(const YsSource *source, const char *
 /* The path that is this one name, whatever characters it has; borrows the name. */
 extern YsPath ys_source_name_path(const char *name, uint32_t len);
 
+/* What to call it in a message, by name and schema. */
+extern char *ys_source_title(Oid relid);
+
 #endif							/* YS_CATALOG_SOURCE_H */

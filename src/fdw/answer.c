@@ -190,7 +190,7 @@ find_obstacle(const YsAnswer *answer, bool exists)
 	if (!exists)
 		return "it does not exist";
 	if (freshness->source != answer->source->relid)
-		return "it is of another foreign table";
+		return psprintf("it is of %s", ys_source_title(freshness->source));
 	if (freshness->phase != YS_PHASE_LIVE)
 		return psprintf("it is %s%s%s", ys_phase_name(freshness->phase), freshness->reason != NULL ? ": " : "",
 						freshness->reason != NULL ? freshness->reason : "");

@@ -48,7 +48,7 @@ open_policy(const YsSource *source, const YsSourceColumn *column)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 cached == NULL ? errmsg("index policy \"%s\" does not exist", column->policy) :
-				 errmsg("index policy \"%s\" is of another foreign table", column->policy),
+				 errmsg("index policy \"%s\" is of %s", column->policy, ys_source_title(cached->source)),
 				 errdetail("Column \"%s\" of foreign table \"%s\" is computed by it.", column->name,
 						   get_rel_name(source->relid)),
 				 errhint("Drop the column, or name another policy's column in its option \"field\".")));

@@ -91,6 +91,16 @@ EXPLAIN (COSTS OFF) SELECT early FROM c_items;
 DROP TABLE c_policy;
 EXPLAIN (COSTS OFF) SELECT early FROM c_items;
 
+-- a partition has its parent's
+CREATE TABLE c_all (id text NOT NULL, item jsonb) PARTITION BY LIST (id);
+ALTER TABLE c_all ATTACH PARTITION c_others DEFAULT;
+SELECT yottastore.create_index_policy('c_part', 'c_others', 'c_stream', ARRAY[yottastore.field('kind', 'text')]) > 0 AS created;
+SELECT yottastore.add_index_columns('c_part');
+ALTER TABLE c_all ADD COLUMN what text, ADD COLUMN why jsonb;
+ALTER FOREIGN TABLE c_others ALTER COLUMN what OPTIONS (ADD field 'c_part.kind'), ALTER COLUMN why OPTIONS (ADD field 'c_part.rejected');
+EXPLAIN (COSTS OFF) SELECT what FROM c_all;
+DROP TABLE c_all, c_part;
+
 SELECT yottastore.stop_workers() >= 0 AS stopped;
 DROP SERVER c_store, c_stream CASCADE;
 DROP ROLE regress_yottastore_columns;

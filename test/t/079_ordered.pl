@@ -148,6 +148,20 @@ for my $from ('anything', q{(SELECT vehicle_id, odometer, mark FROM vehicles UNI
 }
 is(shown(plan_of('', 'SELECT vehicle_id FROM wagons WHERE part = 2 UNION ALL SELECT vehicle_id FROM vehicles WHERE part = 2 LIMIT 4'), 'Index Keys'), '4', 'and read no further than wanted');
 
+# ---- whose rows they are -----------------------------------------------------------------------------
+
+sql(<<'END');
+ALTER TABLE vehicle_service ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE ROLE reader LOGIN;
+CREATE USER MAPPING FOR reader SERVER fleet OPTIONS (access_key_id 'reader', secret_access_key 'secret');
+GRANT SELECT ON vehicles, anything TO reader;
+ALTER TABLE anything ENABLE ROW LEVEL SECURITY;
+CREATE POLICY some_rows ON anything TO reader USING (mark > 10 OR vehicle_id LIKE 'x%');
+END
+is(sql('SET ROLE reader; SELECT vehicle_id FROM vehicles ORDER BY odometer LIMIT 1'), 'v001', "policies of the index's table are for those who read that");
+is(sql('SET ROLE reader; SELECT min(odometer), (SELECT vehicle_id FROM anything WHERE mark > 1 AND odometer > 400 ORDER BY odometer LIMIT 1) FROM anything WHERE odometer > 370'),
+	'550|v055', 'those of a parent count');
+
 store_api('DeleteTable', { TableName => $second });
 store_api('DeleteTable', { TableName => $table });
 $node->stop;
