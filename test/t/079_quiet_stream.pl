@@ -1,5 +1,5 @@
 # A stream where nothing happens says how far it is once a second, and more often while somebody waits for it: through a
-# relay, and without. Without the relay that it had it does no more.
+# relay, and without. Without the relay that it had it does no more. A statement waits but once for all that it asks.
 use strict;
 use warnings;
 
@@ -75,6 +75,20 @@ lag_becomes("state = 'LIVE' AND complete_up_to IS NULL", 'read anew it goes by w
 like(plan_of('0'), qr/Index Keys: 5/, 'for whatever feeds that now');
 sql(q{SELECT yottastore.create_relay('vehicles_relay', 'vehicles', 'fleet_changes', 4)});
 lag_becomes("state = 'LIVE' AND seconds < 10", 'until another relay tells');
+
+# ---- several indexes ------------------------------------------------------------------------------
+
+# Together they'd wait for longer than the statement may take.
+use constant POLICIES => 8;
+my @policies = map { "p$_" } 1 .. POLICIES;
+create_policy($node, name => $_, direct => 1) foreach @policies;
+wait_for_index($node, 'the start', undef, $_) foreach @policies;
+sql("SELECT yottastore.add_index_columns('$_', prefix => '${_}_'); ANALYZE $_") foreach @policies;
+sql('SELECT yottastore.stop_workers()');
+$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%worker'}) or die 'they do not stop';
+my $plan = sql("SET statement_timeout = '20s'; SET yottastore.staleness_timeout = '4s'; SET yottastore.max_staleness = 0; EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) "
+	  . join ' UNION ALL ', map { "SELECT vehicle_id FROM vehicles WHERE ${_}_kind = 'car'" } @policies);
+is(scalar(() = $plan =~ /Index Not Used: it is complete up to/g), POLICIES, 'one time-out is enough for all scans of a statement');
 
 store_api('DeleteTable', { TableName => $table });
 $node->stop;
