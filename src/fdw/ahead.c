@@ -16,9 +16,6 @@
 #include "fdw/scan.h"
 #include "fdw/totals.h"
 
-/* Rows that wait for their turn, those without a key included. */
-#define ROWS_MAX			YS_WINDOW_ROWS_MAX
-
 /* A row that was read. */
 typedef struct Row
 {
@@ -36,7 +33,8 @@ typedef struct AheadState
 	MemoryContext key_context;
 	MemoryContext row_context;
 	TupleTableSlot *row_slot;	/* holds the current row's tuple */
-	YsWindowKey *current;		/* the current row's */
+	bool		has_current;	/* there is a current row, */
+	YsWindowKey *current;		/* and this is its key */
 	Row		   *rows;			/* a ring */
 	int			size;
 	int			first;
@@ -164,6 +162,8 @@ read_row(AheadState *state)
 	(void) show_row(state, slot);
 	row->may_match = may_match(state);
 	row->key = row->may_match ? ask_for_key(state) : NULL;
+	if (row->key == NULL)
+		ys_window_enter(state->window);
 	old = MemoryContextSwitchTo(state->row_context);
 	row->tuple = ExecCopySlotMinimalTuple(state->css.ss.ss_ScanTupleSlot);
 	MemoryContextSwitchTo(old);
@@ -177,6 +177,9 @@ leave_row(AheadState *state)
 	ExecClearTuple(state->row_slot);
 	if (state->current != NULL)
 		ys_window_release(state->window, state->current);
+	else if (state->has_current)
+		ys_window_leave(state->window);
+	state->has_current = false;
 	state->current = NULL;
 }
 
@@ -187,7 +190,7 @@ next_row(AheadState *state)
 	Row		   *row;
 
 	leave_row(state);
-	while (!state->ended && state->count < ROWS_MAX && ys_window_has_room(state->window))
+	while (!state->ended && ys_window_has_room(state->window))
 		if (!read_row(state))
 			break;
 	if (state->count == 0)
@@ -195,6 +198,7 @@ next_row(AheadState *state)
 	row = &state->rows[state->first];
 	state->first = (state->first + 1) % state->size;
 	state->count--;
+	state->has_current = true;
 	state->current = row->key;
 	ys_window_find_none(state->window, !row->may_match);
 	if (row->key != NULL)

@@ -68,8 +68,9 @@ struct YsWindow
 	HTAB	   *keys;
 	Batch	   *open;			/* not yet sent; or NULL */
 	dlist_head	batches;
-	int			rows;
-	int			most_rows;
+	int			rows;			/* that wait */
+	int			asking;			/* of these, for a key: */
+	int			most_asking;
 	int64		expected;		/* that may be all that are used; 0: not known */
 	int64		added;			/* since the window was empty */
 	int64		allowed;		/* of these, until all of them have been used */
@@ -103,7 +104,7 @@ begin(YsWindow *window)
 {
 	window->added = 0;
 	window->allowed = window->expected > 0 ? window->expected : INT64_MAX;
-	window->most_rows = window->queries ? 1 : (int) Min(window->allowed, ROWS_AT_FIRST);
+	window->most_asking = window->queries ? 1 : (int) Min(window->allowed, ROWS_AT_FIRST);
 }
 
 void
@@ -327,6 +328,22 @@ add_key(YsWindow *window, const YsValue *key, const char *text)
 	return entry;
 }
 
+void
+ys_window_enter(YsWindow *window)
+{
+	/* more are used than were expected: as many again, but not too many at once */
+	if (window->added == window->allowed)
+		window->allowed += Max(window->allowed / 4, Min(window->allowed, ROWS_AT_FIRST));
+	window->added++;
+	window->rows++;
+}
+
+void
+ys_window_leave(YsWindow *window)
+{
+	window->rows--;
+}
+
 YsWindowKey *
 ys_window_add(YsWindow *window, const YsValue *key, const YsExpr *condition)
 {
@@ -335,15 +352,12 @@ ys_window_add(YsWindow *window, const YsValue *key, const YsExpr *condition)
 
 	if (entry == NULL)
 		entry = add_key(window, key, text);
-	/* more are used than were expected: as many again, but not too many at once */
-	if (window->added == window->allowed)
-		window->allowed += Max(window->allowed / 4, Min(window->allowed, ROWS_AT_FIRST));
-	window->added++;
 	entry->rows++;
 	entry->batch->rows++;
 	window->counters.rows++;
-	window->rows++;
-	window->counters.peak_rows = Max(window->counters.peak_rows, window->rows);
+	window->asking++;
+	window->counters.peak_rows = Max(window->counters.peak_rows, window->asking);
+	ys_window_enter(window);
 	if (window->open != NULL && window->open->nkeys >= keys_at_once(window))
 		send(window, condition);
 	return entry;
@@ -355,8 +369,9 @@ ys_window_release(YsWindow *window, YsWindowKey *key)
 	Batch	   *batch = key->batch;
 
 	key->rows--;
-	window->rows--;
-	window->most_rows = Min(window->most_rows + 1, YS_WINDOW_ROWS_MAX);
+	window->asking--;
+	window->most_asking = Min(window->most_asking + 1, YS_WINDOW_ROWS_MAX);
+	ys_window_leave(window);
 	if (--batch->rows == 0 && batch->sent && batch->calls == 0)
 		drop_batch(window, batch);
 }
@@ -370,7 +385,7 @@ ys_window_has_room(const YsWindow *window)
 	if (window->fetch->calls.count >= YS_KEY_CALLS_MAX && gathered + 1 >= keys_at_once(window))
 		return false;
 	return window->rows == 0 ||
-		(window->rows < window->most_rows && window->added < window->allowed &&
+		(window->rows < YS_WINDOW_ROWS_MAX && window->asking < window->most_asking && window->added < window->allowed &&
 		 window->used + window->unanswered * window->item_bytes < window->memory);
 }
 
@@ -428,6 +443,7 @@ ys_window_reset(YsWindow *window)
 	dlist_foreach_modify(iter, &window->batches)
 		drop_batch(window, dlist_container(Batch, node, iter.cur));
 	window->rows = 0;
+	window->asking = 0;
 	begin(window);
 }
 

@@ -24,7 +24,7 @@ typedef struct YsWindowCounters
 	int64		keys;			/* asked of the store */
 	int64		answered;		/* lookups that found their key here */
 	int64		missed;			/* lookups that did not */
-	int64		peak_rows;		/* most that waited at once */
+	int64		peak_rows;		/* most that waited for one at once */
 } YsWindowCounters;
 
 /* Rows that may wait at once. */
@@ -55,6 +55,10 @@ extern bool ys_window_is_open(const YsWindow *window);
  */
 extern YsWindowKey *ys_window_add(YsWindow *window, const YsValue *key, const YsExpr *condition);
 extern void ys_window_release(YsWindow *window, YsWindowKey *key);
+
+/* A row that asks for nothing comes, or goes: it waits with the others. */
+extern void ys_window_enter(YsWindow *window);
+extern void ys_window_leave(YsWindow *window);
 
 /* Is there room for one more row? */
 extern bool ys_window_has_room(const YsWindow *window);

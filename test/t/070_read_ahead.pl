@@ -135,6 +135,9 @@ is(counted("SELECT i, v.a FROM generate_series(1, 400) i LEFT JOIN f1 v ON v.id 
 is(counted("SELECT i FROM generate_series(1, 400) i WHERE NOT EXISTS (SELECT FROM f1 v WHERE v.id = 'k' || i AND i % 40 = 1)", @counts), '1 10 10 0',
 	'... nor where none shall be');
 
+is(sql("$join EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT o.o_id, v.a FROM o LEFT JOIN f1 v ON v.id = o.id AND o.g > 100 LIMIT 2") =~ /Seq Scan on o \(actual rows=(\d+)/ && $1, 2,
+	'... and of such rows, too, no more are read than are taken');
+
 # ---- order -------------------------------------------------------------------------------------
 
 is(sql("$join SELECT string_agg(o_id::text, ',') FROM (SELECT o.o_id FROM (SELECT * FROM o ORDER BY o_id DESC) o JOIN f1 v ON v.id = o.id) q"),
