@@ -65,10 +65,10 @@ append_key_columns(StringInfo sql, const YsSource *source, bool with_types)
 	}
 }
 
-int
+List *
 ys_index_table_partitions(Oid relid)
 {
-	return list_length(find_inheritance_children(relid, NoLock));
+	return find_inheritance_children(relid, NoLock);
 }
 
 /* Run DDL as the current user. */

@@ -81,8 +81,8 @@ typedef struct YsIndexRow
 extern Oid	ys_index_column_type(YsFieldType type);
 extern Datum ys_index_column_datum(const YsCell *cell, YsFieldType type);
 
-/* How many partitions an index table has by now; the caller has a lock on it. */
-extern int	ys_index_table_partitions(Oid relid);
+/* The partitions that an index table has by now, sorted; the caller has a lock on it. */
+extern List *ys_index_table_partitions(Oid relid);
 
 /* Names that a field or key column cannot have. */
 extern const char *const *ys_index_table_own_columns(int *count);

@@ -214,6 +214,17 @@ ys_spi_read(const char *sql, Snapshot snapshot, int nargs, Oid *types, Datum *va
 }
 
 void
+ys_spi_read_once(const char *sql, Snapshot snapshot)
+{
+	int			result;
+
+	PushActiveSnapshot(snapshot);
+	result = SPI_execute(sql, true, 0);
+	PopActiveSnapshot();
+	check_result(sql, result, SPI_OK_SELECT);
+}
+
+void
 ys_spi_utility(const char *sql)
 {
 	int			result = SPI_execute(sql, false, 0);

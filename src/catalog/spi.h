@@ -45,6 +45,9 @@ extern void ys_spi_execute(const char *sql, int expected, int nargs, Oid *types,
  */
 extern void ys_spi_read(const char *sql, Snapshot snapshot, int nargs, Oid *types, Datum *values);
 
+/* The same of a statement without parameters that is not to be kept, for it names tables that come and go. */
+extern void ys_spi_read_once(const char *sql, Snapshot snapshot);
+
 /*
  * Keep the plan of a statement no longer than context, and what others have been named for it.  It
  * must not run when the last of them goes.

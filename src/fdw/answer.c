@@ -2,8 +2,8 @@
  * answer.c
  *	  Executing foreign scans that an index answers.
  *
- * Keys come first from quarantine, whose items the index may not show as they are, and then from the
- * plan below, in the order in which it returns them.  What they are is decided once in an execution, by what the
+ * Keys come first from beside the plan (answer_beside.h), and then from the plan below, in the order in which it
+ * returns them.  What they are is decided once in an execution, by what the
  * policy is in the query's own snapshot: so that a snapshot that is kept goes on to see
  * the index that it has.
  *-------------------------------------------------------------------------
@@ -23,16 +23,14 @@
 
 #define YS_COMPAT_EXPLAIN
 #include "base/memory.h"
-#include "catalog/convert.h"
-#include "catalog/index_table.h"
 #include "catalog/key_text.h"
 #include "catalog/policy_cache.h"
 #include "compat.h"
 #include "errors.h"
 #include "fdw/answer.h"
+#include "fdw/answer_beside.h"
 #include "fdw/answer_order.h"
 #include "fdw/fdw.h"
-#include "fdw/key_table.h"
 #include "fdw/row.h"
 #include "fdw/scan.h"
 #include "guc.h"
@@ -52,7 +50,7 @@ struct YsAnswer
 	const YsSource *source;
 	const char *policy;
 	int			by;				/* YS_BY_… */
-	int			partitions;		/* of the index that the plan knows */
+	const List *partitions;		/* of the index that the plan knows */
 	YsFreshnessGoal *goal;
 	MemoryContext context;		/* as long as the execution */
 	MemoryContext key_context;
@@ -61,12 +59,10 @@ struct YsAnswer
 	bool		uses_index;
 	const char *why_not;		/* when it is decided that it doesn't */
 	YsFreshness freshness;
-	List	   *quarantined;	/* keys as text */
-	HTAB	   *quarantined_keys;	/* the same, to look up; NULL: there are none */
+	YsBeside   *beside;
 
-	YsConverter converters[2];
 	YsWindow   *window;
-	int			next_quarantined;
+	int			next_beside;
 	bool		ended;			/* all keys have been read */
 	Asked		ring[YS_WINDOW_ROWS_MAX];	/* keys that were asked for, in their order */
 	int			first;
@@ -108,13 +104,12 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 	answer->source = source;
 	answer->policy = strVal(list_nth(private, YS_ANSWER_POLICY));
 	answer->by = intVal(list_nth(private, YS_ANSWER_BY));
-	answer->partitions = intVal(list_nth(private, YS_ANSWER_PARTITIONS));
+	answer->partitions = list_nth(private, YS_ANSWER_PARTITIONS);
 	answer->goal = ys_answer_goal(plan, source);
 	answer->context = CurrentMemoryContext;
 	answer->key_context = AllocSetContextCreate(CurrentMemoryContext, "yottastore index keys",
 												ALLOCSET_SMALL_SIZES);
-	for (int i = 0; i < source->nkeys; i++)
-		ys_converter_init(&answer->converters[i], source->keys[i]->type, -1, CurrentMemoryContext);
+	answer->beside = ys_beside_create(source);
 	answer->window = ys_window_create(get_hash_memory_limit(), plan->scan.plan.plan_width);
 	ys_window_expect(answer->window, intVal(list_nth(private, YS_ANSWER_WANTED)));
 	by_key.consistent = by_key.consistent || ys_answer_reads_strongly(source);
@@ -208,9 +203,6 @@ find_obstacle(const YsAnswer *answer, bool exists)
 		return IsolationUsesXactSnapshot() ?
 			psprintf("%s, by the transaction's snapshot", how_far(freshness, answer->goal)) :
 			how_far(freshness, answer->goal);
-	/* rows of a new area come after its partition, and the snapshot may have them already */
-	if (ys_index_table_partitions(freshness->index_table) != answer->partitions)
-		return "its index table got partitions after the query was planned";
 	return NULL;
 }
 
@@ -248,35 +240,17 @@ stale_is_error(const YsSource *source)
 }
 
 static void
-read_quarantine(YsAnswer *answer, Snapshot snapshot)
-{
-	ListCell   *cell;
-
-	if (!answer->freshness.quarantines)
-		return;
-	answer->quarantined = ys_freshness_quarantined_keys(answer->freshness.policy_id, snapshot);
-	answer->quarantined_keys = ys_key_table_create("yottastore quarantined keys", sizeof(const char *),
-												   answer->context);
-	foreach(cell, answer->quarantined)
-	{
-		const char *key = lfirst(cell);
-
-		(void) hash_search(answer->quarantined_keys, &key, HASH_ENTER, NULL);
-	}
-}
-
-static void
 decide(YsAnswer *answer)
 {
 	Snapshot	snapshot = answer->node->ss.ps.state->es_snapshot;
 	bool		exists = ys_freshness_read(answer->policy, snapshot, &answer->freshness);
 
 	answer->why_not = find_obstacle(answer, exists);
+	if (answer->why_not == NULL)
+		answer->why_not = ys_beside_read(answer->beside, &answer->freshness, answer->partitions, snapshot);
 	answer->uses_index = answer->why_not == NULL;
 	answer->decided = true;
-	if (answer->uses_index)
-		read_quarantine(answer, snapshot);
-	else if (stale_is_error(answer->source))
+	if (!answer->uses_index && stale_is_error(answer->source))
 		refuse(answer);
 }
 
@@ -358,7 +332,7 @@ arrange_key(const YsSource *source, const YsValue *key, YsMember *members, YsVal
 }
 
 static void
-ask_for_quarantined(YsAnswer *answer, const char *text)
+ask_for_beside(YsAnswer *answer, const char *text)
 {
 	YsArena		arena;
 	YsMember	members[2];
@@ -379,25 +353,14 @@ ask_for_row(YsAnswer *answer, TupleTableSlot *slot)
 {
 	const YsSource *source = answer->source;
 	YsMember	members[2];
-	YsValue		key = {.type = YS_TYPE_MAP, .len = source->nkeys, .members = members};
+	YsValue		key;
 	Asked	   *asked;
-	const char *text;
 
 	answer->found++;
 	slot_getallattrs(slot);
-	for (int i = 0; i < source->nkeys; i++)
-	{
-		members[i] = (YsMember) {.name = source->key_names[i], .name_len = strlen(source->key_names[i])};
-		if (slot->tts_isnull[i] ||
-			!ys_convert_key(&answer->converters[i], slot->tts_values[i], i == 1, &members[i].value))
-			return;
-	}
-	if (answer->quarantined_keys != NULL)
-	{
-		text = ys_row_key_text(source, &key);
-		if (hash_search(answer->quarantined_keys, &text, HASH_FIND, NULL) != NULL)
-			return;
-	}
+	if (!ys_beside_row_key(answer->beside, slot->tts_values, slot->tts_isnull, members, &key) ||
+		ys_beside_has(answer->beside, &key))
+		return;
 	asked = ask_for(answer, &key);
 	if (answer->order != NULL)
 		note_value(answer, asked, slot->tts_values[source->nkeys], slot->tts_isnull[source->nkeys]);
@@ -422,7 +385,7 @@ read_key(YsAnswer *answer)
 	TupleTableSlot *slot = NULL;
 
 	MemoryContextReset(answer->key_context);
-	if (answer->next_quarantined >= list_length(answer->quarantined))
+	if (answer->next_beside >= list_length(answer->beside->keys))
 	{
 		slot = next_row(answer);
 		if (TupIsNull(slot))
@@ -435,7 +398,10 @@ read_key(YsAnswer *answer)
 	if (slot != NULL)
 		ask_for_row(answer, slot);
 	else
-		ask_for_quarantined(answer, list_nth(answer->quarantined, answer->next_quarantined++));
+	{
+		answer->found += answer->next_beside >= answer->beside->quarantined;
+		ask_for_beside(answer, list_nth(answer->beside->keys, answer->next_beside++));
+	}
 	MemoryContextSwitchTo(old);
 }
 
@@ -532,7 +498,7 @@ ys_answer_reset(YsAnswer *answer)
 	forget_keys(answer);
 	if (answer->order != NULL)
 		ys_answer_order_reset(answer->order);
-	answer->next_quarantined = 0;
+	answer->next_beside = 0;
 	answer->ended = false;
 }
 
@@ -560,7 +526,7 @@ ys_answer_explain(const YsAnswer *answer, const ForeignScan *plan, ExplainState 
 		return;
 	}
 	ExplainPropertyInteger("Index Keys", NULL, answer->found, es);
-	if (answer->quarantined != NIL || es->verbose || es->format != EXPLAIN_FORMAT_TEXT)
-		ExplainPropertyInteger("Quarantined Keys", NULL, list_length(answer->quarantined), es);
+	if (answer->beside->quarantined > 0 || es->verbose || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Quarantined Keys", NULL, answer->beside->quarantined, es);
 	ExplainPropertyInteger("Items Gone", NULL, answer->gone, es);
 }

@@ -28,7 +28,7 @@ typedef enum YsAnswerPrivate
 {
 	YS_ANSWER_POLICY,			/* String: its name */
 	YS_ANSWER_BY,				/* Integer: what counts in a condition or the order, YS_BY_… */
-	YS_ANSWER_PARTITIONS,		/* Integer: how many the index table had */
+	YS_ANSWER_PARTITIONS,		/* OidList: what the index table had, sorted */
 	YS_ANSWER_WANTED,			/* Integer: rows that may be all the query takes; 0: not known, or an order tells */
 	YS_ANSWER_SORT				/* IntList: how the index is ordered for the first rows (answer_order.h), whose
 								 * expressions come last in fdw_exprs; NIL: it is not */

@@ -29,6 +29,7 @@
 #include "optimizer/restrictinfo.h"
 #include "optimizer/tlist.h"
 #include "parser/parse_relation.h"
+#include "partitioning/partdesc.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -450,8 +451,24 @@ plan_keys(PlannerInfo *root, Answering *answering, const Ordering *ordering, dou
 
 /* ---- paths ---- */
 
+/* The partitions that the plan of a query of the index was made of, those left out included; sorted. */
+static List *
+known_partitions(const PlannerGlobal *glob, Relation index)
+{
+	List	   *partitions = NIL;
+	PartitionDesc desc;
+
+	if (glob->partition_directory == NULL)
+		return NIL;
+	desc = PartitionDirectoryLookup(glob->partition_directory, index);
+	for (int i = 0; i < desc->nparts; i++)
+		partitions = lappend_oid(partitions, desc->oids[i]);
+	list_sort(partitions, list_oid_cmp);
+	return partitions;
+}
+
 static YsAnswerPlan *
-make_answer(const Answering *answering, const Ordering *ordering, double wanted)
+make_answer(PlannerInfo *root, const Answering *answering, const Ordering *ordering, double wanted)
 {
 	YsAnswerPlan *answer = palloc0(sizeof(YsAnswerPlan));
 	List	   *sort = NIL;
@@ -460,8 +477,7 @@ make_answer(const Answering *answering, const Ordering *ordering, double wanted)
 		sort = list_make4_int(ordering->clause.sortop, ordering->collation, ordering->clause.nulls_first,
 							  ordering->more);
 	answer->private = list_make5(makeString(answering->policy->name), makeInteger(answering->by | ordering->by),
-								 makeInteger(ys_index_table_partitions(answering->policy->index_table)),
-								 makeInteger((int) wanted), sort);
+								 known_partitions(root->glob, answering->index), makeInteger((int) wanted), sort);
 	if (ordering->expr != NULL)
 		answer->exprs = list_make3(ordering->expr, ordering->first.count, ordering->first.offset);
 	return answer;
@@ -516,7 +532,7 @@ add_path_of(PlannerInfo *root, Answering *answering, const Ordering *ordering, d
 								  rel->lateral_relids,
 								  ys_plan_path_private(answering->source, &relation->access, -1,
 													   list_length(relation->answers)));
-	relation->answers = lappend(relation->answers, make_answer(answering, ordering, wanted));
+	relation->answers = lappend(relation->answers, make_answer(root, answering, ordering, wanted));
 	path->fdw_outerpath = keys;
 	/* whether the index is fresh enough is decided once, by the process that knows what the session has written */
 	path->path.parallel_safe = false;

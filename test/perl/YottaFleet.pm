@@ -25,6 +25,7 @@ our @EXPORT = qw(
   fleet_rows
   index_rows
   wait_for_index
+  planned_before
   geojson
 );
 
@@ -127,6 +128,26 @@ sub put_vehicle
 	store_api('PutItem',
 		{ TableName => $table, Item => { vehicle_id => { S => $id }, %$attributes } }, $url);
 	return;
+}
+
+# planned_before(node, index table, SQL that writes, query): what the query returns that was planned before the index
+# table got a partition for what its session has written, which it waits for.
+sub planned_before
+{
+	my ($node, $index, $write, $query) = @_;
+	my $holder = $node->background_psql('postgres');
+	my $session = $node->background_psql('postgres', on_error_stop => 0);
+	$holder->query_safe("BEGIN; LOCK TABLE $index IN SHARE MODE");
+	$session->query_safe("SET yottastore.staleness_timeout = '1min'; $write");
+	$session->query_until(qr/asked/, "\\echo asked\n$query;\n");
+	$node->poll_query_until(
+		'postgres', q{SELECT count(*) = 1 FROM pg_stat_activity
+		WHERE wait_event_type = 'Extension' AND state = 'active' AND query LIKE '%FROM vehicles%'})
+	  or die 'nobody waits';
+	$holder->query_safe('COMMIT');
+	my $returned = $session->query('SELECT 1');
+	$_->quit foreach $holder, $session;
+	return $returned;
 }
 
 sub delete_vehicle

@@ -67,12 +67,21 @@ like(plan_of('', $cars), qr/Index Keys: 6/, 'until it is discarded');
 
 # ---- a new area ----------------------------------------------------------------------------------
 
-# Planned before the partition is there, as the statement waits for its own session's write.
-is(sql(<<'END'), 'new', 'a row in an area that is new is not missed');
-INSERT INTO vehicles (vehicle_id, item) VALUES ('new', '{"type": "trike", "pos": {"lat": 5, "lon": 15}}');
-SELECT vehicle_id FROM vehicles WHERE f_kind = 'trike';
-END
-like(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE f_kind = 'trike'}), qr/Index Keys: 1/, 'and found by the index from then on');
+sub insert_at
+{
+	my ($kind, $lon, $count) = @_;
+	return qq{INSERT INTO vehicles (vehicle_id, item) SELECT '$kind' || i, jsonb_build_object('type', '$kind', 'odo', i, 'pos', '{"lat": 5, "lon": $lon}'::jsonb) FROM generate_series(1, $count) i};
+}
+
+my $explain = 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)';
+like(planned_before($node, 'followed', 'SET yottastore.on_stale = error; ' . insert_at('new', 15, 1), q{SELECT vehicle_id FROM vehicles WHERE f_kind = 'new'}), qr/^new1$/m,
+	'a row in an area that is new is found by the index');
+like(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE f_kind = 'new'}), qr/Index Keys: 1/, '... as from then on');
+my $first = planned_before($node, 'followed', insert_at('trike', 22, 30), "$explain SELECT vehicle_id FROM vehicles WHERE f_kind IN ('trike', 'car') ORDER BY f_odometer_km DESC LIMIT 3");
+like($first, qr/rows=3.*Index Keys: 3\d/s, 'with all of a new partition, where the first rows of an order are asked for');
+unlike($first, qr/followed_c/, '... that the plan does not have');
+is(sql(q{SELECT string_agg(vehicle_id, ' ') FROM (SELECT vehicle_id FROM vehicles WHERE f_kind IN ('trike', 'car') ORDER BY f_odometer_km DESC NULLS LAST LIMIT 3) q}), 'trike30 trike29 trike28',
+	'... as from then on');
 
 # ---- rows on their way to other areas ------------------------------------------------------------
 
