@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "catalog/index_table.h"
+#include "catalog/index_values.h"
 #include "catalog/spi.h"
 #include "fdw/answer_beside.h"
 #include "fdw/key_table.h"
@@ -106,17 +106,17 @@ add_row(YsBeside *beside, uint64 row)
 
 /* How many rows a partition has; no more than one past so many are read. */
 static int
-read_partition(YsBeside *beside, Relation partition, Snapshot snapshot, int most)
+read_partition(YsBeside *beside, Oid index_table, Relation partition, Snapshot snapshot, int most)
 {
-	const YsSource *source = beside->source;
 	YsSpiScope	scope;
 	StringInfoData sql;
 	int			count;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
-	for (int i = 0; i < source->nkeys; i++)
-		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "", quote_identifier(source->keys[i]->name));
+	for (int i = 0; i < beside->source->nkeys; i++)
+		appendStringInfo(&sql, "%s%s", i > 0 ? ", " : "",
+						 quote_identifier(get_attname(index_table, YS_INDEX_KEYS_AT + i, false)));
 	appendStringInfo(&sql, " FROM ONLY %s LIMIT %d",
 					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(partition)),
 												RelationGetRelationName(partition)),
@@ -166,7 +166,7 @@ ys_beside_read(YsBeside *beside, const YsFreshness *freshness, const List *plann
 		/* others are the owner's, with partitions or servers of their own */
 		plain = partition->rd_rel->relkind == RELKIND_RELATION;
 		if (plain)
-			left -= read_partition(beside, partition, snapshot, left);
+			left -= read_partition(beside, freshness->index_table, partition, snapshot, left);
 		relation_close(partition, NoLock);
 		if (!plain)
 			return "its index table got a partition that is no plain table after the query was planned";

@@ -35,7 +35,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "catalog/index_table.h"
+#include "catalog/index_values.h"
 #include "catalog/policy.h"
 #include "catalog/policy_cache.h"
 #define YS_COMPAT_ECLASS
@@ -87,15 +87,9 @@ typedef struct Translation
 static AttrNumber
 index_column(const Answering *answering, const YsSourceColumn *column)
 {
-	const char *name;
-
 	if (column->kind == YS_COLUMN_FIELD && strcmp(column->policy, answering->policy->name) == 0)
-		name = column->field;
-	else if (column->key > 0)
-		name = column->name;
-	else
-		return InvalidAttrNumber;
-	return get_attnum(RelationGetRelid(answering->index), name);
+		return get_attnum(RelationGetRelid(answering->index), column->field);
+	return column->key > 0 ? YS_INDEX_KEYS_AT + column->key - 1 : InvalidAttrNumber;
 }
 
 /* When areas are edited rows are moved, but what was said of an area that they named stays. */
@@ -350,19 +344,15 @@ make_query(Answering *answering, const Ordering *ordering)
 
 	for (int i = 0; i < answering->source->nkeys; i++)
 	{
-		const char *name = answering->source->keys[i]->name;
-		AttrNumber	attnum = get_attnum(RelationGetRelid(answering->index), name);
-		Form_pg_attribute attribute;
+		AttrNumber	attnum = YS_INDEX_KEYS_AT + i;
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(answering->index), attnum - 1);
 		Var		   *var;
 
-		if (attnum == InvalidAttrNumber)
-			return NULL;
-		attribute = TupleDescAttr(RelationGetDescr(answering->index), attnum - 1);
 		if (attribute->atttypid != answering->source->keys[i]->type)
 			return NULL;
 		var = makeVar(INDEX_RTI, attnum, attribute->atttypid, attribute->atttypmod, attribute->attcollation, 0);
 		query->targetList = lappend(query->targetList,
-									makeTargetEntry((Expr *) var, i + 1, pstrdup(name), false));
+									makeTargetEntry((Expr *) var, i + 1, pstrdup(NameStr(attribute->attname)), false));
 		answering->columns = bms_add_member(answering->columns, attnum - FirstLowInvalidHeapAttributeNumber);
 	}
 	if (ordering->expr != NULL)

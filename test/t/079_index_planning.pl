@@ -36,6 +36,10 @@ sql(q{SELECT yottastore.add_index_columns('vehicle_service'); ANALYZE vehicle_se
 	is($kept->(), 'store', '... when a column that it looks up is renamed');
 	sql('ALTER TABLE vehicle_service RENAME COLUMN kinds TO kind');
 	is($kept->(), 'index', '... and when it is there again');
+	sql('ALTER TABLE vehicle_service RENAME COLUMN vehicle_id TO id');
+	is($kept->(), 'index', 'what the key is called there does not matter');
+	is(sql(q{SELECT vehicle_id FROM vehicles WHERE kind = 'kind7'}), 'w7', '... and items are found');
+	sql('ALTER TABLE vehicle_service RENAME COLUMN id TO vehicle_id');
 	$session->quit;
 }
 
