@@ -226,11 +226,11 @@ add_policy(YsModify *modify, const char *name)
 }
 
 void
-ys_absent_begin(YsModify *modify, List *fields, List *named, EState *estate)
+ys_absent_begin(YsModify *modify, List *named, EState *estate)
 {
 	ListCell   *cell;
 
-	foreach(cell, fields)
+	foreach(cell, modify->fields)
 		add_policy(modify, modify->source->columns[lfirst_int(cell) - 1].policy);
 	foreach(cell, named)
 		add_named(modify, intVal(linitial(lfirst(cell))), lsecond(lfirst(cell)), estate);

@@ -10,6 +10,7 @@
 
 #include "catalog/convert.h"
 #include "catalog/source.h"
+#include "fdw/field.h"
 #include "store/store.h"
 
 /* A path column's new value; NULL removes it. */
@@ -46,6 +47,14 @@ typedef struct YsChange
 	const YsValue *old_document;	/* as it was read; NULL: not known */
 	bool		old_exact;		/* it is all of the item, not its plain form */
 	bool		guard_document; /* all of it must still read the same */
+
+	/* Where it could not be shown it must still be so, and what the statement computed from it be the same. */
+	YsConverter *document_converter;
+	List	   *fields;			/* computed columns */
+	YsFieldReader *field_reader;	/* of them */
+	const Datum *old_values;	/* as they were read, by attribute number less one */
+	const bool *old_nulls;
+
 	int			nabsent;
 	const YsPath *absent;		/* then attributes that it still has none of, where it had none */
 	bool		whole_attributes;	/* set here: paths make too long an expression */

@@ -14,6 +14,7 @@
 #include "catalog/shape.h"
 #include "fdw/change.h"
 #include "fdw/modify.h"
+#include "fdw/row.h"
 #include "policy/path.h"
 
 /* ---- small parts ---- */
@@ -414,6 +415,30 @@ compare_any(void *arg, const YsMember *attribute, const YsValue *old, const YsVa
 	compare_attribute(arg, attribute);
 }
 
+/* An item whose document couldn't be shown. */
+static bool
+unshown_still_holds(const YsChange *change, const YsValue *known)
+{
+	const YsSource *source = change->source;
+	Datum	   *values = palloc(source->natts * sizeof(Datum));
+	bool	   *nulls = palloc(source->natts * sizeof(bool));
+	ListCell   *cell;
+
+	if (!ys_row_reads_as(ys_source_best_document(source), change->document_converter, known, 0, true))
+		return false;
+	if (change->field_reader != NULL)
+		ys_field_read(change->field_reader, known, values, nulls);
+	foreach(cell, change->fields)
+	{
+		int			at = lfirst_int(cell) - 1;
+
+		if (!ys_row_same_datum(&source->columns[at], values[at], nulls[at],
+							   change->old_values[at], change->old_nulls[at]))
+			return false;
+	}
+	return true;
+}
+
 bool
 ys_change_still_holds(const YsChange *change, const YsValue *known)
 {
@@ -428,7 +453,7 @@ ys_change_still_holds(const YsChange *change, const YsValue *known)
 			return false;
 	}
 	if (change->old_document == NULL)
-		return true;
+		return !change->guard_document || unshown_still_holds(change, known);
 	if (change->guard_document)
 		each_attribute(change->source, change->old_document, known, compare_any, &comparison);
 	else if (change->document != NULL)

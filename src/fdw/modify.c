@@ -19,6 +19,7 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
 #include "parser/parsetree.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -75,16 +76,30 @@ expressions_looked_at(PlannerInfo *root, Index rti, const YsSource *source)
 	return expressions;
 }
 
-/* Their columns, and those an UPDATE returns the old values of: they are what was read. */
+/* Their columns, and those an UPDATE returns the old values of: they are what was read; of the table that is named. */
 static Bitmapset *
 columns_looked_at(PlannerInfo *root, Index rti, const YsSource *source)
 {
-	OldColumns	old = {.rti = rti};
+	OldColumns	old = {.rti = root->parse->resultRelation};
 
 	if (root->parse->commandType == CMD_UPDATE)
 		(void) find_old_columns((Node *) root->parse->returningList, &old);
-	pull_varattnos((Node *) expressions_looked_at(root, rti, source), rti, &old.columns);
+	pull_varattnos((Node *) expressions_looked_at(root, rti, source), old.rti, &old.columns);
 	return old.columns;
+}
+
+/* A partition has its columns in other places than the table that the query names. */
+static bool
+is_looked_at_column(PlannerInfo *root, Index rti, const YsSourceColumn *column,
+					const Bitmapset *columns)
+{
+	AttrNumber	number = column->attnum;
+
+	if (!is_target(root, rti))
+		number = get_attnum(planner_rt_fetch(root->parse->resultRelation, root)->relid,
+							column->name);
+	return number != InvalidAttrNumber &&
+		bms_is_member(number - FirstLowInvalidHeapAttributeNumber, columns);
 }
 
 /* What a column is computed from is guarded as a whole. */
@@ -109,17 +124,16 @@ typedef struct Guards
 static Guards
 find_guards(PlannerInfo *root, Index rti, const YsSource *source)
 {
-	/* of a partition all */
-	Bitmapset  *columns = is_target(root, rti) ? columns_looked_at(root, rti, source) : NULL;
-	bool		all = !is_target(root, rti) ||
-		bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns);
+	Bitmapset  *columns = columns_looked_at(root, rti, source);
+	bool		all = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns);
 	Guards		guards = {.document = false};
 
 	for (int i = 0; i < source->natts; i++)
 	{
 		const YsSourceColumn *column = &source->columns[i];
 
-		if (!all && !bms_is_member(column->attnum - FirstLowInvalidHeapAttributeNumber, columns))
+		if (column->kind == YS_COLUMN_DROPPED ||
+			(!all && !is_looked_at_column(root, rti, column, columns)))
 			continue;
 		if (column->kind == YS_COLUMN_DOCUMENT || column->kind == YS_COLUMN_FIELD)
 			guards.document = true;
@@ -165,6 +179,8 @@ ys_add_update_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte, Relation
 		return;
 	guards = find_guards(root, rti, source);
 	foreach(cell, guards.paths)
+		add_junk(root, rti, &source->columns[lfirst_int(cell) - 1]);
+	foreach(cell, guards.fields)
 		add_junk(root, rti, &source->columns[lfirst_int(cell) - 1]);
 	if (guards.document)
 		add_junk(root, rti, ys_source_best_document(source));
@@ -346,19 +362,27 @@ find_junk(Plan *plan, const YsSourceColumn *column)
 	return number;
 }
 
+static AttrNumber *
+find_junk_list(const YsModify *modify, Plan *plan, List *columns)
+{
+	AttrNumber *junk = palloc((list_length(columns) + 1) * sizeof(AttrNumber));
+	ListCell   *cell;
+
+	foreach(cell, columns)
+		junk[foreach_current_index(cell)] =
+			find_junk(plan, &modify->source->columns[lfirst_int(cell) - 1]);
+	return junk;
+}
+
 static void
 find_junk_columns(YsModify *modify, CmdType operation, Plan *plan)
 {
-	ListCell   *cell;
-
 	for (int i = 0; i < modify->source->nkeys; i++)
 		modify->key_junk[i] = find_junk(plan, modify->source->keys[i]);
 	if (operation != CMD_DELETE)
 		return;
-	modify->old_junk = palloc((list_length(modify->guards) + 1) * sizeof(AttrNumber));
-	foreach(cell, modify->guards)
-		modify->old_junk[foreach_current_index(cell)] =
-			find_junk(plan, &modify->source->columns[lfirst_int(cell) - 1]);
+	modify->old_junk = find_junk_list(modify, plan, modify->guards);
+	modify->field_junk = find_junk_list(modify, plan, modify->fields);
 	if ((modify->flags & YS_MODIFY_GUARD_DOCUMENT) != 0)
 		modify->document_junk = find_junk(plan, ys_source_best_document(modify->source));
 }
@@ -417,6 +441,7 @@ ys_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_priva
 	rinfo->ri_FdwState = modify;
 	modify->assigned = list_nth(fdw_private, YS_MODIFY_ASSIGNED);
 	modify->guards = list_nth(fdw_private, YS_MODIFY_GUARDS);
+	modify->fields = list_nth(fdw_private, YS_MODIFY_FIELDS);
 	modify->flags = intVal(list_nth(fdw_private, YS_MODIFY_FLAGS)) |
 		insert_flags(modify, rinfo, mtstate);
 	if ((triggers != NULL && triggers->trig_update_before_row) ||
@@ -426,8 +451,7 @@ ys_begin_modify(ModifyTableState *mtstate, ResultRelInfo *rinfo, List *fdw_priva
 	if (mtstate->operation != CMD_INSERT)
 	{
 		find_junk_columns(modify, mtstate->operation, outerPlanState(mtstate)->plan);
-		ys_absent_begin(modify, list_nth(fdw_private, YS_MODIFY_FIELDS),
-						list_nth(fdw_private, YS_MODIFY_NAMED), mtstate->ps.state);
+		ys_absent_begin(modify, list_nth(fdw_private, YS_MODIFY_NAMED), mtstate->ps.state);
 		modify->may_repeat = !IsA(outerPlanState(mtstate), ForeignScanState);
 	}
 }

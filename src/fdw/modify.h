@@ -47,11 +47,14 @@ typedef struct YsModify
 
 	List	   *assigned;
 	List	   *guards;
+	List	   *fields;			/* computed columns the outcome depends on */
+	YsFieldReader *field_reader;	/* of them; made by update.c where it takes one */
 	int			nabsent;
 	YsPath	   *absent;			/* attributes to guard also where there is none: see absent.c */
 	int			flags;
 	AttrNumber	key_junk[2];	/* in the plan's rows */
 	AttrNumber *old_junk;		/* DELETE: of the guards, in their order */
+	AttrNumber *field_junk;		/* likewise, of the computed columns */
 	AttrNumber	document_junk;
 
 	bool		ready;			/* set by the first row, which also knows whether there is a reader */
@@ -124,8 +127,8 @@ extern void ys_item_check_key(const YsSource *source, const YsValue *document, c
 extern List *ys_absent_plan(const YsSource *source, Index rti, bool is_target, List *expressions,
 							List *returning);
 
-/* The names themselves, and those of what computed columns (attribute numbers) are made from: modify->absent. */
-extern void ys_absent_begin(YsModify *modify, List *fields, List *named, EState *estate);
+/* The names themselves, and those of what its computed columns are made from: modify->absent. */
+extern void ys_absent_begin(YsModify *modify, List *named, EState *estate);
 
 /* ---- insert.c ---- */
 

@@ -120,19 +120,26 @@ ys_row_value(const YsSourceColumn *column, const YsValue *item)
 }
 
 bool
+ys_row_same_datum(const YsSourceColumn *column, Datum a, bool a_isnull, Datum b, bool b_isnull)
+{
+	int16		typlen;
+	bool		typbyval;
+
+	if (a_isnull || b_isnull)
+		return a_isnull == b_isnull;
+	get_typlenbyval(column->type, &typlen, &typbyval);
+	return datum_image_eq(a, b, typbyval, typlen);
+}
+
+bool
 ys_row_reads_as(const YsSourceColumn *column, YsConverter *converter, const YsValue *value,
 				Datum datum, bool isnull)
 {
 	Datum		read;
 	bool		read_isnull;
-	int16		typlen;
-	bool		typbyval;
 
 	(void) ys_convert_to_datum(converter, value, &read, &read_isnull);
-	if (read_isnull || isnull)
-		return read_isnull == isnull;
-	get_typlenbyval(column->type, &typlen, &typbyval);
-	return datum_image_eq(read, datum, typbyval, typlen);
+	return ys_row_same_datum(column, read, read_isnull, datum, isnull);
 }
 
 const char *

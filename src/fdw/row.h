@@ -42,6 +42,10 @@ extern void ys_row_fill(YsRowReader *reader, const YsValue *item, TupleTableSlot
 /* A column's value in an item. */
 extern const YsValue *ys_row_value(const YsSourceColumn *column, const YsValue *item);
 
+/* Is it the same value of a column, byte by byte? */
+extern bool ys_row_same_datum(const YsSourceColumn *column, Datum a, bool a_isnull,
+							  Datum b, bool b_isnull);
+
 /* Does a value read as this datum?  A value that doesn't fit reads as NULL. */
 extern bool ys_row_reads_as(const YsSourceColumn *column, YsConverter *converter,
 							const YsValue *value, Datum datum, bool isnull);

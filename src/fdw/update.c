@@ -6,8 +6,6 @@
 #include "postgres.h"
 
 #include "executor/executor.h"
-#include "utils/datum.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "fdw/fdw.h"
@@ -53,15 +51,37 @@ add_guard(const YsModify *modify, YsChange *change, const YsSourceColumn *column
 		guard->value = ys_convert_from_datum(guard->converter, datum);
 }
 
-/* The document as it was read; one that jsonb can't show is not known. */
+/* By what to compute columns of an item again, made when the first row needs it. */
+static YsFieldReader *
+have_field_reader(YsModify *modify)
+{
+	if (modify->field_reader == NULL && modify->fields != NIL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(modify));
+
+		modify->field_reader = ys_field_reader_create(modify->source, modify->fields);
+		MemoryContextSwitchTo(old);
+	}
+	return modify->field_reader;
+}
+
+/* The document as it was read; of one that jsonb can't show the columns computed from it are known. */
 static void
-set_old_document(const YsModify *modify, YsChange *change, Datum datum, bool isnull)
+set_old_document(YsModify *modify, YsChange *change, Datum datum, bool isnull,
+				 const Datum *old_values, const bool *old_nulls)
 {
 	const YsSourceColumn *column = ys_source_best_document(modify->source);
 	YsValue    *document;
 
 	if (isnull)
+	{
+		change->document_converter = &modify->converters[column->attnum - 1];
+		change->fields = modify->fields;
+		change->field_reader = have_field_reader(modify);
+		change->old_values = old_values;
+		change->old_nulls = old_nulls;
 		return;
+	}
 	document = palloc(sizeof(YsValue));
 	*document = ys_convert_from_jsonb(datum, column->form);
 	change->old_document = document;
@@ -158,13 +178,9 @@ static bool
 is_changed(const YsSourceColumn *column, TupleTableSlot *old, TupleTableSlot *new)
 {
 	int			at = column->attnum - 1;
-	int16		typlen;
-	bool		typbyval;
 
-	if (old->tts_isnull[at] || new->tts_isnull[at])
-		return old->tts_isnull[at] != new->tts_isnull[at];
-	get_typlenbyval(column->type, &typlen, &typbyval);
-	return !datum_image_eq(old->tts_values[at], new->tts_values[at], typbyval, typlen);
+	return !ys_row_same_datum(column, old->tts_values[at], old->tts_isnull[at],
+							  new->tts_values[at], new->tts_isnull[at]);
 }
 
 /* Columns that were not assigned, but that a trigger or an expression has changed. */
@@ -214,7 +230,8 @@ update_row(YsModify *modify, TupleTableSlot *old, TupleTableSlot *new, TupleTabl
 	{
 		int			at = ys_source_best_document(modify->source)->attnum - 1;
 
-		set_old_document(modify, &change, old->tts_values[at], old->tts_isnull[at]);
+		set_old_document(modify, &change, old->tts_values[at], old->tts_isnull[at],
+						 old->tts_values, old->tts_isnull);
 	}
 
 	if (!ys_change_apply(&change))
@@ -239,6 +256,26 @@ ys_exec_update(EState *estate, ResultRelInfo *rinfo, TupleTableSlot *slot,
 
 /* ---- DELETE ---- */
 
+/* The document, and the columns that are computed from it, from the plan's junk columns. */
+static void
+set_deleted_document(YsModify *modify, YsChange *change, TupleTableSlot *plan_slot)
+{
+	Datum	   *values = palloc(modify->source->natts * sizeof(Datum));
+	bool	   *nulls = palloc(modify->source->natts * sizeof(bool));
+	bool		isnull;
+	Datum		datum = slot_getattr(plan_slot, modify->document_junk, &isnull);
+	ListCell   *cell;
+
+	foreach(cell, modify->fields)
+	{
+		int			at = lfirst_int(cell) - 1;
+
+		values[at] = slot_getattr(plan_slot, modify->field_junk[foreach_current_index(cell)],
+								  &nulls[at]);
+	}
+	set_old_document(modify, change, datum, isnull, values, nulls);
+}
+
 static bool
 delete_row(YsModify *modify, TupleTableSlot *slot, TupleTableSlot *plan_slot)
 {
@@ -257,10 +294,7 @@ delete_row(YsModify *modify, TupleTableSlot *slot, TupleTableSlot *plan_slot)
 		add_guard(modify, &change, &modify->source->columns[lfirst_int(cell) - 1], datum, isnull);
 	}
 	if (change.guard_document)
-	{
-		datum = slot_getattr(plan_slot, modify->document_junk, &isnull);
-		set_old_document(modify, &change, datum, isnull);
-	}
+		set_deleted_document(modify, &change, plan_slot);
 
 	if (!ys_change_apply(&change))
 		return false;

@@ -114,6 +114,52 @@ loses("NOT item ?| '{$names}'", "'n600'", 'one of many names');
 is(says("UPDATE v SET note = 'n' WHERE id = 'race' AND NOT item ?| '{$names}'"), '', '... of which none is added');
 is(stored()->{note}{S}, 'n', '... is changed');
 
+# ---- documents that jsonb can't hold ----------------------------------------------------------
+
+# Of such an item only columns are known: they tell whether it still is what was read.
+my @unshown = (blob => { S => "a\0b" });
+sub loses_unshown
+{
+	my ($condition, $set, $what, $from) = @_;
+	my $where = "WHERE id = 'race' AND $condition AND meddle_with(\$\$$set\$\$)";
+	foreach my $statement ("DELETE FROM $from $where", "UPDATE $from SET note = 'n' $where")
+	{
+		like(says($statement, @unshown), $lost, "$what, of $from: " . substr($statement, 0, 6));
+		ok(stored() && !stored()->{note}, '... changes nothing');
+	}
+	return;
+}
+sql(<<"END");
+CREATE FOREIGN TABLE raw (id text OPTIONS (key 'partition') NOT NULL, odo numeric, svc text, doors text, blob text, unrelated text) SERVER fleet OPTIONS (table '$store');
+CREATE FUNCTION meddle_with(assignment text) RETURNS boolean LANGUAGE plpgsql AS \$\$
+BEGIN
+	EXECUTE format('UPDATE raw SET %s WHERE id = ''race''', assignment);
+	RETURN true;
+END \$\$;
+CREATE TABLE computed (p_odo numeric, id text NOT NULL, note text, p_last text, e_odo numeric, p_rejected jsonb, model text, item jsonb) PARTITION BY LIST (id);
+CREATE FOREIGN TABLE computed_part (id text OPTIONS (key 'partition') NOT NULL, note text, model text, item jsonb OPTIONS (document 'true'), p_rejected jsonb OPTIONS (field 'q.rejected'),
+	e_odo numeric OPTIONS (field 'all_of_part.odo'), p_last text OPTIONS (field 'q.last'), p_odo numeric OPTIONS (field 'q.odo')) SERVER fleet OPTIONS (table '$store');
+ALTER TABLE computed ATTACH PARTITION computed_part FOR VALUES IN ('race');
+SELECT yottastore.create_index_policy('q', 'computed_part', NULL, ARRAY[yottastore.field('odo', 'numeric'), yottastore.field('last', 'text', ARRAY['svc']),
+	yottastore.field('doors', 'numeric')]);
+SELECT yottastore.create_index_policy('all_of_part', 'computed_part', NULL, ARRAY[yottastore.field('odo', 'numeric')], attributes => 'all');
+END
+is(says("DO \$\$ BEGIN ASSERT (SELECT item IS NULL AND p_odo = 5 FROM v WHERE id = 'race'); END \$\$", @unshown), '', 'a document reads as NULL');
+foreach my $from ('v', 'computed')
+{
+	loses_unshown('p_odo = 5', 'odo = 6', 'a computed column', $from);
+	loses_unshown('p_odo = 5 AND p_last IS NULL', "svc = '2026'", 'one that was NULL', $from);
+	loses_unshown('p_rejected IS NULL', "doors = 'many'", 'what is rejected', $from);
+	loses_unshown('p_odo = 5 AND e_odo = 5', 'odo = 6', 'of two policies', $from);
+	loses_unshown('p_odo = 5', 'blob = NULL', 'a document that can be shown meanwhile', $from);
+	loses_unshown('item IS NULL', 'blob = NULL', 'the document', $from);
+	my $where = "WHERE id = 'race' AND p_odo = 5 AND p_last IS NULL";
+	is(says("UPDATE $from SET note = p_odo::text $where AND meddle_with(\$\$unrelated = 'x'\$\$)", @unshown), '', 'others may be added');
+	is_deeply([ @{ stored() }{qw(note unrelated blob)} ], [ { S => '5' }, { S => 'x' }, { S => "a\0b" } ], '... and both changes stand');
+	is(says("DELETE FROM $from $where", @unshown), '', 'an item is deleted');
+	is(stored(), undef, '... which nobody has changed');
+}
+
 # ---- what may happen -------------------------------------------------------------------------
 
 foreach my $condition ("p_odo = 5", "NOT item ? 'c'", "NOT item ?| ARRAY[NULL, '', '" . 'c' x 70_000 . "']", "item->>'id' = 'race'", "item->>NULL IS NULL")
