@@ -76,7 +76,7 @@ ys_ahead_note_path(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, const 
 	ahead->path->path.total_cost += YS_REQUEST_COST / (keys * YS_KEY_CALLS_MAX) -
 		path->path.startup_cost;
 	ahead->path->path.startup_cost = 0;
-	ahead->private = ys_plan_private(relation, access, NIL, 0, 0, 0, -1, NIL, &ahead->values);
+	ahead->private = ys_plan_private(relation, access, NIL, 0, 0, 0, 0, -1, NIL, &ahead->values);
 	relation->ahead = lappend(relation->ahead, ahead);
 }
 

@@ -123,7 +123,7 @@ ys_plan_count(PlannerInfo *root, const YsRelation *relation, List *tlist, Plan *
 
 	private = ys_plan_private(relation, &relation->access, NIL,
 							  YS_SCAN_COUNT | (relation->consistent ? YS_SCAN_CONSISTENT : 0),
-							  0, 0, -1, NIL, &values);
+							  0, 0, 0, -1, NIL, &values);
 	return make_foreignscan(tlist, NIL, 0, values, private,
 							add_to_flat_tlist(NIL, find_aggregates((Node *) tlist)), NIL,
 							outer_plan);

@@ -106,6 +106,8 @@ show_counters(YsScan *scan, ExplainState *es)
 
 	ys_totals_add_workers(&scan->parallel.totals, &counted);
 	ys_explain_fetched(&counted.fetch, es);
+	if (scan->nbeyond > 0)
+		ExplainPropertyInteger("Scans Beyond Index", NULL, scan->nbeyond, es);
 	if (counted.mismatches > 0 || es->verbose || es->format != EXPLAIN_FORMAT_TEXT)
 		ExplainPropertyInteger("Mismatches", NULL, counted.mismatches, es);
 }

@@ -26,6 +26,7 @@ typedef enum YsScanPrivate
 	YS_SCAN_FLAGS,				/* Integer: YS_SCAN_... below */
 	YS_SCAN_TABLE,				/* String: the store's name of the table */
 	YS_SCAN_NFILTERS,			/* Integer: how many conditions behind the values are a filter */
+	YS_SCAN_NWIDE,				/* Integer: how many behind these are one for what no index has */
 	YS_SCAN_WANTED,				/* Integer: rows the query will take, maybe a few more; 0: not known */
 	YS_SCAN_SEGMENTS,			/* Integer: of a Scan; 0 for other operations */
 	YS_SCAN_WINDOW,				/* Integer: the parameter whose slot has a window; -1: none */

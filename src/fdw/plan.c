@@ -481,7 +481,7 @@ rows_wanted(PlannerInfo *root, RelOptInfo *rel, const ForeignPath *path, List *c
 
 List *
 ys_plan_private(const YsRelation *relation, const YsAccess *access, List *columns, int flags,
-				int nfilters, int wanted, int window, List *answer, List **values)
+				int nfilters, int nwide, int wanted, int window, List *answer, List **values)
 {
 	List	   *keys = NIL;
 	List	   *tests = NIL;
@@ -497,6 +497,7 @@ ys_plan_private(const YsRelation *relation, const YsAccess *access, List *column
 	private = list_make5(makeInteger(access->operation), keys, tests, columns, makeInteger(flags));
 	private = lappend(private, makeString(relation->source->table));
 	private = lappend(private, makeInteger(nfilters));
+	private = lappend(private, makeInteger(nwide));
 	private = lappend(private, makeInteger(wanted));
 	private = lappend(private, makeInteger(access->operation == YS_OPERATION_SCAN ?
 										ys_scan_segments(relation->source, relation->bytes,
@@ -515,6 +516,7 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	List	   *quals = extract_actual_clauses(clauses, false);
 	List	   *columns;
 	List	   *filters;
+	List	   *wide = NIL;
 	List	   *values;
 	List	   *private;
 	const YsSourceIndex *index;
@@ -545,13 +547,18 @@ ys_get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relid, ForeignPath *path,
 	columns = ys_plan_columns(rel, relation->source, quals);
 	filters = ys_filter_choose(rel, relation->source, clauses, columns, access.operation,
 							   schema);
+	/* a key that a global index can't have is looked for in the table */
+	if (index != NULL && !index->info->local)
+		wide = ys_filter_choose(rel, relation->source, clauses, columns, YS_OPERATION_SCAN, schema);
 	private = ys_plan_private(relation, &access, columns, flags, list_length(filters),
+							  list_length(wide),
 							  rows_wanted(root, rel, path, clauses, schema, &access),
 							  lsecond_int(path->fdw_private), answer->private, &values);
 	if (path->path.parallel_aware)
 		lfirst(list_nth_cell(private, YS_SCAN_SEGMENTS)) =
 			makeInteger(ys_parallel_segments(rel, path));
 	values = list_concat(values, filters);
+	values = list_concat(values, wide);
 	values = list_concat(values, answer->exprs);
 	return make_foreignscan(tlist, quals, rel->relid, values, private,
 							NIL, NIL, outer_plan);

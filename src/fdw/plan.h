@@ -54,8 +54,8 @@ extern void ys_unique_init(void);
  * fdw_exprs.
  */
 extern List *ys_plan_private(const YsRelation *relation, const YsAccess *access, List *columns,
-							 int flags, int nfilters, int wanted, int window, List *answer,
-							 List **values);
+							 int flags, int nfilters, int nwide, int wanted, int window,
+							 List *answer, List **values);
 
 /*
  * ForeignPath.fdw_private: what the plan can't tell from its clauses, the index's number (-1 for

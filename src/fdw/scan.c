@@ -29,6 +29,15 @@ ys_scan_filter_clauses(const YsScan *scan, ForeignScan *plan)
 	return list_truncate(clauses, intVal(list_nth(plan->fdw_private, YS_SCAN_NFILTERS)));
 }
 
+static List *
+wide_clauses(const YsScan *scan, ForeignScan *plan)
+{
+	int			before = scan->nconditions + intVal(list_nth(plan->fdw_private, YS_SCAN_NFILTERS));
+
+	return list_truncate(list_copy_tail(plan->fdw_exprs, before),
+						 intVal(list_nth(plan->fdw_private, YS_SCAN_NWIDE)));
+}
+
 /* A count has no scan relation, but it is of one. */
 static Oid
 scanned_table(ForeignScanState *node)
@@ -72,6 +81,8 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 									scan->operation == YS_OPERATION_QUERY ? &scan->schema : NULL,
 									ys_scan_filter_clauses(scan, plan), columns,
 									(PlanState *) node);
+	scan->wide = ys_filter_create(scan->source, plan->scan.scanrelid, NULL,
+								  wide_clauses(scan, plan), columns, (PlanState *) node);
 	scan->order = (flags & YS_SCAN_DESCENDING) != 0 ? -1 : (flags & YS_SCAN_ASCENDING) != 0;
 	scan->counts = (flags & YS_SCAN_COUNT) != 0;
 	scan->wanted = intVal(list_nth(plan->fdw_private, YS_SCAN_WANTED));
@@ -101,6 +112,16 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 	take_conditions(node, scan);
 	if (scan->window != NULL)
 		ys_window_open(scan->window, &request, scan->operation == YS_OPERATION_QUERY, scan->index);
+}
+
+/* What the store is to send of what the conditions were evaluated to; false: there is nothing. */
+static bool
+evaluate_filter(YsScan *scan, ExprContext *econtext)
+{
+	YsFilter   *filter = scan->beyond_index && scan->wide != NULL ? scan->wide : scan->filter;
+
+	scan->filter_expr = NULL;
+	return filter == NULL || ys_filter_evaluate(filter, econtext, &scan->filter_expr);
 }
 
 /* Was what the conditions were evaluated to fetched ahead? */
@@ -140,6 +161,7 @@ start_pages(YsScan *scan, const YsValue *start_key)
 	}
 	if (scan->parallel_aware)
 		ys_parallel_share(&scan->parallel, &pages);
+	scan->nbeyond += scan->beyond_index;
 	ys_fetch_start_pages(scan->fetch, &pages);
 }
 
@@ -157,8 +179,7 @@ start_fetch(ForeignScanState *node, YsScan *scan)
 	MemoryContextReset(scan->key_context);
 	old = MemoryContextSwitchTo(scan->key_context);
 	if (!ys_scan_evaluate(scan, node->ss.ps.ps_ExprContext) ||
-		(scan->filter != NULL &&
-		 !ys_filter_evaluate(scan->filter, node->ss.ps.ps_ExprContext, &scan->filter_expr)))
+		!evaluate_filter(scan, node->ss.ps.ps_ExprContext))
 		ys_fetch_stop(scan->fetch);
 	else if (find_in_window(scan))
 		scan->from_window = true;

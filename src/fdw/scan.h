@@ -40,6 +40,7 @@ typedef struct YsScan
 	int			nconditions;
 	YsScanCondition conditions[YS_MAX_CONDITIONS];
 	YsFilter   *filter;			/* or NULL */
+	YsFilter   *wide;			/* of a Scan beyond the index, or NULL */
 	const YsExpr *filter_expr;	/* with the values of this start; or NULL */
 	YsRowReader *reader;
 	YsFetch    *fetch;
@@ -59,6 +60,7 @@ typedef struct YsScan
 	MemoryContext key_context;	/* what the fetch was started with */
 	YsKeyList	keys[2];		/* Query: of the partition key only */
 	bool		beyond_index;	/* a key that no index has may be in the table: scan that */
+	int64		nbeyond;		/* starts that did */
 	bool		verified;		/* the index is as it is declared */
 	YsExpr		key_expr;
 	const YsExpr *key_args[2];

@@ -281,7 +281,15 @@ foreach my $condition ("city = ''", "model = repeat('y', 2049) AND year IS NOT N
 	my $found = sql("SELECT count(*) FROM t WHERE $condition");
 	cmp_ok($found, '>', 3, '... is found nevertheless');
 	is($found, sql("SET yottastore.pushdown = off; SELECT count(*) FROM t WHERE $condition"), '... all of it');
+	my $plan = sql("EXPLAIN (ANALYZE, COSTS OFF) SELECT id FROM t WHERE $condition");
+	like($plan, qr/Scans Beyond Index: 1\b/, '... by a Scan, as is said');
+	# a value of over 2 kB is not sent with every page
+	unlike($plan, qr/Rows Removed by Filter/, '... of which the store sends no other items') if $condition =~ /city/;
 }
+my $joined = sql("EXPLAIN (ANALYZE, COSTS OFF) SELECT t.id FROM (VALUES ('Ulm'), (''), ('')) w(c), LATERAL (SELECT id FROM t WHERE city = w.c OFFSET 0) t");
+like($joined, qr/Store Index: by_city.*Scans Beyond Index: 2\b/s, 'a join says how many');
+unlike($joined, qr/Rows Removed by Filter/, '... and sends for none what does not match');
+unlike(sql("EXPLAIN (ANALYZE, COSTS OFF) SELECT id FROM t WHERE city = 'Ulm'"), qr/Beyond Index/, 'none where the index tells');
 sql("CREATE FOREIGN TABLE strict ($columns, misfit int OPTIONS (path 'year', on_mismatch 'error'),"
 	  . " item jsonb OPTIONS (document 'true')) SERVER fleet OPTIONS (table '$table', indexes '$declared')");
 is(access_of("SELECT id FROM strict WHERE model = 'TGX' AND year = 2010"), 'Query by_model', 'misfits of a column that is not read');
