@@ -101,7 +101,10 @@ sub lose
 sub resync { return query(q{SELECT yottastore.index_resync_start('vehicle_service')}); }
 sub job_state { return query("SELECT state FROM yottastore.jobs WHERE job_id = $_[0]"); }
 
+# What is produced after the policy starts comes by the stream, and need not be read.
 put_many(1 .. VEHICLES);
+$node->poll_query_until('postgres', "SELECT records_produced >= ${\VEHICLES} FROM yottastore.relay_status")
+  or die 'the relay does not produce';
 create_policy($node);
 wait_for_index($node, 'the start');
 index_is_store('the start');
