@@ -366,12 +366,14 @@ CREATE TABLE yottastore_internal.quarantine (
 	reason text NOT NULL,
 	version bytea,
 	retrying boolean NOT NULL DEFAULT false,
+	superseded boolean NOT NULL DEFAULT false,
 	quarantined_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 	UNIQUE (policy_id, partition, "offset"),
 	UNIQUE (policy_id, shard_position)
 );
-COMMENT ON TABLE yottastore_internal.quarantine IS 'events that could not be decoded or applied, with their payload and version; of the store''s own stream shard_position is the shard and the sequence number, else partition and offset say where; all three are NULL for an item that was read from the store; retrying is true only while a transaction tries again';
+COMMENT ON TABLE yottastore_internal.quarantine IS 'events that could not be decoded or applied, with their payload and version; of the store''s own stream shard_position is the shard and the sequence number, else partition and offset say where; all three are NULL for an item that was read from the store; retrying is true only while a transaction tries again; superseded says that the index has what the item became later';
 CREATE INDEX quarantine_key_idx ON yottastore_internal.quarantine (policy_id, pg_catalog.md5(item_key));
+CREATE INDEX quarantine_current_idx ON yottastore_internal.quarantine (policy_id) WHERE NOT superseded AND item_key IS NOT NULL;
 
 CREATE TABLE yottastore_internal.job (
 	job_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -1094,12 +1096,13 @@ CREATE VIEW yottastore.quarantine WITH (security_barrier) AS
 		q.item_key,
 		q.payload,
 		q.reason,
+		q.superseded,
 		q.quarantined_at
 	FROM yottastore_internal.quarantine q
 		JOIN yottastore_internal.policy p USING (policy_id)
 	WHERE p.rebuilds IS NULL AND pg_catalog.has_table_privilege(p.source, 'SELECT');
 COMMENT ON VIEW yottastore.quarantine IS
-	'events that could not be decoded or applied; shown to who may read the source';
+	'events that could not be decoded or applied; superseded: the index has what the item became later; shown to who may read the source';
 
 CREATE VIEW yottastore.relay_status WITH (security_barrier) AS
 	SELECT r.name AS relay,

@@ -45,7 +45,8 @@
 	"p.areas_fingerprint, p.areas_reached, p.synonyms_fingerprint, p.synonyms_mixed, " \
 	"p.functions_fingerprint, p.functions_mixed, " \
 	"EXISTS (SELECT FROM yottastore_internal.quarantine q WHERE q.policy_id = p.policy_id AND md5(q.item_key) IS NULL), " \
-	"EXISTS (SELECT FROM yottastore_internal.quarantine q WHERE q.policy_id = p.policy_id) " \
+	"EXISTS (SELECT FROM yottastore_internal.quarantine q WHERE q.policy_id = p.policy_id " \
+	"AND q.item_key IS NOT NULL AND NOT q.superseded) " \
 	"FROM yottastore_internal.policy p CROSS JOIN LATERAL (" \
 	"SELECT array_agg(partition ORDER BY partition) AS partitions, " \
 	"array_agg(next_offset ORDER BY partition) AS next_offsets, " \
@@ -163,7 +164,7 @@ ys_freshness_quarantined_keys(int policy_id, Snapshot snapshot)
 
 	ys_spi_begin(&scope);
 	ys_spi_read("SELECT DISTINCT item_key FROM yottastore_internal.quarantine "
-				"WHERE policy_id = $1 AND item_key IS NOT NULL", snapshot,
+				"WHERE policy_id = $1 AND item_key IS NOT NULL AND NOT superseded", snapshot,
 				1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)});
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{

@@ -44,7 +44,7 @@ typedef struct YsFreshness
 	uint64		functions;		/* the same of the functions that fields' values go through */
 	bool		functions_mixed;
 	bool		lost_keys;		/* its quarantine has events that may be about any item */
-	bool		quarantines;	/* and events or items of known keys */
+	bool		quarantines;	/* and events or items of known keys, whose row the index doesn't have */
 } YsFreshness;
 
 /* What an index shall have applied. */
@@ -92,7 +92,7 @@ extern bool ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long t
 /* Be one of those that wait for it, until ys_waiters_leave. */
 extern void ys_freshness_join(const YsFreshness *freshness, YsWaiting *waiting);
 
-/* The keys of what is in quarantine, as canonical text, each once: a list of strings. */
+/* The keys of what is in quarantine and not superseded, as canonical text, each once: a list of strings. */
 extern List *ys_freshness_quarantined_keys(int policy_id, Snapshot snapshot);
 
 #endif							/* YS_CATALOG_FRESHNESS_H */

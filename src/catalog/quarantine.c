@@ -120,7 +120,7 @@ ys_quarantine_insert(int policy_id, const YsQuarantined *event)
 	else
 		execute(policy_id, event, "INSERT INTO yottastore_internal.quarantine " COLUMNS
 				" SELECT " VALUES " WHERE NOT EXISTS (SELECT FROM yottastore_internal.quarantine "
-				"WHERE " SAME_KEY ")", SPI_OK_INSERT);
+				"WHERE " SAME_KEY " AND NOT superseded)", SPI_OK_INSERT);
 	inserted = SPI_processed > 0;
 	ys_spi_end(&scope);
 	return inserted && dropped == 0;
@@ -135,8 +135,54 @@ ys_quarantine_keep(int policy_id, const YsQuarantined *event)
 	execute(policy_id, event, !is_item(event) ?
 			"UPDATE yottastore_internal.quarantine SET reason = $6, retrying = false "
 			"WHERE " SAME_PLACE :
-			"UPDATE yottastore_internal.quarantine SET reason = $6, payload = $5, retrying = false "
+			"UPDATE yottastore_internal.quarantine SET reason = $6, payload = $5, retrying = false, superseded = false "
 			"WHERE " IS_ITEM " AND " SAME_KEY, SPI_OK_UPDATE);
+	ys_spi_end(&scope);
+}
+
+bool
+ys_quarantine_has_current(int policy_id)
+{
+	YsSpiScope	scope;
+	bool		has;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("SELECT FROM yottastore_internal.quarantine "
+				   "WHERE policy_id = $1 AND item_key IS NOT NULL AND NOT superseded LIMIT 1",
+				   SPI_OK_SELECT, 1, (Oid[]) {INT4OID}, (Datum[]) {Int32GetDatum(policy_id)}, NULL);
+	has = SPI_processed > 0;
+	ys_spi_end(&scope);
+	return has;
+}
+
+void
+ys_quarantine_supersede(int policy_id, int count, const YsWritten *written)
+{
+	YsSpiScope	scope;
+	Datum	   *keys = palloc(sizeof(Datum) * Max(count, 1));
+	Datum	   *versions = palloc(sizeof(Datum) * Max(count, 1));
+	int			n = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		/* no entry has a key that isn't text */
+		if (!pg_verifymbstr(written[i].key, (int) written[i].key_len, true))
+			continue;
+		keys[n] = PointerGetDatum(cstring_to_text_with_len(written[i].key, (int) written[i].key_len));
+		versions[n++] = bytea_datum(written[i].version->bytes, YS_VERSION_SIZE);
+	}
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.quarantine q SET superseded = true "
+				   "FROM unnest($2, $3) w (key, version) WHERE q.policy_id = $1 AND NOT q.superseded "
+				   "AND md5(q.item_key) = md5(w.key) AND q.item_key = w.key "
+				   "AND (q.version < w.version OR (q.version IS NULL AND " IS_ITEM "))",
+				   SPI_OK_UPDATE, 3, (Oid[]) {INT4OID, TEXTARRAYOID, BYTEAARRAYOID},
+				   (Datum[])
+				   {
+					   Int32GetDatum(policy_id),
+					   PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT)),
+					   PointerGetDatum(construct_array(versions, n, BYTEAOID, -1, false, TYPALIGN_INT))
+				   }, NULL);
 	ys_spi_end(&scope);
 }
 

@@ -30,12 +30,26 @@ typedef struct YsQuarantined
 /*
  * Keep one.  An event already there (a replay) is left alone; one of a later epoch takes the place of the one
  * that was at its place in the stream, an event that of an item of its key, and an item that of the one kept
- * before; an item whose key an event is kept of is not kept.  Returns whether there is one more.
+ * before; an item whose key an event is kept of that isn't superseded is not kept.  Returns whether there is one more.
  */
 extern bool ys_quarantine_insert(int policy_id, const YsQuarantined *event);
 
 /* One that was there and failed again: note why, and that it shall stay. */
 extern void ys_quarantine_keep(int policy_id, const YsQuarantined *event);
+
+/* Does a policy have anything of a known key that isn't superseded? */
+extern bool ys_quarantine_has_current(int policy_id);
+
+/* A row, or deletion, that was written: the item's state as of a version. */
+typedef struct YsWritten
+{
+	const char *key;			/* canonical text */
+	size_t		key_len;
+	const YsVersion *version;
+} YsWritten;
+
+/* What is kept of these keys and older is superseded: the index has what the items became. */
+extern void ys_quarantine_supersede(int policy_id, int count, const YsWritten *written);
 
 /* Bytes that a policy has in quarantine: of payloads and keys. */
 extern int64 ys_quarantine_bytes(int policy_id);

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "catalog/index_write.h"
+#include "catalog/quarantine.h"
 #include "errors.h"
 #include "worker/apply_batch.h"
 #include "worker/transaction.h"
@@ -190,9 +191,34 @@ by_key(const void *a, const void *b)
 	return order != 0 ? order : (int) left->key_len - (int) right->key_len;
 }
 
+/* What is in quarantine of the keys that were written need not be fetched any more. */
+static void
+supersede(const YsBatch *batch)
+{
+	int			policy_id = batch->follow->row->policy_id;
+	YsWritten  *written;
+	int			count = 0;
+
+	if (!ys_quarantine_has_current(policy_id))
+		return;
+	written = palloc(sizeof(YsWritten) * Max(batch->ncandidates, 1));
+	for (int i = 0; i < batch->ncandidates; i++)
+	{
+		const YsCandidate *candidate = batch->candidates[i];
+
+		if (candidate->written)
+			written[count++] = (YsWritten) {candidate->key, candidate->key_len, &candidate->row.new_version};
+	}
+	ys_quarantine_supersede(policy_id, count, written);
+	pfree(written);
+}
+
 bool
 ys_batch_write(YsBatch *batch)
 {
 	qsort(batch->candidates, batch->ncandidates, sizeof(YsCandidate *), by_key);
-	return write_bisecting(batch, 0, batch->ncandidates, false);
+	if (!write_bisecting(batch, 0, batch->ncandidates, false))
+		return false;
+	supersede(batch);
+	return true;
 }

@@ -365,6 +365,17 @@ is(shown($plan, 'Quarantined Keys', 'Store Requests'), '1 1', 'what is in quaran
 like(same(q{SELECT vehicle_id, kind, odometer_km FROM vehicles WHERE kind = 'car'}), qr/"v012","kind":"car","odometer_km":null/, 'and found by what is good of it');
 put_numbered(12);
 wait_for_index($node, 'it is good again');
+is(sql(q{SELECT superseded FROM yottastore.quarantine}), 't', 'what is good again stays there, superseded');
+unlike(plan_of('', 'SELECT vehicle_id, item FROM vehicles WHERE kind IS NULL'), qr/Quarantined Keys/, '... and is fetched no more');
+put_vehicle($table, 'v012', { type => { S => 'car' }, odo => { S => 'farther' } });
+wait_for_index($node, 'refused again');
+is(sql(q{SELECT string_agg(superseded::text, ' ' ORDER BY quarantine_id) FROM yottastore.quarantine}), 'true false', 'an item that is refused again');
+is(shown(plan_of('', 'SELECT vehicle_id, item FROM vehicles WHERE kind IS NULL'), 'Quarantined Keys'), 1, '... is fetched again');
+delete_vehicle($table, 'v012');
+wait_for_index($node, 'deleted');
+is(sql(q{SELECT count(*) FROM yottastore.quarantine WHERE NOT superseded}), 0, '... until it is deleted');
+put_numbered(12);
+wait_for_index($node, 'back');
 
 # ---- areas past the limit, areas that move -------------------------------------------------------
 
