@@ -41,7 +41,7 @@ relay_shard(YsShardReader *reader, YsProducer *producer, YsShardState *shard, in
 		round->bytes += page.records[i].len;
 	round->produced += page.nrecords;
 	round->closed = round->closed || shard->closed;
-	round->caught_up = round->caught_up && !lost && page.nrecords == 0 && shard->at_tip;
+	round->caught_up = round->caught_up && shard->read_up_to == began;
 	return true;
 }
 

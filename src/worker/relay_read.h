@@ -15,7 +15,7 @@ typedef struct YsRelayRound
 	int64		produced;
 	int64		bytes;			/* of the records produced */
 	bool		closed;			/* a shard was read to its end */
-	bool		caught_up;		/* every shard was at its tip, with nothing new */
+	bool		caught_up;		/* every shard has been read to its tip */
 	int64		read_up_to;		/* microseconds since 1970; whatever was created before was read; 0: unknown */
 	int64		last_created;	/* of the newest record read from the shards active, in the store's seconds; 0: none */
 	int64		oldest_created; /* likewise, where the shard that is furthest behind its tip has got to */

@@ -25,7 +25,7 @@ typedef struct YsShardState
 	bool		closed;			/* its last page has been read */
 	bool		dirty;			/* differs from what the catalog holds */
 	char	   *iterator;		/* NULL: to be asked for */
-	int			empty_reads;	/* in a row, since the iterator was asked for */
+	int			ends;			/* pages in a row that may have ended at the tip, since the iterator was asked for */
 	bool		at_tip;			/* has been read to where the writers are */
 	bool		has_child;		/* one is known */
 	int64		child_at;		/* ys_clock_ms: when we heard of the last one; 0: before we began */
@@ -43,6 +43,7 @@ typedef struct YsLineage
 	List	   *active;			/* of YsShardState: those to be read now */
 	List	   *forgotten;		/* ids, to be removed from the catalog */
 	bool		grown;			/* shards the catalog does not know */
+	bool		tells_seconds;	/* a record was created at one that begins no minute */
 	char	   *loss;			/* why changes may be missing, until it has been told; NULL: none are */
 } YsLineage;
 

@@ -8,8 +8,13 @@
  * store tells whole seconds only, and less what the store's clock is ahead of
  * ours: its answers tell what it shows.  Where they don't, records say nothing
  * about our time.  An empty page alone doesn't prove the tip: a store may hand
- * out empty pages on the way there.  So the tip is believed after several of them in
+ * out empty pages on the way there, "it might take multiple calls to get to a portion of the shard that contains
+ * stream records" (AWS, GetRecords).  So the tip is believed after several of them in
  * a row, and then until the iterator is lost or the shard has been left alone for a while.
+ *
+ * DynamoDB Local tells whole minutes, too long ago to go by while records come without pause.
+ * It keeps a stream's records in one place, and hands out as many as are asked for: a page of its that is not
+ * full has found no more.
  */
 #include "postgres.h"
 
@@ -19,7 +24,7 @@
 #include "worker/shard_read.h"
 
 #define PAGE_RECORDS		1000
-#define EMPTY_READS_AT_TIP	3
+#define ENDS_AT_TIP			3
 #define TIP_LASTS_US		(INT64CONST(5) * USECS_PER_SEC)
 
 int64
@@ -74,7 +79,7 @@ open_iterator(YsShardReader *reader, YsShardState *shard, YsError *err)
 {
 	const char *iterator;
 
-	shard->empty_reads = 0;
+	shard->ends = 0;
 	shard->at_tip = false;
 	if (!find_place(reader, shard, &iterator, err))
 		return false;
@@ -101,10 +106,22 @@ complete_up_to(const YsStreamPage *page, int64 created_at, int64 asked_at)
 	return (created_at - 1) * USECS_PER_SEC - Max(ahead, 0);
 }
 
+/* Has the stream told no time yet but whole minutes?  Another store's records soon tell another. */
+static bool
+tells_minutes(YsLineage *lineage, const YsStreamPage *page)
+{
+	for (int i = 0; i < page->nrecords && !lineage->tells_seconds; i++)
+		lineage->tells_seconds = page->records[i].created_at % SECS_PER_MINUTE != 0;
+	return !lineage->tells_seconds;
+}
+
 /* Note in the shard what a page says about how far it has been read. */
 static void
-advance(YsShardState *shard, const YsStreamPage *page, int64 began, int64 asked_at)
+advance(YsLineage *lineage, YsShardState *shard, const YsStreamPage *page, int64 began, int64 asked_at)
 {
+	bool		ends = page->nrecords == 0 ||
+		(page->nrecords < PAGE_RECORDS && tells_minutes(lineage, page));
+
 	if (page->nrecords > 0)
 	{
 		const YsStreamRecord *last = &page->records[page->nrecords - 1];
@@ -112,12 +129,15 @@ advance(YsShardState *shard, const YsStreamPage *page, int64 began, int64 asked_
 		strlcpy(shard->sequence, last->sequence, sizeof(shard->sequence));
 		shard->last_created = last->created_at;
 		shard->dirty = true;
-		shard->empty_reads = 0;
 		shard->read_up_to = Max(shard->read_up_to,
 								Min(began, complete_up_to(page, last->created_at, asked_at)));
+	}
+	if (!ends)
+	{
+		shard->ends = 0;
 		return;
 	}
-	shard->at_tip = shard->at_tip || ++shard->empty_reads >= EMPTY_READS_AT_TIP;
+	shard->at_tip = shard->at_tip || ++shard->ends >= ENDS_AT_TIP;
 	if (shard->at_tip)
 		shard->read_up_to = began;
 }
@@ -132,7 +152,7 @@ ys_shard_read(YsShardReader *reader, YsShardState *shard, int64 began, YsStreamP
 	if (began > shard->read_at + TIP_LASTS_US)
 	{
 		shard->at_tip = false;
-		shard->empty_reads = 0;
+		shard->ends = 0;
 	}
 	shard->read_at = began;
 	if (shard->iterator == NULL && !open_iterator(reader, shard, err))
@@ -150,7 +170,7 @@ ys_shard_read(YsShardReader *reader, YsShardState *shard, int64 began, YsStreamP
 		*lost = true;
 		return true;
 	}
-	advance(shard, page, began, asked_at);
+	advance(reader->lineage, shard, page, began, asked_at);
 	set_iterator(reader, shard, page->next_iterator);
 	shard->closed = page->next_iterator == NULL;
 	return true;
