@@ -69,6 +69,8 @@ begin_ahead(CustomScanState *node, EState *estate, int eflags)
 	{
 		state->window = ys_window_create(get_hash_memory_limit(), intVal(list_nth(plan->custom_private, YS_AHEAD_WIDTH)));
 		ys_window_expect(state->window, intVal(list_nth(plan->custom_private, YS_AHEAD_EXPECTED)));
+		ys_window_keep(state->window);
+		ys_window_query_by(state->window, ys_scan_window_condition, &state->scan);
 	}
 	slot->execPlan = NULL;
 	slot->value = PointerGetDatum(state->window);
@@ -122,9 +124,7 @@ ask_for_key(AheadState *state)
 	old = MemoryContextSwitchTo(state->key_context);
 	if (ys_scan_evaluate(&state->scan, econtext) &&
 		ys_scan_window_key(&state->scan, members, &key))
-		asked = ys_window_add(state->window, &key,
-							  state->scan.operation == YS_OPERATION_QUERY ?
-							  ys_scan_key_condition(&state->scan, 0) : NULL);
+		asked = ys_window_add(state->window, &key);
 	MemoryContextSwitchTo(old);
 	return asked;
 }

@@ -32,6 +32,7 @@
 typedef struct YsAheadPath
 {
 	ForeignPath *path;			/* finds its item in the window */
+	double		share;			/* of what requests cost, a row's */
 	List	   *private;		/* of its scan */
 	List	   *values;			/* that its conditions are about */
 } YsAheadPath;
@@ -73,8 +74,8 @@ ys_ahead_note_path(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, const 
 	/* the original is freed if a better one is found */
 	memcpy(ahead->path, path, sizeof(ForeignPath));
 	ahead->path->fdw_private = ys_plan_path_private(relation->source, access, relation->window, -1);
-	ahead->path->path.total_cost += YS_REQUEST_COST / (keys * YS_KEY_CALLS_MAX) -
-		path->path.startup_cost;
+	ahead->share = YS_REQUEST_COST / (keys * YS_KEY_CALLS_MAX);
+	ahead->path->path.total_cost += ahead->share - path->path.startup_cost;
 	ahead->path->path.startup_cost = 0;
 	ahead->private = ys_plan_private(relation, access, NIL, 0, 0, 0, 0, -1, NIL, &ahead->values);
 	relation->ahead = lappend(relation->ahead, ahead);
@@ -149,8 +150,13 @@ make_node_path(PlannerInfo *root, const Path *outer, RelOptInfo *inner, const Ys
 	path->path.parallel_workers = outer->parallel_workers;
 	path->path.rows = outer->rows;
 	ys_path_copy_disabled_compat(&path->path, outer);
-	path->path.startup_cost = outer->startup_cost + YS_REQUEST_COST;
-	path->path.total_cost = outer->total_cost + YS_REQUEST_COST + outer->rows * cpu_tuple_cost;
+	/*
+	 * The first request brings the first row's item, and a bit is taken off: where one row is expected both ways cost the
+	 * same, but more may come.
+	 */
+	path->path.startup_cost = outer->startup_cost + YS_REQUEST_COST - ahead->share - cpu_operator_cost;
+	path->path.total_cost = path->path.startup_cost + outer->total_cost - outer->startup_cost +
+		(outer->rows - 1) * cpu_tuple_cost;
 	path->path.pathkeys = outer->pathkeys;
 	path->custom_paths = list_make1(unconstify(Path *, outer));
 	path->custom_private = list_make5(makeInteger((int) relation->source->relid),

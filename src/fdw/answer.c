@@ -290,7 +290,7 @@ ask_for(YsAnswer *answer, const YsValue *key)
 {
 	Asked	   *asked = &answer->ring[(answer->first + answer->count++) % YS_WINDOW_ROWS_MAX];
 
-	*asked = (Asked) {.key = ys_window_add(answer->window, key, NULL)};
+	*asked = (Asked) {.key = ys_window_add(answer->window, key)};
 	return asked;
 }
 

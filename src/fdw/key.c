@@ -297,3 +297,16 @@ ys_scan_window_key(const YsScan *scan, YsMember *members, YsValue *key)
 	*key = (YsValue) {.type = YS_TYPE_MAP, .len = count, .members = members};
 	return true;
 }
+
+const YsExpr *
+ys_scan_window_condition(void *arg, const YsValue *key)
+{
+	YsScan	   *scan = arg;
+
+	/* which tests the bounds are of the conditions say, whatever their values */
+	scan->keys[0].values = &key->members[0].value;
+	scan->nbounds = (int) key->len - 1;
+	for (int i = 0; i < scan->nbounds; i++)
+		scan->bounds[i] = key->members[i + 1].value;
+	return ys_scan_key_condition(scan, 0);
+}

@@ -89,6 +89,9 @@ extern bool ys_scan_evaluate(YsScan *scan, ExprContext *econtext);
  */
 extern bool ys_scan_window_key(const YsScan *scan, YsMember *members, YsValue *key);
 
+/* A YsWindowConditionFn: the key condition of such a map, for a scan whose operation is a Query.  It borrows from the map. */
+extern const YsExpr *ys_scan_window_condition(void *scan, const YsValue *key);
+
 /* The plan's conditions that the store is sent as a filter; a new list. */
 extern List *ys_scan_filter_clauses(const YsScan *scan, ForeignScan *plan);
 

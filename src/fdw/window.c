@@ -4,8 +4,8 @@
  *
  * Keys are gathered in a batch, which is sent when it is full, or when a row
  * waits for one of its keys; a Query is a batch of one.  Keys, replies and items of a batch are in its own
- * arena, which goes when the last row that uses one of its keys does: rows come
- * in the order in which they were read ahead, so that old batches go first.
+ * arena.  When the last row that uses one of its keys is done with it, it goes, or is kept for rows to come until others
+ * need its room.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -29,6 +29,9 @@
 /* An answer older than that is not used: a cursor may have been idle. */
 #define MAX_AGE_MS			10000
 
+/* Nor is one that is half as old given to rows to come, which may wait their turn. */
+#define MAX_KEPT_MS			(MAX_AGE_MS / 2)
+
 /* A partition key and two bounds. */
 #define KEY_MEMBERS_MAX		3
 
@@ -37,7 +40,7 @@
 
 typedef struct Batch
 {
-	dlist_node	node;			/* among all of the window's */
+	dlist_node	node;			/* among the window's, or those that it keeps */
 	MemoryContext context;		/* of keys and their texts */
 	YsArena		arena;			/* of replies */
 	int			nkeys;
@@ -66,8 +69,12 @@ struct YsWindow
 	const YsSourceIndex *index;
 	bool		verified;		/* the index is as it is declared */
 	HTAB	   *keys;
+	bool		keeps;			/* answers that no row waits for */
+	YsWindowConditionFn condition;
+	void	   *condition_arg;
 	Batch	   *open;			/* not yet sent; or NULL */
-	dlist_head	batches;
+	dlist_head	batches;		/* rows wait for these */
+	dlist_head	kept;			/* answered; what was used last is last */
 	int			rows;			/* that wait */
 	int			asking;			/* of these, for a key: */
 	int			most_asking;
@@ -93,9 +100,23 @@ ys_window_create(Size memory, int width)
 											ALLOCSET_SMALL_SIZES);
 	window->keys = ys_key_table_create("yottastore window", sizeof(YsWindowKey), window->context);
 	dlist_init(&window->batches);
+	dlist_init(&window->kept);
 	window->memory = memory;
 	window->item_bytes = Max(width, ASSUMED_ITEM_BYTES);
 	return window;
+}
+
+void
+ys_window_keep(YsWindow *window)
+{
+	window->keeps = true;
+}
+
+void
+ys_window_query_by(YsWindow *window, YsWindowConditionFn condition, void *arg)
+{
+	window->condition = condition;
+	window->condition_arg = arg;
 }
 
 /* Few rows at first. */
@@ -174,6 +195,28 @@ keys_at_once(const YsWindow *window)
 	return window->queries ? 1 : (int) Min(Max(fit, 1), YS_BATCH_GET_MAX);
 }
 
+/* No row waits for it any more. */
+static void
+retire_batch(YsWindow *window, Batch *batch)
+{
+	if (!window->keeps)
+	{
+		drop_batch(window, batch);
+		return;
+	}
+	dlist_delete(&batch->node);
+	dlist_push_tail(&window->kept, &batch->node);
+}
+
+/* Keep no more than there is room for beside what rows wait for. */
+static void
+make_room(YsWindow *window)
+{
+	while (!dlist_is_empty(&window->kept) &&
+		   window->used + window->unanswered * window->item_bytes >= window->memory)
+		drop_batch(window, dlist_head_element(Batch, node, &window->kept));
+}
+
 /* What tells a key, or the key of an item, from others. */
 static const char *
 key_text(YsWindow *window, const YsValue *key, int count, const char *const *names)
@@ -222,6 +265,57 @@ distribute(YsWindow *window, Batch *batch, const YsReply *reply)
 	}
 }
 
+static void
+ask_for_partition(YsWindow *window, Batch *batch)
+{
+	const YsFetchRequest *request = &window->fetch->request;
+	YsPageRequest page = {
+		.table = request->source->table,
+		.index = window->index != NULL ? window->index->info->name : NULL,
+		.key_condition = window->condition(window->condition_arg, &batch->keys[0]),
+		.projection = request->attributes,
+		.consistent = request->consistent
+	};
+	YsCall	   *call;
+	YsError		err;
+
+	if (window->index != NULL && !window->verified)
+		ys_secondary_verify(request->store, request->source, window->index);
+	window->verified = true;
+	call = ys_store_page(request->store, &page, &err);
+	ys_fetch_add_call(window->fetch, call, &err);
+	ys_call_set_tag(call, batch);
+}
+
+static bool
+may_send(const YsWindow *window)
+{
+	return window->fetch->calls.count < YS_KEY_CALLS_MAX;
+}
+
+/* Send what was gathered. */
+static void
+send(YsWindow *window)
+{
+	Batch	   *batch = window->open;
+
+	if (window->queries)
+		ask_for_partition(window, batch);
+	else
+		ys_fetch_ask_for_keys(window->fetch, batch->nkeys, batch->keys, batch);
+	batch->calls = 1;
+	batch->sent = true;
+	window->open = NULL;
+	window->counters.keys += batch->nkeys;
+}
+
+/* Is what was gathered a batch? */
+static bool
+is_full(const YsWindow *window)
+{
+	return window->open != NULL && window->open->nkeys >= keys_at_once(window);
+}
+
 /* One reply of those under way. */
 static void
 receive(YsWindow *window)
@@ -244,47 +338,10 @@ receive(YsWindow *window)
 	window->used += batch->arena.used;
 	window->item_bytes = Max((double) batch->arena.used / batch->nkeys, 1);
 	if (batch->rows == 0)
-		drop_batch(window, batch);
-}
-
-static void
-ask_for_partition(YsWindow *window, const YsExpr *condition, Batch *batch)
-{
-	const YsFetchRequest *request = &window->fetch->request;
-	YsPageRequest page = {
-		.table = request->source->table,
-		.index = window->index != NULL ? window->index->info->name : NULL,
-		.key_condition = condition,
-		.projection = request->attributes,
-		.consistent = request->consistent
-	};
-	YsCall	   *call;
-	YsError		err;
-
-	if (window->index != NULL && !window->verified)
-		ys_secondary_verify(request->store, request->source, window->index);
-	window->verified = true;
-	call = ys_store_page(request->store, &page, &err);
-	ys_fetch_add_call(window->fetch, call, &err);
-	ys_call_set_tag(call, batch);
-}
-
-/* condition: to query by, of the one key */
-static void
-send(YsWindow *window, const YsExpr *condition)
-{
-	Batch	   *batch = window->open;
-
-	while (window->fetch->calls.count >= YS_KEY_CALLS_MAX)
-		receive(window);
-	if (window->queries)
-		ask_for_partition(window, condition, batch);
-	else
-		ys_fetch_ask_for_keys(window->fetch, batch->nkeys, batch->keys, batch);
-	batch->calls = 1;
-	batch->sent = true;
-	window->open = NULL;
-	window->counters.keys += batch->nkeys;
+		retire_batch(window, batch);
+	make_room(window);
+	if (is_full(window) && may_send(window))
+		send(window);
 }
 
 /* ---- rows ---- */
@@ -325,6 +382,26 @@ add_key(YsWindow *window, const YsValue *key, const char *text)
 	entry->rows = 0;
 	batch->entries[batch->nkeys++] = entry;
 	window->unanswered++;
+	make_room(window);
+	return entry;
+}
+
+/* The key as it is here already, or NULL. */
+static YsWindowKey *
+find_key(YsWindow *window, const char *text)
+{
+	YsWindowKey *entry = lookup(window, text);
+	Batch	   *batch = entry != NULL ? entry->batch : NULL;
+
+	if (batch == NULL || batch->rows > 0 || batch->answered_at == 0)
+		return entry;
+	if (TimestampDifferenceExceeds(batch->answered_at, GetCurrentTimestamp(), MAX_KEPT_MS))
+	{
+		drop_batch(window, batch);
+		return NULL;
+	}
+	dlist_delete(&batch->node);
+	dlist_push_tail(&window->batches, &batch->node);
 	return entry;
 }
 
@@ -345,10 +422,10 @@ ys_window_leave(YsWindow *window)
 }
 
 YsWindowKey *
-ys_window_add(YsWindow *window, const YsValue *key, const YsExpr *condition)
+ys_window_add(YsWindow *window, const YsValue *key)
 {
 	const char *text = own_text(window, key);
-	YsWindowKey *entry = hash_search(window->keys, &text, HASH_FIND, NULL);
+	YsWindowKey *entry = find_key(window, text);
 
 	if (entry == NULL)
 		entry = add_key(window, key, text);
@@ -358,8 +435,8 @@ ys_window_add(YsWindow *window, const YsValue *key, const YsExpr *condition)
 	window->asking++;
 	window->counters.peak_rows = Max(window->counters.peak_rows, window->asking);
 	ys_window_enter(window);
-	if (window->open != NULL && window->open->nkeys >= keys_at_once(window))
-		send(window, condition);
+	if (is_full(window) && may_send(window))
+		send(window);
 	return entry;
 }
 
@@ -373,16 +450,14 @@ ys_window_release(YsWindow *window, YsWindowKey *key)
 	window->most_asking = Min(window->most_asking + 1, YS_WINDOW_ROWS_MAX);
 	ys_window_leave(window);
 	if (--batch->rows == 0 && batch->sent && batch->calls == 0)
-		drop_batch(window, batch);
+		retire_batch(window, batch);
 }
 
 bool
 ys_window_has_room(const YsWindow *window)
 {
-	int			gathered = window->open != NULL ? window->open->nkeys : 0;
-
-	/* the next key may fill a batch, which would wait for others */
-	if (window->fetch->calls.count >= YS_KEY_CALLS_MAX && gathered + 1 >= keys_at_once(window))
+	/* a batch that is full waits for a call to end */
+	if (is_full(window))
 		return false;
 	return window->rows == 0 ||
 		(window->rows < YS_WINDOW_ROWS_MAX && window->asking < window->most_asking && window->added < window->allowed &&
@@ -392,12 +467,13 @@ ys_window_has_room(const YsWindow *window)
 void
 ys_window_await(YsWindow *window, YsWindowKey *key)
 {
-	if (key->batch == window->open)
-		send(window, NULL);
 	while (key->batch->answered_at == 0)
 	{
 		CHECK_FOR_INTERRUPTS();
-		receive(window);
+		if (key->batch == window->open && may_send(window))
+			send(window);
+		else
+			receive(window);
 	}
 }
 
@@ -441,6 +517,8 @@ ys_window_reset(YsWindow *window)
 	if (window->fetch != NULL)
 		ys_fetch_stop(window->fetch);
 	dlist_foreach_modify(iter, &window->batches)
+		drop_batch(window, dlist_container(Batch, node, iter.cur));
+	dlist_foreach_modify(iter, &window->kept)
 		drop_batch(window, dlist_container(Batch, node, iter.cur));
 	window->rows = 0;
 	window->asking = 0;

@@ -39,6 +39,15 @@ extern YsWindow *ys_window_create(Size memory, int width);
  */
 extern void ys_window_expect(YsWindow *window, int64 rows);
 
+/* Rows ask for keys in no order: keep answers for rows to come, while they are few enough and not too old. */
+extern void ys_window_keep(YsWindow *window);
+
+/* The condition to query by, of a key that was added; good until the next call. */
+typedef const YsExpr *(*YsWindowConditionFn) (void *arg, const YsValue *key);
+
+/* Needed before keys are added to a window of queries. */
+extern void ys_window_query_by(YsWindow *window, YsWindowConditionFn condition, void *arg);
+
 /*
  * What to ask for is known to the scan that looks items up; request is borrowed.  By key its
  * attributes must have the key's.  queries: items come by Queries, of the index or, NULL, of the
@@ -49,11 +58,10 @@ extern void ys_window_open(YsWindow *window, const YsFetchRequest *request, bool
 extern bool ys_window_is_open(const YsWindow *window);
 
 /*
- * A row will ask for this key, a map: of an item's key, in the order of the table's; or, with the
- * condition to query by, of whatever tells it from others.  The store is asked once there are enough
- * for a batch.  To be released when the row is done with.
+ * A row will ask for this key, a map: of an item's key, in the order of the table's; or of what a Query goes by.  The
+ * store is asked once there are enough for a batch.  To be released when the row is done with.
  */
-extern YsWindowKey *ys_window_add(YsWindow *window, const YsValue *key, const YsExpr *condition);
+extern YsWindowKey *ys_window_add(YsWindow *window, const YsValue *key);
 extern void ys_window_release(YsWindow *window, YsWindowKey *key);
 
 /* A row that asks for nothing comes, or goes: it waits with the others. */

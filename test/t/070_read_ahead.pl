@@ -237,6 +237,26 @@ for my $shape (
 }
 like(counted('SELECT d.d_id, w.c FROM d JOIN f2 w ON w.fleet = d.fleet LIMIT 1', 'Store Requests'), qr/^[12]$/, 'LIMIT 1 asks for one partition, or two');
 
+# ---- keys that come again ---------------------------------------------------------------------------------
+
+# Rows of sixty partitions in no order, of which five have items.
+my $often = q{SELECT i, w.n, w.c FROM generate_series(1, 3000) i JOIN f2 w ON w.fleet = 'f' || hashint4(i) % 30 WHERE w.n < 20};
+is(counted($often, @counts), '59 3000 59 0', 'a partition is asked for once, though its rows are far from each other');
+is(rows_of($join, $often), rows_of($join, $often =~ s/\bf2\b/l2/r), '... and has its items each time');
+is(counted(q{SELECT i, v.a FROM generate_series(1, 6000) i JOIN f1 v ON v.id = 'k' || i % 400}, @counts), '4 6000 400 0', 'so are items');
+my $little = 'SET work_mem = 64; SET hash_mem_multiplier = 1;';
+my $wide = q{SELECT i, length(v.b), v.a FROM generate_series(1, 3000) i JOIN f1 v ON v.id = 'k' || i % 400};
+is(rows_of("$join $little", $wide), rows_of($join, $wide =~ s/\bf1\b/l1/r), 'where there is no room they are asked for anew');
+
+# ---- an estimate that is wrong ----------------------------------------------------------------------------
+
+sql('CREATE TABLE grown (id text, kind int); ALTER TABLE grown SET (autovacuum_enabled = off); '
+	  . q{INSERT INTO grown VALUES ('k1', 1); ANALYZE grown; INSERT INTO grown SELECT 'k' || i, 1 FROM generate_series(2, 300) i});
+is(sql(q{EXPLAIN SELECT v.a FROM grown g JOIN f1 v ON v.id = g.id WHERE g.kind = 1 AND g.id = 'k' || g.kind}) =~ /YottastoreKeys.*rows=1 /, 1,
+	'where one outer row is expected it is read ahead of');
+like(sql(q{EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT v.a FROM grown g JOIN f1 v ON v.id = g.id WHERE g.kind + g.kind = 2 AND g.kind - g.kind = 0 AND g.kind * g.kind = 1}),
+	qr/YottastoreKeys.*Store Requests: [3-9]\b.*Keys: 300/s, '... of as many as there are');
+
 # ---- large items -----------------------------------------------------------------------------------
 
 my $large = unique_name('large');
