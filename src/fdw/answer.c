@@ -13,9 +13,7 @@
 #include "access/xact.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -39,9 +37,7 @@
 typedef struct Asked
 {
 	YsWindowKey *key;
-	bool		ordered;		/* it came by the index's order, at this value */
-	bool		isnull;
-	Datum		value;
+	YsOrderPlace *place;		/* at which it came by the index's order; NULL: it did not */
 } Asked;
 
 struct YsAnswer
@@ -69,8 +65,6 @@ struct YsAnswer
 	int			count;
 	YsWindowKey *current;		/* the current item's */
 	YsAnswerOrder *order;		/* NULL: all rows are wanted */
-	int16		typlen;			/* of what it is by */
-	bool		typbyval;
 
 	int64		found;			/* keys that the index has returned */
 	int64		gone;			/* and the store has no item of */
@@ -80,16 +74,6 @@ bool
 ys_is_answered(const ForeignScan *plan)
 {
 	return list_nth(plan->fdw_private, YS_SCAN_ANSWER) != NIL;
-}
-
-static void
-create_order(YsAnswer *answer, const List *sort, const List *exprs)
-{
-	if (sort == NIL)
-		return;
-	exprs = list_copy_tail(exprs, list_length(exprs) - YS_ORDER_EXPRS);
-	answer->order = ys_answer_order_create(answer->node, sort, exprs);
-	get_typlenbyval(exprType(linitial(exprs)), &answer->typlen, &answer->typbyval);
 }
 
 YsAnswer *
@@ -114,7 +98,8 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 	ys_window_expect(answer->window, intVal(list_nth(private, YS_ANSWER_WANTED)));
 	by_key.consistent = by_key.consistent || ys_answer_reads_strongly(source);
 	ys_window_open(answer->window, &by_key, false, NULL);
-	create_order(answer, list_nth(private, YS_ANSWER_SORT), plan->fdw_exprs);
+	if (list_nth(private, YS_ANSWER_SORT) != NIL)
+		answer->order = ys_answer_order_create(node, list_nth(private, YS_ANSWER_SORT), plan->fdw_exprs);
 	return answer;
 }
 
@@ -294,26 +279,6 @@ ask_for(YsAnswer *answer, const YsValue *key)
 	return asked;
 }
 
-/* Keep where in the order a key has come. */
-static void
-note_value(YsAnswer *answer, Asked *asked, Datum value, bool isnull)
-{
-	MemoryContext old = MemoryContextSwitchTo(answer->context);
-
-	asked->ordered = true;
-	asked->isnull = isnull;
-	asked->value = isnull ? (Datum) 0 : datumCopy(value, answer->typbyval, answer->typlen);
-	MemoryContextSwitchTo(old);
-}
-
-static void
-forget_value(const YsAnswer *answer, Asked *asked)
-{
-	if (asked->ordered && !asked->isnull && !answer->typbyval)
-		pfree(DatumGetPointer(asked->value));
-	asked->ordered = false;
-}
-
 /* The attributes of a key in the table's order, as a window has them; false: that is no key of the table. */
 static bool
 arrange_key(const YsSource *source, const YsValue *key, YsMember *members, YsValue *arranged)
@@ -363,7 +328,7 @@ ask_for_row(YsAnswer *answer, TupleTableSlot *slot)
 		return;
 	asked = ask_for(answer, &key);
 	if (answer->order != NULL)
-		note_value(answer, asked, slot->tts_values[source->nkeys], slot->tts_isnull[source->nkeys]);
+		asked->place = ys_answer_order_place(answer->order, slot, source->nkeys);
 }
 
 /* Rows of the index come by a plan, which may not run in memory that goes with each row. */
@@ -419,10 +384,13 @@ leave_item(YsAnswer *answer)
 static bool
 has_enough(YsAnswer *answer, Asked *asked)
 {
-	bool		enough = asked->ordered &&
-		ys_answer_order_reached(answer->order, asked->value, asked->isnull);
+	bool		enough;
 
-	forget_value(answer, asked);
+	if (asked->place == NULL)
+		return false;
+	enough = ys_answer_order_reached(answer->order, asked->place);
+	ys_answer_order_free(answer->order, asked->place);
+	asked->place = NULL;
 	return enough;
 }
 
@@ -430,8 +398,6 @@ static void
 forget_keys(YsAnswer *answer)
 {
 	leave_item(answer);
-	for (int i = 0; i < answer->count; i++)
-		forget_value(answer, &answer->ring[(answer->first + i) % YS_WINDOW_ROWS_MAX]);
 	answer->first = 0;
 	answer->count = 0;
 	ys_window_reset(answer->window);

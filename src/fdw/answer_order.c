@@ -15,46 +15,59 @@
 
 #include "fdw/answer_order.h"
 
-/* The value of a row that does not count yet. */
-typedef struct Waiting
+/* One expression that rows are ordered by. */
+typedef struct OrderKey
 {
-	Datum		value;
-	bool		isnull;
-} Waiting;
+	ExprState  *expr;
+	SortSupportData sort;
+	int16		typlen;
+	bool		typbyval;
+} OrderKey;
 
 struct YsAnswerOrder
 {
 	ForeignScanState *node;
-	ExprState  *expr;
+	int			nkeys;
+	OrderKey   *keys;
 	ExprState  *limit;
 	ExprState  *offset;
-	SortSupportData sort;
 	bool		more;
 	int64		wanted;			/* 0: all */
-	int16		typlen;
-	bool		typbyval;
-	MemoryContext context;		/* of the rest */
+	MemoryContext context;		/* of the rest, and of places */
 	int64		counted;
 	int			nwaiting;
 	int			size;
-	Waiting    *waiting;
+	YsOrderPlace **waiting;		/* of rows that do not count yet */
 };
+
+static void
+init_key(OrderKey *key, ForeignScanState *node, const List *sort, int number, Expr *expr)
+{
+	int			first = number * YS_SORT_MEMBERS;
+
+	key->expr = ExecInitExpr(expr, (PlanState *) node);
+	key->sort.ssup_cxt = CurrentMemoryContext;
+	key->sort.ssup_collation = (Oid) list_nth_int(sort, first + YS_SORT_COLLATION);
+	key->sort.ssup_nulls_first = list_nth_int(sort, first + YS_SORT_NULLS_FIRST) != 0;
+	PrepareSortSupportFromOrderingOp((Oid) list_nth_int(sort, first + YS_SORT_OPERATOR), &key->sort);
+	get_typlenbyval(exprType((Node *) expr), &key->typlen, &key->typbyval);
+}
 
 YsAnswerOrder *
 ys_answer_order_create(ForeignScanState *node, const List *sort, const List *exprs)
 {
 	YsAnswerOrder *order = palloc0(sizeof(YsAnswerOrder));
+	int			first;
 
 	order->node = node;
-	order->expr = ExecInitExpr(linitial(exprs), (PlanState *) node);
-	order->limit = ExecInitExpr(lsecond(exprs), (PlanState *) node);
-	order->offset = ExecInitExpr(lthird(exprs), (PlanState *) node);
-	order->sort.ssup_cxt = CurrentMemoryContext;
-	order->sort.ssup_collation = (Oid) list_nth_int(sort, YS_SORT_COLLATION);
-	order->sort.ssup_nulls_first = list_nth_int(sort, YS_SORT_NULLS_FIRST) != 0;
-	PrepareSortSupportFromOrderingOp((Oid) list_nth_int(sort, YS_SORT_OPERATOR), &order->sort);
-	order->more = list_nth_int(sort, YS_SORT_MORE) != 0;
-	get_typlenbyval(exprType(linitial(exprs)), &order->typlen, &order->typbyval);
+	order->nkeys = list_length(sort) / YS_SORT_MEMBERS;
+	order->keys = palloc0(order->nkeys * sizeof(OrderKey));
+	first = list_length(exprs) - order->nkeys - 2;
+	for (int i = 0; i < order->nkeys; i++)
+		init_key(&order->keys[i], node, sort, i, list_nth(exprs, first + i));
+	order->limit = ExecInitExpr(list_nth(exprs, first + order->nkeys), (PlanState *) node);
+	order->offset = ExecInitExpr(list_nth(exprs, first + order->nkeys + 1), (PlanState *) node);
+	order->more = llast_int(sort) != 0;
 	order->context = AllocSetContextCreate(CurrentMemoryContext, "yottastore order", ALLOCSET_SMALL_SIZES);
 	return order;
 }
@@ -79,43 +92,104 @@ ys_answer_order_begin(YsAnswerOrder *order)
 	return order->wanted;
 }
 
+/* ---- places ---- */
+
+static YsOrderPlace *
+make_place(const YsAnswerOrder *order)
+{
+	return MemoryContextAlloc(order->context, order->nkeys * sizeof(YsOrderPlace));
+}
+
+/* Set one value, of which a copy is kept. */
+static void
+set_value(const YsAnswerOrder *order, YsOrderPlace *place, int number, Datum value, bool isnull)
+{
+	const OrderKey *key = &order->keys[number];
+	MemoryContext old = MemoryContextSwitchTo(order->context);
+
+	place[number].isnull = isnull;
+	place[number].value = isnull ? (Datum) 0 : datumCopy(value, key->typbyval, key->typlen);
+	MemoryContextSwitchTo(old);
+}
+
+YsOrderPlace *
+ys_answer_order_place(YsAnswerOrder *order, const TupleTableSlot *slot, int column)
+{
+	YsOrderPlace *place = make_place(order);
+
+	for (int i = 0; i < order->nkeys; i++)
+		set_value(order, place, i, slot->tts_values[column + i], slot->tts_isnull[column + i]);
+	return place;
+}
+
+void
+ys_answer_order_free(const YsAnswerOrder *order, YsOrderPlace *place)
+{
+	for (int i = 0; i < order->nkeys; i++)
+		if (!order->keys[i].typbyval && !place[i].isnull)
+			pfree(DatumGetPointer(place[i].value));
+	pfree(place);
+}
+
+static int
+compare_places(const YsAnswerOrder *order, const YsOrderPlace *a, const YsOrderPlace *b)
+{
+	int			compared = 0;
+
+	for (int i = 0; i < order->nkeys && compared == 0; i++)
+		compared = ApplySortComparator(a[i].value, a[i].isnull, b[i].value, b[i].isnull, &order->keys[i].sort);
+	return compared;
+}
+
+/* ---- counting ---- */
+
+static void
+enlarge(YsAnswerOrder *order)
+{
+	order->size = Max(64, 2 * order->size);
+	if (order->waiting == NULL)
+		order->waiting = MemoryContextAlloc(order->context, order->size * sizeof(YsOrderPlace *));
+	else
+		order->waiting = repalloc_huge(order->waiting, order->size * sizeof(YsOrderPlace *));
+}
+
 void
 ys_answer_order_note(YsAnswerOrder *order, TupleTableSlot *slot)
 {
 	ExprContext *econtext = order->node->ss.ps.ps_ExprContext;
-	MemoryContext old;
-	Datum		value;
-	bool		isnull;
+	YsOrderPlace *place = make_place(order);
 
 	econtext->ecxt_scantuple = slot;
-	value = ExecEvalExprSwitchContext(order->expr, econtext, &isnull);
-	old = MemoryContextSwitchTo(order->context);
-	if (order->waiting == NULL)
-		order->waiting = palloc((order->size = 64) * sizeof(Waiting));
-	else if (order->nwaiting == order->size)
-		order->waiting = repalloc_huge(order->waiting, (order->size *= 2) * sizeof(Waiting));
-	order->waiting[order->nwaiting++] = (Waiting) {
-		.value = isnull ? (Datum) 0 : datumCopy(value, order->typbyval, order->typlen),
-		.isnull = isnull
-	};
-	MemoryContextSwitchTo(old);
+	for (int i = 0; i < order->nkeys; i++)
+	{
+		bool		isnull;
+		Datum		value = ExecEvalExprSwitchContext(order->keys[i].expr, econtext, &isnull);
+
+		set_value(order, place, i, value, isnull);
+	}
+	if (order->nwaiting == order->size)
+		enlarge(order);
+	order->waiting[order->nwaiting++] = place;
 }
 
 bool
-ys_answer_order_reached(YsAnswerOrder *order, Datum value, bool isnull)
+ys_answer_order_reached(YsAnswerOrder *order, const YsOrderPlace *place)
 {
 	int			kept = 0;
 
 	for (int i = 0; i < order->nwaiting; i++)
 	{
-		const Waiting *row = &order->waiting[i];
-		int			compared = ApplySortComparator(row->value, row->isnull, value, isnull, &order->sort);
+		YsOrderPlace *row = order->waiting[i];
+		int			compared = compare_places(order, row, place);
 
 		/* those that are equal may change places where there is more to order by */
 		if (compared < 0 || (compared == 0 && !order->more))
+		{
 			order->counted++;
+			ys_answer_order_free(order, row);
+		}
 		else
-			order->waiting[kept++] = *row;
+			order->waiting[kept++] = row;
 	}
 	order->nwaiting = kept;
 	return order->wanted > 0 && order->counted >= order->wanted;
@@ -126,6 +200,7 @@ ys_answer_order_reset(YsAnswerOrder *order)
 {
 	MemoryContextReset(order->context);
 	order->waiting = NULL;
+	order->size = 0;
 	order->nwaiting = 0;
 	order->counted = 0;
 }

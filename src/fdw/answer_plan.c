@@ -239,17 +239,23 @@ add_clause(Answering *answering, RestrictInfo *rinfo)
 
 /* ---- the order ---- */
 
+/* What rows are ordered by, and those that are equal by it by the next. */
+typedef struct OrderKey
+{
+	Expr	   *expr;			/* of the foreign table */
+	Expr	   *translated;
+	SortGroupClause clause;
+	Oid			collation;
+} OrderKey;
+
 /* The first rows of an order are all that the query takes. */
 typedef struct Ordering
 {
-	Expr	   *expr;			/* of the foreign table; NULL: all rows are taken */
-	Expr	   *translated;
+	List	   *keys;			/* of OrderKey, as far as the index has them; NIL: all rows are taken */
 	Bitmapset  *columns;
 	bool		by_field;
 	int			by;
-	SortGroupClause clause;
-	Oid			collation;
-	bool		more;			/* it goes on where rows are equal by this, or all of these are taken */
+	bool		more;			/* it goes on where rows are equal by these, or all of them are taken */
 	YsFirstRows first;
 } Ordering;
 
@@ -268,52 +274,66 @@ takes_first_rows(PlannerInfo *root, RelOptInfo *rel, YsFirstRows *first)
 	return ys_limit_first_rows(root, rel, first);
 }
 
-/* The order by an expression that the index has, too. */
+/* Order by an expression, if the index has it, too. */
 static bool
 order_by(Answering *answering, const PathKey *pathkey, const EquivalenceMember *member, Ordering *ordering)
 {
 	Translation translation = {.answering = answering};
 	bool		descending = ys_pathkey_is_descending_compat(pathkey);
 	Oid			type = member->em_datatype;
+	OrderKey   *key = palloc0(sizeof(OrderKey));
 
 	if (member->em_is_const || !bms_equal(member->em_relids, answering->rel->relids))
 		return false;
-	ordering->translated = (Expr *) to_index((Node *) member->em_expr, &translation);
+	key->translated = (Expr *) to_index((Node *) member->em_expr, &translation);
 	if (translation.failed || (translation.by & YS_BY_AREA))
 		return false;
-	ordering->clause = (SortGroupClause) {
+	key->clause = (SortGroupClause) {
 		.type = T_SortGroupClause,
-		.tleSortGroupRef = 1,
+		.tleSortGroupRef = list_length(ordering->keys) + 1,
 		.eqop = get_opfamily_member(pathkey->pk_opfamily, type, type, BTEqualStrategyNumber),
 		.sortop = get_opfamily_member(pathkey->pk_opfamily, type, type,
 									  descending ? BTGreaterStrategyNumber : BTLessStrategyNumber),
 		.nulls_first = pathkey->pk_nulls_first,
 	};
-	ys_sort_clause_reverse_compat(&ordering->clause, descending);
-	ordering->expr = member->em_expr;
-	ordering->columns = translation.columns;
-	ordering->by_field = translation.by_field;
-	ordering->by = translation.by;
-	ordering->collation = pathkey->pk_eclass->ec_collation;
-	return OidIsValid(ordering->clause.sortop) && OidIsValid(ordering->clause.eqop);
+	ys_sort_clause_reverse_compat(&key->clause, descending);
+	if (!OidIsValid(key->clause.sortop) || !OidIsValid(key->clause.eqop))
+		return false;
+	key->expr = member->em_expr;
+	key->collation = pathkey->pk_eclass->ec_collation;
+	ordering->keys = lappend(ordering->keys, key);
+	ordering->columns = bms_add_members(ordering->columns, translation.columns);
+	ordering->by_field = ordering->by_field || translation.by_field;
+	ordering->by |= translation.by;
+	return true;
+}
+
+/* Order by one of the expressions that are equal here, if the index has one. */
+static bool
+order_by_any(Answering *answering, const PathKey *pathkey, Ordering *ordering)
+{
+	ListCell   *cell;
+
+	if (pathkey->pk_eclass->ec_has_volatile)
+		return false;
+	foreach(cell, ys_eclass_members_compat(pathkey->pk_eclass, answering->rel->relids))
+		if (order_by(answering, pathkey, lfirst_node(EquivalenceMember, cell), ordering))
+			return true;
+	return false;
 }
 
 static bool
 find_order(PlannerInfo *root, Answering *answering, Ordering *ordering)
 {
-	const PathKey *pathkey;
 	ListCell   *cell;
 
 	if (!takes_first_rows(root, answering->rel, &ordering->first))
 		return false;
-	pathkey = linitial_node(PathKey, root->sort_pathkeys);
-	if (pathkey->pk_eclass->ec_has_volatile)
-		return false;
-	ordering->more = list_length(root->sort_pathkeys) > 1 || ordering->first.ties;
-	foreach(cell, ys_eclass_members_compat(pathkey->pk_eclass, answering->rel->relids))
-		if (order_by(answering, pathkey, lfirst_node(EquivalenceMember, cell), ordering))
-			return answering->by_field || ordering->by_field;
-	return false;
+	foreach(cell, root->sort_pathkeys)
+		if (!order_by_any(answering, lfirst_node(PathKey, cell), ordering))
+			break;
+	ordering->more = list_length(ordering->keys) < list_length(root->sort_pathkeys) || ordering->first.ties;
+	return ordering->keys != NIL && (answering->by_field || ordering->by_field);
 }
 
 /* ---- the query of the index ---- */
@@ -321,14 +341,20 @@ find_order(PlannerInfo *root, Answering *answering, Ordering *ordering)
 static void
 order_query(Query *query, Answering *answering, const Ordering *ordering)
 {
-	TargetEntry *entry = makeTargetEntry(ordering->translated, list_length(query->targetList) + 1,
-										 pstrdup("order"), false);
-	SortGroupClause *clause = makeNode(SortGroupClause);
+	ListCell   *cell;
 
-	*clause = ordering->clause;
-	entry->ressortgroupref = clause->tleSortGroupRef;
-	query->targetList = lappend(query->targetList, entry);
-	query->sortClause = list_make1(clause);
+	foreach(cell, ordering->keys)
+	{
+		const OrderKey *key = lfirst(cell);
+		TargetEntry *entry = makeTargetEntry(key->translated, list_length(query->targetList) + 1,
+											 pstrdup("order"), false);
+		SortGroupClause *clause = makeNode(SortGroupClause);
+
+		*clause = key->clause;
+		entry->ressortgroupref = clause->tleSortGroupRef;
+		query->targetList = lappend(query->targetList, entry);
+		query->sortClause = lappend(query->sortClause, clause);
+	}
 	answering->columns = bms_union(answering->columns, ordering->columns);
 }
 
@@ -355,8 +381,7 @@ make_query(Answering *answering, const Ordering *ordering)
 									makeTargetEntry((Expr *) var, i + 1, pstrdup(NameStr(attribute->attname)), false));
 		answering->columns = bms_add_member(answering->columns, attnum - FirstLowInvalidHeapAttributeNumber);
 	}
-	if (ordering->expr != NULL)
-		order_query(query, answering, ordering);
+	order_query(query, answering, ordering);
 	query->commandType = CMD_SELECT;
 	query->querySource = QSRC_ORIGINAL;
 	query->canSetTag = true;
@@ -462,14 +487,22 @@ make_answer(PlannerInfo *root, const Answering *answering, const Ordering *order
 {
 	YsAnswerPlan *answer = palloc0(sizeof(YsAnswerPlan));
 	List	   *sort = NIL;
+	ListCell   *cell;
 
-	if (ordering->expr != NULL)
-		sort = list_make4_int(ordering->clause.sortop, ordering->collation, ordering->clause.nulls_first,
-							  ordering->more);
+	foreach(cell, ordering->keys)
+	{
+		const OrderKey *key = lfirst(cell);
+
+		sort = list_concat(sort, list_make3_int(key->clause.sortop, key->collation, key->clause.nulls_first));
+		answer->exprs = lappend(answer->exprs, key->expr);
+	}
+	if (ordering->keys != NIL)
+	{
+		sort = lappend_int(sort, ordering->more);
+		answer->exprs = list_concat(answer->exprs, list_make2(ordering->first.count, ordering->first.offset));
+	}
 	answer->private = list_make5(makeString(answering->policy->name), makeInteger(answering->by | ordering->by),
 								 known_partitions(root->glob, answering->index), makeInteger((int) wanted), sort);
-	if (ordering->expr != NULL)
-		answer->exprs = list_make3(ordering->expr, ordering->first.count, ordering->first.offset);
 	return answer;
 }
 
@@ -527,7 +560,7 @@ add_path_of(PlannerInfo *root, Answering *answering, const Ordering *ordering, d
 	/* whether the index is fresh enough is decided once, by the process that knows what the session has written */
 	path->path.parallel_safe = false;
 	ys_path_copy_disabled_compat(&path->path, keys);
-	add_path(rel, ordering->expr != NULL ? sorted_path(root, rel, path, wanted) : &path->path);
+	add_path(rel, ordering->keys != NIL ? sorted_path(root, rel, path, wanted) : &path->path);
 	ys_answer_planned = true;
 }
 
@@ -565,13 +598,15 @@ asked_by(PlannerInfo *root, RelOptInfo *rel)
 	Bitmapset  *columns = NULL;
 	YsFirstRows first;
 	ListCell   *cell;
+	ListCell   *member;
 
 	foreach(cell, rel->baserestrictinfo)
 		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause, rel->relid, &columns);
 	if (!takes_first_rows(root, rel, &first))
 		return columns;
-	foreach(cell, ys_eclass_members_compat(linitial_node(PathKey, root->sort_pathkeys)->pk_eclass, rel->relids))
-		pull_varattnos((Node *) lfirst_node(EquivalenceMember, cell)->em_expr, rel->relid, &columns);
+	foreach(cell, root->sort_pathkeys)
+		foreach(member, ys_eclass_members_compat(lfirst_node(PathKey, cell)->pk_eclass, rel->relids))
+			pull_varattnos((Node *) lfirst_node(EquivalenceMember, member)->em_expr, rel->relid, &columns);
 	return columns;
 }
 

@@ -103,6 +103,15 @@ few('SELECT i, x.* FROM generate_series(2, 4) i, LATERAL (SELECT vehicle_id FROM
 few('SELECT vehicle_id FROM vehicles ORDER BY odometer LIMIT (SELECT 3) OFFSET (SELECT 2)', 6);
 like(few('SELECT vehicle_id FROM vehicles WHERE mark > 2 ORDER BY odometer, random() LIMIT 3', 4), qr/Sort/, 'what is known further up only is ordered there');
 
+# Rows that are equal by the first go by the next, as far as the index has it.
+sql('CREATE INDEX ON vehicle_service (part, mark DESC, odometer); ANALYZE vehicle_service');
+like(few('SELECT vehicle_id FROM vehicles ORDER BY part, mark DESC, odometer LIMIT 5', 6), qr/Index Scan/, 'an order by several, by an index on them');
+few('SELECT vehicle_id FROM vehicles ORDER BY part, mark DESC, odometer LIMIT 5 OFFSET 120', 126);
+few('SELECT vehicle_id, part, mark FROM vehicles ORDER BY part DESC, mark FETCH FIRST 3 ROWS WITH TIES', 12);
+few('SELECT vehicle_id FROM vehicles WHERE mark >= 70 ORDER BY part, mark DESC, odometer LIMIT 5', 6);
+few(q{SELECT vehicle_id FROM vehicles ORDER BY part, item->>'color', odometer LIMIT 3}, 200);
+few('SELECT vehicle_id FROM vehicles ORDER BY mark NULLS FIRST, vehicle_id DESC LIMIT 7', 8);
+
 my $generic = 'SET plan_cache_mode = force_generic_plan; PREPARE first (bigint, bigint) AS SELECT vehicle_id FROM vehicles ORDER BY odometer DESC LIMIT $1 OFFSET $2';
 for my $case ([ '5, 0', 6 ], [ '30, 20', 51 ], [ '1, NULL', 2 ], [ 'NULL, 390', 400 ], [ '0, 0', 0 ], [ '9223372036854775807, 395', 400 ])
 {
