@@ -154,6 +154,10 @@ ys_drop_store_table(PG_FUNCTION_ARGS)
 	YsError		err;
 
 	if (!ys_store_drop_table(ys_server_store(server, GetUserId()), table, &err))
+	{
+		if (err.code == YS_ERR_TABLE_NOT_FOUND)
+			ys_error_hint(&err, "Check its name, and options \"nodes\" and \"region\" of the server.");
 		ys_error_throw(&err);
+	}
 	PG_RETURN_VOID();
 }

@@ -253,12 +253,16 @@ ys_answer_begin(YsAnswer *answer)
 }
 
 const char *
-ys_answer_why_not(const YsAnswer *answer, const YsSource *source)
+ys_answer_why_not(const YsAnswer *answer, const YsSource *source, const char **hint)
 {
 	bool		computed = false;
 
+	*hint = NULL;
 	if (answer != NULL)
+	{
+		*hint = what_to_do(answer);
 		return psprintf("The index of policy \"%s\" is not used: %s.", answer->policy, answer->why_not);
+	}
 	for (int i = 0; i < source->natts; i++)
 		computed = computed || source->columns[i].kind == YS_COLUMN_FIELD;
 	if (!computed)

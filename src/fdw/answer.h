@@ -75,10 +75,10 @@ extern YsAnswer *ys_answer_create(ForeignScanState *node, const YsSource *source
 extern bool ys_answer_begin(YsAnswer *answer);
 
 /*
- * Why no policy's index has answered: a sentence.  answer is the scan's; NULL: its plan looks nothing up.  NULL: the
- * table has no policy's columns.
+ * Why no policy's index has answered: a sentence, and *hint another about what to do, or NULL.  answer is the scan's;
+ * NULL: its plan looks nothing up.  NULL: the table has no policy's columns.
  */
-extern const char *ys_answer_why_not(const YsAnswer *answer, const YsSource *source);
+extern const char *ys_answer_why_not(const YsAnswer *answer, const YsSource *source, const char **hint);
 
 /* The next item, good until the next call; NULL at the end. */
 extern const YsValue *ys_answer_next(YsAnswer *answer);

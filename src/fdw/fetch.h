@@ -71,6 +71,7 @@ typedef struct YsFetchPages
 	bool		backward;		/* Query: by descending sort key */
 	bool		count_only;		/* ask for numbers, by ys_fetch_count */
 	const char *no_index;		/* Scan: why no policy's index took its place, a sentence; or NULL */
+	const char *index_hint;		/* what to do that it does, a sentence; or NULL */
 	int			at_once;		/* Scan: segments under way at most; 0: all */
 	YsFetchShared *shared;		/* Scan: the segments are shared out; NULL: all are this fetch's */
 } YsFetchPages;

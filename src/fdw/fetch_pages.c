@@ -35,7 +35,7 @@ ys_fetch_start_pages(YsFetch *fetch, const YsFetchPages *pages)
 	bool		is_scan = pages->key_condition == NULL;
 
 	if (is_scan && !fetch->request.unlimited && !fetch->request.source->allow_scan)
-		ys_scan_refuse(fetch->request.source, pages->no_index);
+		ys_scan_refuse(fetch->request.source, pages->no_index, pages->index_hint);
 	ys_fetch_stop(fetch);
 	fetch->kind = YS_FETCH_PAGES;
 	fetch->what = *pages;

@@ -149,8 +149,10 @@ start_pages(YsScan *scan, const YsValue *start_key)
 		.wanted = scan->beyond_index ? 0 : scan->wanted,
 		.backward = scan->order < 0,
 		.count_only = scan->counts,
-		.no_index = scan->source->allow_scan ? NULL : ys_answer_why_not(scan->answer, scan->source),
 	};
+
+	if (!scan->source->allow_scan)
+		pages.no_index = ys_answer_why_not(scan->answer, scan->source, &pages.index_hint);
 
 	if (scan->index != NULL && is_query)
 	{

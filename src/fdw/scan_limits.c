@@ -52,15 +52,16 @@ has_computed_columns(const YsSource *source)
 }
 
 void
-ys_scan_refuse(const YsSource *source, const char *no_index)
+ys_scan_refuse(const YsSource *source, const char *no_index, const char *index_hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_EXECUTION),
 			 errmsg("scanning store table \"%s\" is not allowed", source->table),
 			 errdetail("No condition of the query is on the table's key, so that all of it would be read.%s%s",
 					   no_index != NULL ? " " : "", no_index != NULL ? no_index : ""),
-			 errhint("Add a condition on partition key %s%s, or set option \"allow_scan\" of the "
-					 "foreign table or its server to 'on'.", key_columns(source),
+			 errhint("%s a condition on partition key %s%s, or set option \"allow_scan\" of the "
+					 "foreign table or its server to 'on'.",
+					 index_hint != NULL ? psprintf("%s Or add", index_hint) : "Add", key_columns(source),
 					 has_computed_columns(source) ? " or on a computed column" : "")));
 }
 

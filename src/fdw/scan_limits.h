@@ -17,9 +17,9 @@ extern int ys_scan_segments(const YsSource *source, double bytes, bool few);
 
 /*
  * Throw what a Scan meets where it isn't allowed, or not so far.  no_index: a sentence that says why no policy's index
- * took its place; NULL: the table has none.
+ * took its place, and index_hint another about what to do; NULL: there is none.
  */
-ys_noreturn_compat extern void ys_scan_refuse(const YsSource *source, const char *no_index);
+ys_noreturn_compat extern void ys_scan_refuse(const YsSource *source, const char *no_index, const char *index_hint);
 ys_noreturn_compat extern void ys_scan_refuse_more(const YsSource *source);
 
 #endif							/* YS_FDW_SCAN_LIMITS_H */

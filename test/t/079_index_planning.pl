@@ -75,7 +75,8 @@ refused("SET yottastore.index_scan = off; $vans", qr/Indexes of policies are not
 refused($_, qr/No policy's index answers: there is no condition that it looks up, and no order/, "when it can't: $_") foreach
   q{SELECT vehicle_id FROM vehicles}, q{SELECT vehicle_id FROM vehicles WHERE vehicle_id > 'v'}, q{SELECT vehicle_id FROM vehicles WHERE kind = 'kind1' OR type = 'other'};
 sql(q{SELECT yottastore.pause_index_policy('vehicle_service')});
-refused($vans, qr/The index of policy "vehicle_service" is not used: it is PAUSED: paused by request\./, "when it isn't fit");
+refused($vans, qr/The index of policy "vehicle_service" is not used: it is PAUSED: paused by request\.\nHINT: .* call yottastore\.resume_index_policy\. Or add a condition on partition key/,
+	"when it isn't fit");
 sql(q{SELECT yottastore.resume_index_policy('vehicle_service')});
 wait_for_index($node, 'resumed');
 refused("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class LIMIT 1; SELECT pg_sleep(0.1); SET yottastore.max_staleness = 0; $vans",
