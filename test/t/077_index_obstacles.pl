@@ -65,6 +65,18 @@ is(sql("SELECT count(*) FROM ($cars) q"), 6, 'but the store');
 sql(q{SELECT yottastore.quarantine_discard('vehicle_service')});
 like(plan_of('', $cars), qr/Index Keys: 6/, 'until it is discarded');
 
+# ---- what a backfill has refused, which has no version to compare --------------------------------
+
+put_vehicle($table, 'v5', { type => { S => 'car' }, odo => { S => 'far' } });
+sql(q{SELECT yottastore.create_index_policy('second', 'vehicles', 'fleet_changes', fields => ARRAY[yottastore.field('km', 'numeric', ARRAY['odo'], on_error => 'reject')])});
+wait_for_index($node, 'a second policy', undef, 'second');
+my $of_second = q{FROM yottastore_internal.quarantine q JOIN yottastore_internal.policy p USING (policy_id) WHERE p.name = 'second' AND item_key LIKE '%v5%'};
+is(sql("SELECT version IS NULL, superseded $of_second"), 't|f', 'an item that a backfill has refused');
+put_told('v5', 'car');
+wait_for_index($node, 'it is good again', undef, $_) foreach qw(second vehicle_service);
+is(sql("SELECT superseded $of_second"), 't', '... is superseded by its next state, too');
+sql(q{SELECT yottastore.drop_index_policy('second')});
+
 # ---- a new area ----------------------------------------------------------------------------------
 
 sub insert_at
@@ -84,6 +96,25 @@ like($first, qr/rows=3.*Index Keys: 3\d/s, 'with all of a new partition, where t
 unlike($first, qr/followed_c/, '... that the plan does not have');
 is(sql(q{SELECT string_agg(vehicle_id, ' ') FROM (SELECT vehicle_id FROM vehicles WHERE f_kind IN ('trike', 'car') ORDER BY f_odometer_km DESC NULLS LAST LIMIT 3) q}), 'trike30 trike29 trike28',
 	'... as from then on');
+
+my $pairs = unique_name('pairs');
+sql(<<"END");
+SELECT yottastore.create_store_table('fleet', '$pairs', 'fleet', 'n numeric');
+CREATE FOREIGN TABLE vehicles_of (fleet text OPTIONS (key 'partition') NOT NULL, n int OPTIONS (key 'sort') NOT NULL, item jsonb OPTIONS (document 'true'))
+  SERVER fleet OPTIONS (table '$pairs');
+INSERT INTO vehicles_of SELECT 'f' || i % 3, i, '{"type": "car", "pos": {"lat": 5, "lon": 5}}' FROM generate_series(1, 30) i;
+SELECT yottastore.create_index_policy('paired', 'vehicles_of', NULL, fields => ARRAY[yottastore.field('kind', 'text', ARRAY['type'])],
+  area => yottastore.area_from_location(lat => ARRAY['pos.lat'], lon => ARRAY['pos.lon']));
+END
+wait_for_index($node, 'a table with two keys', undef, 'paired');
+sql(q{SELECT yottastore.add_index_columns('paired'); ANALYZE paired});
+my $more = q{INSERT INTO vehicles_of SELECT 'f' || i % 3, i, '{"type": "van", "pos": {"lat": 5, "lon": 15}}' FROM generate_series(28, 33) i ON CONFLICT DO NOTHING};
+like(planned_before($node, 'paired', "SET yottastore.on_stale = error; $more", q{SELECT fleet, n FROM vehicles_of WHERE kind = 'van' ORDER BY n}), qr/^f1\|31\nf2\|32\nf0\|33$/m,
+	'rows in an area that is new, by both of their keys');
+$more = q{UPDATE vehicles_of SET item = item || '{"pos": {"lat": 5, "lon": 25}}' WHERE fleet = 'f1'};
+like(planned_before($node, 'paired', $more, "$explain SELECT fleet, n FROM vehicles_of WHERE kind IN ('car', 'van')"), qr/rows=33 .*Index Keys: 33\b/s,
+	'... each once, though they come from where others are');
+store_api('DeleteTable', { TableName => $pairs });
 
 # ---- rows on their way to other areas ------------------------------------------------------------
 

@@ -32,6 +32,12 @@ sql(q{SELECT yottastore.add_index_columns('vehicle_service'); ANALYZE vehicle_se
 	wait_for_index($node, 'many kinds');
 	sql('ANALYZE vehicle_service');
 	is($kept->(), 'index', 'a plan that scans the store is made anew when the index table is analyzed');
+	my $below = sub { return $session->query_safe('EXPLAIN EXECUTE q(\'car\')') =~ /(Seq|Index|Bitmap) (?:Only )?(?:Heap )?Scan.* on vehicle_service_a/ ? $1 : 'none'; };
+	is($below->(), 'Seq', 'it reads all of the index table');
+	sql('CREATE INDEX by_kind ON vehicle_service (kind)');
+	isnt($below->(), 'Seq', '... until that gets an index');
+	sql('DROP INDEX by_kind');
+	is($below->(), 'Seq', '... and when that is gone');
 	sql('ALTER TABLE vehicle_service RENAME COLUMN kind TO kinds');
 	is($kept->(), 'store', '... when a column that it looks up is renamed');
 	sql('ALTER TABLE vehicle_service RENAME COLUMN kinds TO kind');
