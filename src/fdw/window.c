@@ -50,6 +50,7 @@ typedef struct Batch
 	int			calls;			/* under way */
 	bool		sent;
 	TimestampTz answered_at;
+	Size		memory;			/* that it takes, once it is answered */
 } Batch;
 
 struct YsWindowKey
@@ -160,13 +161,14 @@ static Batch *
 make_batch(YsWindow *window)
 {
 	MemoryContext context = AllocSetContextCreate(window->context, "yottastore batch",
-												  ALLOCSET_DEFAULT_SIZES);
+												  ALLOCSET_SMALL_SIZES);
 	Batch	   *batch = MemoryContextAllocZero(context, sizeof(Batch));
+	int			most = window->queries ? 1 : YS_BATCH_GET_MAX;
 
 	batch->context = context;
 	ys_arena_init_context(&batch->arena, context, 0);
-	batch->keys = MemoryContextAlloc(context, YS_BATCH_GET_MAX * sizeof(YsValue));
-	batch->entries = MemoryContextAlloc(context, YS_BATCH_GET_MAX * sizeof(YsWindowKey *));
+	batch->keys = MemoryContextAlloc(context, most * sizeof(YsValue));
+	batch->entries = MemoryContextAlloc(context, most * sizeof(YsWindowKey *));
 	dlist_push_tail(&window->batches, &batch->node);
 	return batch;
 }
@@ -177,7 +179,7 @@ drop_batch(YsWindow *window, Batch *batch)
 	for (int i = 0; i < batch->nkeys; i++)
 		hash_search(window->keys, &batch->entries[i]->text, HASH_REMOVE, NULL);
 	if (batch->answered_at != 0)
-		window->used -= batch->arena.used;
+		window->used -= batch->memory;
 	else
 		window->unanswered -= batch->nkeys;
 	if (window->open == batch)
@@ -335,7 +337,8 @@ receive(YsWindow *window)
 	batch->calls--;
 	batch->answered_at = GetCurrentTimestamp();
 	window->unanswered -= batch->nkeys;
-	window->used += batch->arena.used;
+	batch->memory = MemoryContextMemAllocated(batch->context, true);
+	window->used += batch->memory;
 	window->item_bytes = Max((double) batch->arena.used / batch->nkeys, 1);
 	if (batch->rows == 0)
 		retire_batch(window, batch);
