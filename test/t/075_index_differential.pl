@@ -62,7 +62,7 @@ cmp_ok(sql(q{SELECT count(*) FROM yottastore.quarantine WHERE policy = 'freight'
 sql(<<'END');
 ALTER FOREIGN TABLE vehicles ADD COLUMN color text, ADD COLUMN odo numeric, ADD COLUMN lat int OPTIONS (path 'pos.lat'), ADD COLUMN first_tag text OPTIONS (path 'tags[0]');
 SELECT yottastore.add_index_columns('service'), yottastore.add_index_columns('freight', prefix => 'f_');
-CREATE INDEX ON service (kind); CREATE INDEX ON service (odometer); CREATE INDEX ON service (last_service);
+CREATE INDEX ON service (kind); CREATE INDEX ON service (odometer); CREATE INDEX ON service (last_service); CREATE INDEX ON service (kind DESC, odometer);
 CREATE INDEX ON service USING gin (tags); CREATE INDEX ON service USING gist (location); CREATE INDEX ON freight (weight);
 ANALYZE service, freight;
 CREATE FUNCTION rows_of(query text, by_index boolean) RETURNS text LANGUAGE plpgsql AS $$
@@ -139,7 +139,9 @@ sub condition
 	return pick(@{ $leaves{ chance(0.1) ? 'either' : chance(0.1) ? pick('service', 'freight') : $of } })->();
 }
 
-my @orders = ('odometer', 'odometer DESC NULLS LAST', 'last_service', 'kind DESC', 'location <-> point \'(12,5)\'', 'f_weight NULLS FIRST');
+my @orders = ('odometer', 'odometer DESC NULLS LAST', 'last_service', 'kind DESC', 'location <-> point \'(12,5)\'', 'f_weight NULLS FIRST', 'active', 'area', q{item ->> 'color'});
+
+sub order { return join ', ', map { pick(@orders) } 1 .. pick(1, 1, 2, 3); }
 
 sub query
 {
@@ -147,8 +149,8 @@ sub query
 	my $shape = rand;
 	return "SELECT kind, count(*), sum(odometer) FROM vehicles WHERE $where GROUP BY kind" if $shape < 0.1;
 	return 'SELECT ' . join(', ', map { pick('min', 'max') . "($_)" } pick('odometer', 'f_weight'), pick('last_service', 'kind')) . " FROM vehicles WHERE $where" if $shape < 0.13;
-	return "SELECT vehicle_id FROM vehicles WHERE $where ORDER BY " . pick(@orders) . ' FETCH FIRST ' . (1 + int rand 9) . ' ROWS WITH TIES' if $shape < 0.2;
-	return "SELECT vehicle_id FROM vehicles WHERE $where ORDER BY " . pick(@orders) . ', vehicle_id LIMIT ' . (1 + int rand 20) . (chance(0.3) ? ' OFFSET ' . int rand 10 : '')
+	return "SELECT vehicle_id FROM vehicles WHERE $where ORDER BY " . order() . ' FETCH FIRST ' . (1 + int rand 9) . ' ROWS WITH TIES' if $shape < 0.2;
+	return "SELECT vehicle_id FROM vehicles WHERE $where ORDER BY " . order() . ', vehicle_id LIMIT ' . (1 + int rand 20) . (chance(0.3) ? ' OFFSET ' . int rand 10 : '')
 	  if $shape < 0.4;
 	return "SELECT v.vehicle_id, w.vehicle_id FROM vehicles v JOIN vehicles w ON w.kind = v.kind AND w.odometer > v.odometer WHERE v.odometer < 300 AND " . ($where =~ s/\b(kind|odometer|last_service|active|tags|area|location|rejected|f_\w+|vehicle_id|item|color|odo|lat|first_tag)\b(?!')/v.$1/gr)
 	  if $shape < 0.45;
