@@ -29,6 +29,7 @@
 
 #define IDLE_WATERMARK_MS	1000	/* between watermarks of a quiet stream */
 #define BUSY_WATERMARK_MS	200		/* after something was taken, or while somebody waits for one */
+#define TIP_PAUSE_MS		10
 #define FAR_BEHIND_US		(INT64CONST(30) * USECS_PER_SEC)
 #define PAGE_MEMORY			((size_t) 256 * 1024 * 1024)
 #define FIRST_MESSAGES		64
@@ -228,9 +229,12 @@ take_page(YsStoreIntake *intake, Taking *taking, int max, size_t max_bytes, bool
 	intake->state = NULL;
 }
 
-/* How long to leave a shard alone after it was read. */
+/*
+ * How long to leave a shard alone after it was read.  At its tip, while records come without pause, what it had is handed
+ * out before more is read.
+ */
 static int64
-pause_ms(const YsStreamWorker *worker, bool quiet)
+pause_ms(const YsStreamWorker *worker, bool at_tip, bool quiet)
 {
 	int64		least = 0;
 	int			lanes = 1;
@@ -245,7 +249,7 @@ pause_ms(const YsStreamWorker *worker, bool quiet)
 	}
 	if (ys_guc_shard_reads_per_second > 0)
 		least = (1000 * lanes + ys_guc_shard_reads_per_second - 1) / ys_guc_shard_reads_per_second;
-	return quiet ? Max(least, ys_guc_stream_poll_interval) : least;
+	return Max(least, quiet ? ys_guc_stream_poll_interval : at_tip ? TIP_PAUSE_MS : 0);
 }
 
 /* The next shard whose turn it is; NULL: all are to be left alone. */
@@ -273,14 +277,16 @@ read_page(YsStreamWorker *worker, YsStoreIntake *intake, YsShardState *shard, co
 		  YsError *err)
 {
 	char		before[YS_SEQUENCE_SIZE];
+	int64		began = ys_shard_now();
 	bool		lost;
 
 	strlcpy(before, shard->sequence, sizeof(before));
-	if (!ys_shard_read(&intake->reader, shard, ys_shard_now(), &intake->page, &lost, err))
+	if (!ys_shard_read(&intake->reader, shard, began, &intake->page, &lost, err))
 		return false;
 	if (intake->reader.lineage->loss != NULL)
 		return ys_intake_store_lose_records(intake, members, shard->id, before, err);
-	shard->due_at = ys_clock_ms() + pause_ms(worker, !lost && intake->page.nrecords == 0 && shard->at_tip);
+	shard->due_at = ys_clock_ms() + pause_ms(worker, shard->read_up_to == began,
+												!lost && intake->page.nrecords == 0 && shard->at_tip);
 	if (intake->page.nrecords == 0 && !shard->closed)
 		return true;
 	intake->state = shard;
