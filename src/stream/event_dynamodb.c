@@ -5,8 +5,8 @@
  *	  {"eventName": "MODIFY", "dynamodb": {"Keys": {..}, "NewImage": {..}, ..}, ..}
  *
  * One by itself, as the store's stream and Kinesis Data Streams for DynamoDB give it, or several as Lambda gets
- * them, {"Records": [..]}; those of Kinesis have the record in base64 in "kinesis"."data".  Whose item it is
- * says "tableName", or the table's name in "eventSourceARN".
+ * them, {"Records": [..]}; those of Kinesis have the record in base64 in "kinesis"."data", beside an "eventName" that is
+ * Kinesis's own.  Whose item it is says "tableName", or the table's name in "eventSourceARN".
  *
  * Members come in any order; those that aren't read here are skipped, the
  * old image and unwanted attributes among them.  A null within dynamodb is taken as absent.
@@ -114,9 +114,8 @@ read_event_name(Record *record, YsJsonNode *node, YsError *err)
 			return true;
 		}
 	}
-	ys_error_set(err, YS_ERR_INVALID_DATA, "event has an unknown name");
-	ys_error_detail(err, "An eventName is INSERT, MODIFY or REMOVE.");
-	return false;
+	/* it may be of what wraps the record, which is known when all members have been read */
+	return true;
 }
 
 /* The unit it is in may come later. */
@@ -348,6 +347,12 @@ check_record(Record *record, YsError *err)
 	}
 	if (!record->has_name)
 		return ys_error_set(err, YS_ERR_INVALID_DATA, "event has no name");
+	if (record->name == NAME_NONE)
+	{
+		ys_error_set(err, YS_ERR_INVALID_DATA, "event has an unknown name");
+		ys_error_detail(err, "An eventName is INSERT, MODIFY or REMOVE.");
+		return false;
+	}
 	if (!record->has_keys)
 		return ys_error_set(err, YS_ERR_INVALID_DATA, "event has no keys");
 	if (record->created_at != NULL &&

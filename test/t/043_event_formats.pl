@@ -95,7 +95,7 @@ post(undef, $json->encode({
 push @rows, 'l1|car', 'l2|bus';
 good('s1', 'car', 'p', $json->encode({ %{ record('s1', $car) }, tableName => $table, recordFormat => 'application/json' }));
 post(undef, $json->encode({
-	Records => [ map { { kinesis => { data => encode_base64($json->encode($_), '') }, eventSource => 'aws:kinesis' } }
+	Records => [ map { { kinesis => { data => encode_base64($json->encode($_), '') }, eventSource => 'aws:kinesis', eventName => 'aws:kinesis:record' } }
 		  record('n1', $car), record('n2', $car) ] }));
 push @rows, 'n1|car', 'n2|car';
 good('z1', 'van', key('z1'), $json->encode(envelope('z1', { type => 'van' }, schema => 1)));
