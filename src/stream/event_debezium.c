@@ -5,7 +5,7 @@
  *	  {"op": "u", "before": {..}, "after": {..}, "source": {"table": "t", "ts_ms": .., ..}, ..}
  *
  * or that as "payload" beside a "schema".  Rows are plain JSON.  The key is the message's, if it has one,
- * else that of the row.  A row's members come before what says whose it is and what became of it, so that all
+ * else that of the row.  A row that lacks a value is read from the store.  A row's members come before what says whose it is and what became of it, so that all
  * is read first.
  *-------------------------------------------------------------------------
  */
@@ -13,6 +13,9 @@
 
 #include <stddef.h>
 #include <string.h>
+
+/* What stands for a value that the source's log doesn't repeat when others change: PostgreSQL's, moved out of line. */
+#define UNAVAILABLE		"__debezium_unavailable_value"
 
 typedef struct Envelope
 {
@@ -258,6 +261,20 @@ take_key(Envelope *envelope, YsError *err)
 		ys_event_join_key(decoder, &event->keys, envelope->after, err);
 }
 
+/* Does it lack a value that was wanted? */
+static bool
+lacks_value(const YsValue *row)
+{
+	for (uint32_t i = 0; i < row->len; i++)
+	{
+		const YsValue *value = &row->members[i].value;
+
+		if (value->type == YS_TYPE_STRING && YS_EVENT_NAME_IS(value->bytes, value->len, UNAVAILABLE))
+			return true;
+	}
+	return false;
+}
+
 static bool
 finish(Envelope *envelope)
 {
@@ -271,7 +288,10 @@ finish(Envelope *envelope)
 	if (envelope->failed)
 		return ys_event_refuse(decoder, event, &envelope->err);
 	if (event->kind != YS_EVENT_DELETE)
-		event->new_image = envelope->after;
+	{
+		event->keys_only = lacks_value(envelope->after);
+		event->new_image = event->keys_only ? NULL : envelope->after;
+	}
 	if (decoder->reading->old_images)
 		event->old_image = envelope->before;
 	return true;

@@ -207,7 +207,7 @@ test_kinesis(void **state)
 	{
 		ys_text_add_cstring(&text, i > 0 ? ",{\"kinesis\":{\"partitionKey\":\"p\",\"data\":\"" : "{\"kinesis\":{\"data\":\"");
 		ys_base64_encode(&text, records[i], strlen(records[i]));
-		ys_text_add_cstring(&text, "\"},\"eventSource\":\"aws:kinesis\","
+		ys_text_add_cstring(&text, "\"},\"eventSource\":\"aws:kinesis\",\"eventName\":\"aws:kinesis:record\",\"eventID\":\"shardId-0:1\","
 							"\"eventSourceARN\":\"arn:aws:kinesis:eu-south-1:123456789012:stream/s\"}");
 	}
 	ys_text_add_cstring(&text, ",{\"kinesis\":{\"data\":\"?\"}},{\"kinesis\":{}},{\"kinesis\":[]}]}");
@@ -230,6 +230,9 @@ test_debezium(void **state)
 			"debezium; insert " KEY("a") " > {\"id\":\"a\",\"n\":1} @cars 1700000000123000"},
 		{AUTO, "{\"id\":\"a\"}", "{\"op\":\"u\",\"before\":" ROW("a") ",\"after\":" ROW("a") "}",
 			"debezium; update " KEY("a") " > {\"id\":\"a\",\"n\":1}"},
+		/* what wasn't repeated is read from the store */
+		{AUTO, "{\"id\":\"a\"}", "{\"op\":\"u\",\"before\":null,\"after\":{\"id\":\"a\",\"n\":\"__debezium_unavailable_value\"}}",
+			"debezium; update keys only " KEY("a")},
 		{AUTO, "{\"id\":\"a\"}", "{\"op\":\"r\",\"after\":" ROW("a") ",\"ts_ms\":1700000000123}",
 			"debezium; snapshot " KEY("a") " > {\"id\":\"a\",\"n\":1} 1700000000123000"},
 		{AUTO, "{\"id\":\"a\"}", "{\"op\":\"r\",\"after\":" ROW("a") ",\"ts_us\":1700000000123456,\"ts_ms\":1700000000123}",
