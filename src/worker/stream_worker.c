@@ -41,7 +41,7 @@ release_reader(void *reader)
 	ys_json_reader_destroy(reader);
 }
 
-/* Say on every policy what keeps all of them from going on; NULL: nothing does. */
+/* Say on every policy what keeps all of them from going on; NULL: nothing does, but what is one's own. */
 static void
 note_reasons(YsStreamWorker *worker, const char *reason)
 {
@@ -51,7 +51,8 @@ note_reasons(YsStreamWorker *worker, const char *reason)
 	{
 		YsFollow   *follow = lfirst(lc);
 
-		if (ys_follow_is_active(follow) || follow->row->phase == YS_PHASE_STARTING)
+		if ((ys_follow_is_active(follow) || follow->row->phase == YS_PHASE_STARTING) &&
+			(reason != NULL || !ys_stream_is_set_back(worker, follow->row->policy_id)))
 			ys_stream_note_reason(follow, reason);
 	}
 }
@@ -402,6 +403,9 @@ ys_stream_worker_run(const YsPolicyStream *policies, int number)
 	YsStreamWorker worker = {
 		.policies = *policies,
 		.intake = OidIsValid(policies->stream) ? &ys_intake_kafka : &ys_intake_store,
+		/* the worker before us may have left a reason */
+		.troubled = true,
+		.retry_at = ys_clock_ms(),
 		.lease = {
 			.stream = policies->stream,
 			.source = policies->source,

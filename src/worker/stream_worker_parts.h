@@ -62,7 +62,8 @@ struct YsStreamWorker
 	int64		housekeeping_at;
 	int64		retry_at;		/* don't bother brokers or the store's stream before */
 	YsArena		arena;			/* of a batch's messages and events */
-	bool		troubled;		/* a reason is noted on the policies */
+	bool		does_without;	/* options that can be used: that was said */
+	bool		troubled;		/* a reason is, or may be, noted on the policies */
 	bool		any_paused;		/* of its policies */
 	bool		attempting;		/* something for one policy: what it throws is caught */
 	bool		interrupted;	/* the batch in hand is to be taken again */
@@ -94,6 +95,9 @@ extern void ys_stream_set_back(YsStreamWorker *worker, YsPolicyRow *row, const E
  * well, and the longer, the longer others had to wait for it.
  */
 extern void ys_stream_hold_source(YsStreamWorker *worker, const YsFollow *failed, int64 elapsed_ms);
+
+/* Does a reason of its own keep a policy from going on, or did until just now? */
+extern bool ys_stream_is_set_back(const YsStreamWorker *worker, int policy_id);
 
 /* Is a policy not to be left alone now? */
 extern bool ys_stream_may_try(const YsStreamWorker *worker, int policy_id);

@@ -216,7 +216,7 @@ do_without_config(YsStreamWorker *worker, const List *rows, const ErrorData *err
 								  error->detail != NULL ? error->detail : "");
 	ListCell   *lc;
 
-	if (worker->config != NULL || !worker->troubled)
+	if (!worker->does_without)
 		ereport(LOG,
 				(errcode(error->sqlerrcode),
 				 errmsg("%s", error->message),
@@ -236,6 +236,7 @@ do_without_config(YsStreamWorker *worker, const List *rows, const ErrorData *err
 	worker->config_context = NULL;
 	worker->config = NULL;
 	worker->any_paused = false;
+	worker->does_without = true;
 	worker->troubled = true;
 	worker->retry_at = ys_clock_ms();
 }
@@ -250,6 +251,7 @@ load_or_do_without(YsStreamWorker *worker, const List *rows, int *workers)
 	LoadArg		load = {.worker = worker};
 	ErrorData  *error = ys_transaction_try(load_declared, &load);
 
+	worker->does_without = worker->does_without && error != NULL;
 	if (error != NULL)
 		do_without_config(worker, rows, error);
 	*workers = load.workers;

@@ -89,6 +89,12 @@ ys_stream_note_reason(const YsFollow *follow, const char *reason)
 }
 
 bool
+ys_stream_is_set_back(const YsStreamWorker *worker, int policy_id)
+{
+	return find_setback(worker, policy_id) != NULL;
+}
+
+bool
 ys_stream_may_try(const YsStreamWorker *worker, int policy_id)
 {
 	const YsSetback *setback = find_setback(worker, policy_id);
