@@ -8,13 +8,19 @@
 #include "access/xlog.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/backend_status.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/wait.h"
 #include "compat.h"
 #include "worker/lock.h"
 #include "worker/wake.h"
+
+/* So long, at most, the end of workers is waited for; they need two seconds at most. */
+#define END_MS			10000
+#define LOOK_MS			20
 
 PG_FUNCTION_INFO_V1(ys_start_workers);
 PG_FUNCTION_INFO_V1(ys_stop_workers);
@@ -39,12 +45,40 @@ ys_start_workers(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(!running);
 }
 
-/* yottastore.stop_workers() */
+static int
+count_workers(void)
+{
+	YsRunningWorker *workers;
+	int			count = ys_worker_list(&workers);
+
+	pfree(workers);
+	return count;
+}
+
+/*
+ * yottastore.stop_workers()
+ *
+ * Those that no policy wants any more, too: their last request may take long.  Who starts them next must not find one that
+ * is about to end.
+ */
 Datum
 ys_stop_workers(PG_FUNCTION_ARGS)
 {
-	/* of those that no policy wants any more, too: their last request may take long */
-	PG_RETURN_INT32(ys_worker_terminate_all());
+	int			stopped = ys_worker_terminate_all();
+	int64		until = ys_clock_ms() + END_MS;
+	int			left;
+
+	while ((left = count_workers()) > 0 && ys_clock_ms() < until)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) ys_wait_for(YS_WAIT_SUPERVISOR, -1, LOOK_MS);
+	}
+	if (left > 0)
+		ereport(WARNING,
+				(errmsg("%d workers have not ended yet", left),
+				 errdetail("They were told to %d seconds ago.", END_MS / 1000),
+				 errhint("pg_stat_activity shows what they do. Call yottastore.start_workers only when they are gone.")));
+	PG_RETURN_INT32(stopped);
 }
 
 /*

@@ -277,6 +277,9 @@ ys_worker_main(Datum arg)
 	if (LockTimeout == 0)
 		SetConfigOption("lock_timeout", LOCK_TIMEOUT_MS, PGC_SUSET, PGC_S_DYNAMIC_DEFAULT);
 
+	if (identity.id.kind == YS_WORKER_SUPERVISOR)
+		ys_supervisor_heed_stop();
+
 	/* someone else is this worker already */
 	if (!ys_worker_lock(&identity.id))
 		proc_exit(0);

@@ -163,7 +163,9 @@ ys_worker_terminate_all(void)
 
 	for (int i = 0; i < running; i++)
 	{
-		if (kill(workers[i].pid, SIGTERM) == 0)
+		int			sig = workers[i].kind == YS_WORKER_SUPERVISOR ? SIGUSR2 : SIGTERM;
+
+		if (workers[i].pid != MyProcPid && kill(workers[i].pid, sig) == 0)
 			count++;
 	}
 	pfree(workers);

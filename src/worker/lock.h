@@ -62,7 +62,7 @@ extern int	ys_worker_list(YsRunningWorker **workers);
 /* Set its latch.  False when there is none. */
 extern bool ys_worker_wake(const YsWorkerId *id);
 
-/* Send SIGTERM to every worker of this database, wanted or not.  Returns how many. */
+/* Have every worker of this database, wanted or not, but this process end for good.  Returns how many. */
 extern int	ys_worker_terminate_all(void);
 
 #endif							/* YS_WORKER_LOCK_H */

@@ -7,8 +7,8 @@
  * started; one that keeps dying is started less and less often.  Workers that
  * are no longer wanted end by themselves, and so does a supervisor that has
  * none: a database without policies and relays has no process of ours in it.
- * SIGTERM stops the workers, then the supervisor, for good: exit code 0 is not
- * restarted.
+ * SIGUSR2, from stop_workers, stops the workers, then the supervisor, for good: exit code 0 is not
+ * restarted.  SIGTERM may be anybody's who ends sessions: after it the postmaster begins anew.
  *
  * Nobody can drop, rename or copy a database that processes are connected to, and the server
  * waits 5 s for those to go that it takes for background work.  It does not ask ours; but whoever wants
@@ -21,6 +21,8 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -48,6 +50,25 @@ typedef struct Charge
 	int64		started_at;		/* ys_clock_ms; 0: never */
 	int64		not_before;
 } Charge;
+
+static volatile sig_atomic_t for_good = false;
+
+static void
+handle_stop(SIGNAL_ARGS)
+{
+	int			save_errno = errno;
+
+	for_good = true;
+	ShutdownRequestPending = true;
+	SetLatch(MyLatch);
+	errno = save_errno;
+}
+
+void
+ys_supervisor_heed_stop(void)
+{
+	pqsignal(SIGUSR2, handle_stop);
+}
 
 static Charge *
 find_charge(List **charges, const YsWorkerId *id)
@@ -256,4 +277,6 @@ ys_supervisor_run(void)
 		}
 	}
 	stop_all(charges);
+	if (!for_good)
+		proc_exit(1);
 }

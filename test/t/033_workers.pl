@@ -55,6 +55,24 @@ $node->restart;
 wait_for_index($node, 'after a restart of the server');
 ok(processes($node, 3), 'the server starts them');
 
+# ---- ended by others ------------------------------------------------------------------------------
+
+# As administrators end all sessions of a database.
+$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%'});
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'yottastore supervisor'}), 'who was terminated ends');
+ok(processes($node, 3), '... and comes back');
+foreach my $statements ('SELECT yottastore.stop_workers(); SELECT yottastore.start_workers()', 'SELECT yottastore.stop_workers(), yottastore.start_workers()')
+{
+	like($node->safe_psql('postgres', $statements), qr/^3[|\n]t$/, "stopped and started again at once: $statements");
+	ok(processes($node, 3), '... they run');
+}
+
+# What a worker could not say any more.
+$node->safe_psql('postgres', q{SELECT yottastore.stop_workers()});
+$node->safe_psql('postgres', q{UPDATE yottastore_internal.policy SET reason = 'what there was then'});
+$node->safe_psql('postgres', q{SELECT yottastore.start_workers()});
+ok($node->poll_query_until('postgres', q{SELECT reason IS NULL AND state = 'LIVE' FROM yottastore.index_lag}), 'what kept a worker that is gone is said no more once another goes on');
+
 # ---- without preloading ------------------------------------------------------------------------
 
 $node->append_conf('postgresql.conf', "shared_preload_libraries = ''");
