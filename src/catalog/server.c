@@ -277,6 +277,8 @@ allowed_endpoints(YsWrapperKind kind, const ForeignServer *server)
 			 errhint("A superuser may list the addresses of its nodes there, or own the server.")));
 }
 
+int			ys_server_patience_ms = 0;
+
 static YsStore *
 open_store(const ForeignServer *server, Oid userid)
 {
@@ -288,6 +290,7 @@ open_store(const ForeignServer *server, Oid userid)
 	ys_option_store_config(server->options, mapping->options, &config);
 	if (ys_guc_credentials_file[0] != '\0')
 		config.credentials_file = ys_guc_credentials_file;
+	config.patience_ms = ys_server_patience_ms;
 	config.database = MyDatabaseId;
 	config.server = server->serverid;
 	config.allowed_endpoints = allowed_endpoints(YS_WRAPPER_STORE, server);

@@ -36,6 +36,9 @@ extern void ys_option_validate(YsWrapperKind kind, List *options, Oid catalog);
  * nothing by itself: its calls belong to whoever started them.
  */
 extern YsStore *ys_server_store(Oid serverid, Oid userid);
+
+/* How long this process tries what no node answers before it hears of it (YsStoreConfig); 0: as long as any. */
+extern int	ys_server_patience_ms;
 extern uint64 ys_server_epoch(void);
 
 /*

@@ -68,6 +68,7 @@ static void
 try_again(YsCall *call, bool throttled)
 {
 	YsStore    *store = call->store;
+	int64		until = call->deadline - (throttled ? 0 : store->config.deadline_ms - store->config.patience_ms);
 	int64		now = ys_clock_ms();
 	int			delay = 0;
 
@@ -81,7 +82,7 @@ try_again(YsCall *call, bool throttled)
 		delay = ys_backoff_ms(call->attempts, BACKOFF_BASE_MS, BACKOFF_LIMIT_MS);
 		call->failed_nodes = 0;
 	}
-	if (now + delay >= call->deadline)
+	if (now + delay >= until)
 	{
 		end_call(call);
 		return;

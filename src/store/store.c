@@ -111,6 +111,7 @@ take_config(YsStore *store, const YsStoreConfig *config, YsError *err)
 	own->connect_timeout_ms = config->connect_timeout_ms > 0 ? config->connect_timeout_ms :
 		DEFAULT_CONNECT_TIMEOUT_MS;
 	own->deadline_ms = config->deadline_ms > 0 ? config->deadline_ms : DEFAULT_DEADLINE_MS;
+	own->patience_ms = config->patience_ms > 0 ? Min(config->patience_ms, own->deadline_ms) : own->deadline_ms;
 	store->nodes.owner.database = config->database;
 	store->nodes.owner.server = config->server;
 	store->quota.owner = store->nodes.owner;

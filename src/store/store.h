@@ -47,6 +47,7 @@ typedef struct YsStoreConfig
 	const char *allowed_endpoints;	/* no others are connected to; NULL: any */
 	int			connect_timeout_ms; /* one connection attempt */
 	int			deadline_ms;	/* one request with all its retries */
+	int			patience_ms;	/* of that, as long as nodes fail to answer; 0: all.  Throttled requests have all of it */
 	double		max_requests;	/* a second, by all who share the meter; 0: no limit */
 	double		max_read_units; /* likewise */
 	uint32_t	database;		/* oids: whose requests are counted, and limited, together */

@@ -113,4 +113,7 @@ extern bool ys_producer_partitions(YsProducer *producer, int *count, YsError *er
 /* Wait until everything queued is acknowledged; YS_ERR_UNREACHABLE / YS_ERR_TIMEOUT / YS_ERR_REMOTE when any of it failed. */
 extern bool ys_producer_flush(YsProducer *producer, int timeout_ms, YsError *err);
 
+/* Has nothing failed, and may the rest be acknowledged yet? */
+extern bool ys_producer_waits(const YsProducer *producer);
+
 #endif							/* YS_STREAM_KAFKA_H */

@@ -207,6 +207,12 @@ ys_producer_flush(YsProducer *producer, int timeout_ms, YsError *err)
 }
 
 bool
+ys_producer_waits(const YsProducer *producer)
+{
+	return producer->failure.code == YS_OK && producer->unacknowledged > 0;
+}
+
+bool
 ys_producer_partitions(YsProducer *producer, int *count, YsError *err)
 {
 	Assert(producer->unacknowledged == 0);

@@ -32,6 +32,7 @@
 #include "utils/syscache.h"
 
 #include "base/wait.h"
+#include "catalog/server.h"
 #include "worker/launcher.h"
 #include "worker/relay.h"
 #include "worker/stream_worker.h"
@@ -40,6 +41,7 @@
 
 #define RESTART_SECONDS		5
 #define LOCK_TIMEOUT_MS		"200ms"
+#define PATIENCE_MS			5000
 
 /* What a worker's registration carries in bgw_extra. */
 typedef struct WorkerIdentity
@@ -283,6 +285,9 @@ ys_worker_main(Datum arg)
 	/* someone else is this worker already */
 	if (!ys_worker_lock(&identity.id))
 		proc_exit(0);
+
+	/* who waits for what it does is to learn why it doesn't */
+	ys_server_patience_ms = PATIENCE_MS;
 
 	switch (identity.id.kind)
 	{

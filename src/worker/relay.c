@@ -45,7 +45,8 @@
 #define IDLE_WATERMARK_MS	1000	/* between watermarks of a quiet stream */
 #define BUSY_WATERMARK_MS	200		/* after something was produced, or while somebody waits for one */
 #define CAUGHT_UP_MS		1000	/* between updates of caught_up_at */
-#define WATERMARK_FLUSH_MS	60000
+#define FLUSH_MS			60000	/* until brokers that acknowledge nothing end the session */
+#define PATIENCE_MS			5000	/* and until it is said that they don't */
 #define PAGE_MEMORY			((size_t) 256 * 1024 * 1024)
 #define STEADY_MS			60000	/* a session that lasted this long had no lasting trouble */
 #define BACKOFF_BASE_MS		500
@@ -272,6 +273,45 @@ refresh_session(YsRelaySession *session, YsError *err)
 	return outcome;
 }
 
+typedef struct OutcomeArg
+{
+	YsRelaySession *session;
+	int			relay_id;
+	YsRelayOutcome outcome;
+	const YsError *err;
+} OutcomeArg;
+
+static void
+note_outcome(void *arg)
+{
+	const OutcomeArg *note = arg;
+
+	ys_relay_note_outcome(note->session, note->relay_id, note->outcome, note->err);
+}
+
+/* Wait until all that was produced is acknowledged. */
+static YsRelayOutcome
+flush(YsRelaySession *session, YsError *err)
+{
+	int64		until = ys_clock_ms() + FLUSH_MS;
+	bool		said = false;
+
+	while (!ys_producer_flush(session->producer, PATIENCE_MS, err))
+	{
+		OutcomeArg	note = {session, session->config.relay_id, YS_RELAY_TROUBLE, err};
+
+		if (!ys_producer_waits(session->producer) || ys_clock_ms() >= until)
+			return YS_RELAY_TROUBLE;
+		if (!said)
+		{
+			(void) ys_transaction_attempt(note_outcome, &note, 0);
+			session->live = false;
+		}
+		said = true;
+	}
+	return YS_RELAY_ON;
+}
+
 static bool
 is_watermark_due(const YsRelaySession *session)
 {
@@ -294,7 +334,7 @@ send_watermarks(YsRelaySession *session, int64 read_up_to, YsError *err)
 		if (!ys_producer_send_watermark(session->producer, i, watermark, err))
 			return YS_RELAY_TROUBLE;
 	}
-	if (!ys_producer_flush(session->producer, WATERMARK_FLUSH_MS, err))
+	if (flush(session, err) != YS_RELAY_ON)
 		return YS_RELAY_TROUBLE;
 	session->watermark = watermark;
 	session->watermark_sent_at = ys_clock_ms();
@@ -310,7 +350,8 @@ run_round(YsRelaySession *session, bool *busy, YsError *err)
 	YsRelayOutcome outcome = YS_RELAY_ON;
 	bool		tell_caught_up;
 
-	if (!ys_relay_round(&session->reader, session->producer, &round, err))
+	if (!ys_relay_round(&session->reader, session->producer, &round, err) ||
+		(round.produced > 0 && flush(session, err) != YS_RELAY_ON))
 		return YS_RELAY_TROUBLE;
 	session->worked = true;
 	session->produced = session->produced || round.produced > 0;
@@ -391,14 +432,6 @@ run(void *arg)
 }
 
 static void
-note_outcome(void *arg)
-{
-	RunArg	   *run = arg;
-
-	ys_relay_note_outcome(run->session, run->relay_id, run->outcome, run->err);
-}
-
-static void
 look_for_extension(void *arg)
 {
 	ys_transaction_begin("looking for the extension");
@@ -429,7 +462,7 @@ run_and_note(YsRelaySession *session, int relay_id, YsError *err)
 		ys_error_report(LOG, err);
 	}
 	if (arg.outcome == YS_RELAY_TROUBLE || arg.outcome == YS_RELAY_NO_STREAM)
-		(void) ys_transaction_attempt(note_outcome, &arg, 0);
+		(void) ys_transaction_attempt(note_outcome, &(OutcomeArg) {session, relay_id, arg.outcome, err}, 0);
 	return arg.outcome;
 }
 

@@ -7,8 +7,6 @@
 
 #include "worker/relay_read.h"
 
-#define FLUSH_TIMEOUT_MS	60000
-
 /* Produce a page's records, in order. */
 static bool
 produce_page(YsProducer *producer, const YsShardState *shard, const YsStreamPage *page, YsError *err)
@@ -58,8 +56,6 @@ ys_relay_round(YsShardReader *reader, YsProducer *producer, YsRelayRound *round,
 		if (!relay_shard(reader, producer, lfirst(lc), began, round, err))
 			return false;
 	}
-	if (round->produced > 0 && !ys_producer_flush(producer, FLUSH_TIMEOUT_MS, err))
-		return false;
 
 	foreach(lc, reader->lineage->active)
 	{

@@ -22,8 +22,8 @@ typedef struct YsRelayRound
 } YsRelayRound;
 
 /*
- * Read one page of each active shard and produce its records, acknowledged
- * when this returns.  The lineage then tells, in memory, how far each shard
+ * Read one page of each active shard and produce its records, which are yet to be
+ * acknowledged.  The lineage then tells, in memory, how far each shard
  * was read.  False and err when store or brokers failed: the lineage must
  * then be read anew from the catalog.
  */

@@ -112,8 +112,18 @@ foreach my $to ([ 'store', $store_wire ], [ 'broker', $broker_wire ])
 # ---- the services --------------------------------------------------------------------------------
 
 my $stream = query('SELECT store_stream FROM yottastore_internal.relay');
+# What keeps the relay is said while it goes on trying, and no more once it goes on.
+sub relay_says
+{
+	my ($condition, $what) = @_;
+	ok($node->poll_query_until('postgres', "SELECT reason $condition FROM yottastore.relay_status"), $what)
+	  or diag(query('SELECT * FROM yottastore.relay_status'));
+	return;
+}
+
 write_some();
 kill_service($store);
+relay_says(q{LIKE 'no node of the store could be reached%'}, 'that the store is gone');
 resume_service($store);
 write_some();
 index_is_store('the store was killed');
@@ -122,9 +132,11 @@ is(query('SELECT store_stream FROM yottastore_internal.relay'), $stream, 'its st
 write_some();
 kill_service($broker);
 write_some();
+relay_says(q{LIKE 'could not write to kafka topic%'}, 'that the broker is gone');
 resume_service($broker);
 write_some();
 index_is_store('the broker was killed');
+relay_says('IS NULL', 'that it is back');
 
 kill_service($broker);
 kill_service($store);
