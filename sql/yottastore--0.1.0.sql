@@ -895,8 +895,8 @@ CREATE VIEW yottastore.index_lag WITH (security_barrier) AS
 				pg_catalog.max(t.updated_at) AS updated_at
 			FROM yottastore_internal.position t WHERE t.policy_id = p.policy_id) o
 		CROSS JOIN LATERAL (SELECT
-				pg_catalog.sum(t.events_per_second
-					* pg_catalog.exp(EXTRACT(epoch FROM t.last_batch_at - moment.now)::double precision / 10)) AS events_per_second,
+				pg_catalog.round(pg_catalog.sum(t.events_per_second
+					* pg_catalog.exp(EXTRACT(epoch FROM t.last_batch_at - moment.now)::double precision / 10))::numeric, 3)::double precision AS events_per_second,
 				pg_catalog.sum(t.drained_per_second) AS drained_per_second,
 				COALESCE(pg_catalog.sum(t.arriving_per_second), 0) AS arriving_per_second,
 				pg_catalog.max(t.last_batch_at) AS last_batch_at,
