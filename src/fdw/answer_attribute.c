@@ -82,7 +82,9 @@ equal_column(RelOptInfo *rel, const YsSource *source, const OpExpr *clause, Expr
 			continue;
 		column = &source->columns[attnum - 1];
 		*value = other;
-		return column->kind == YS_COLUMN_PATH && column->key == 0 && stands_for_itself(column) ? column : NULL;
+		/* what does not fit is an error of who reads all items: it is not passed over */
+		return column->kind == YS_COLUMN_PATH && column->key == 0 && !column->error_on_mismatch &&
+			stands_for_itself(column) ? column : NULL;
 	}
 	return NULL;
 }

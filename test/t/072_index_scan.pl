@@ -104,6 +104,9 @@ is(sql(q{SELECT attributes ? 'color' FROM vehicle_service WHERE vehicle_id = 'br
 is(shown(plan_of('SET enable_seqscan = off', q{SELECT vehicle_id FROM vehicles WHERE color = 'plaid'}), 'Index Keys', 'Store Operation'), '1 BatchGetItem', '... is found all the same');
 delete_vehicle($table, 'brim');
 wait_for_index($node, 'it is gone');
+sql(q{ALTER FOREIGN TABLE vehicles ADD COLUMN strict int OPTIONS (path 'color', on_mismatch 'error')});
+like(fails('SELECT vehicle_id FROM vehicles WHERE strict = 5'), qr/does not fit|cannot be|is not/, 'what must fit is read to be looked at');
+sql('ALTER FOREIGN TABLE vehicles DROP COLUMN strict');
 same($_) foreach (
 	q{SELECT vehicle_id, color FROM vehicles WHERE color = 'red' AND lon = 12},
 	q{SELECT vehicle_id, color FROM vehicles WHERE color = 'none'},
