@@ -128,6 +128,19 @@ ys_input_call_compat(FmgrInfo *input, char *text, Oid ioparam, int32 typmod, Dat
 	(OidIsValid((rte)->checkAsUser) ? (rte)->checkAsUser : GetUserId())
 #endif
 
+/* As whom a query reads a table that it names (InvalidOid: whoever runs it), and which columns; the user includes parser/parse_relation.h. */
+#if PG_VERSION_NUM >= 160000
+#define ys_named_columns_compat(root, rte, role, columns) \
+	do { \
+		RTEPermissionInfo *ys_permissions = getRTEPermissionInfo((root)->parse->rteperminfos, rte); \
+		*(role) = ys_permissions->checkAsUser; \
+		*(columns) = ys_permissions->selectedCols; \
+	} while (0)
+#else
+#define ys_named_columns_compat(root, rte, role, columns) \
+	(*(role) = (rte)->checkAsUser, *(columns) = (rte)->selectedCols)
+#endif
+
 /* 18 let RETURNING name old and new values; the user includes nodes/primnodes.h. */
 #if PG_VERSION_NUM >= 180000
 #define ys_var_is_old_compat(var)	((var)->varreturningtype == VAR_RETURNING_OLD)

@@ -635,7 +635,7 @@ ys_answer_add_paths(PlannerInfo *root, RelOptInfo *rel)
 	ListCell   *cell;
 
 	/* by key there is nothing to find */
-	if (!ys_guc_index_scan || relation->access.operation < YS_OPERATION_QUERY)
+	if (!ys_guc_index_scan || relation->access.operation < YS_OPERATION_QUERY || !ys_plan_may_select(root, rel))
 		return;
 	/* its table, which others may have locked, is opened for what it can tell only */
 	asked = asked_by(root, rel);

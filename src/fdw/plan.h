@@ -101,4 +101,7 @@ extern bool ys_index_is_sure(const YsSource *source, const YsAccess *access);
 /* index_path.c: what an entry of the index takes, of items of this size. */
 extern double ys_index_entry_bytes(RelOptInfo *rel, const YsSourceIndex *index, double item_bytes);
 
+/* rights.c: may who runs the query read all that it names of the table?  As long as that isn't so, it can't run. */
+extern bool ys_plan_may_select(PlannerInfo *root, const RelOptInfo *rel);
+
 #endif							/* YS_FDW_PLAN_H */

@@ -204,6 +204,27 @@ like(fails('SET ROLE reader; SELECT count(*) FROM vehicle_service'), qr/permissi
 	is($rows, sql(q{SELECT count(*) FROM vehicle_service WHERE area = 'B'}), 'a security barrier');
 	is(() = $notices =~ /told/g, $rows, 'is not looked behind');
 }
+# Statistics of the index table are read for its owner, and by operators that may be anybody's.
+sql(<<'END');
+CREATE ROLE peeker;
+GRANT USAGE, CREATE ON SCHEMA public TO peeker;
+GRANT USAGE ON SCHEMA yottastore TO peeker;
+SET ROLE peeker;
+CREATE FUNCTION peek(text, text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''peeked at %'', $1; RETURN false; END';
+CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = peek, RESTRICT = eqsel);
+END
+my $peek = q{SET ROLE peeker; EXPLAIN SELECT vehicle_id FROM vehicles WHERE kind === 'x'};
+{
+	my (undef, undef, $said) = $node->psql('postgres', $peek);
+	like($said, qr/permission denied/, 'who may not read the table');
+	unlike($said, qr/peeked/, '... learns nothing from its plan');
+	sql('GRANT SELECT (kind) ON vehicles TO peeker');
+	unlike(($node->psql('postgres', $peek))[2], qr/peeked/, '... nor who may not read all that is named');
+	sql('GRANT SELECT (vehicle_id) ON vehicles TO peeker');
+	like(($node->psql('postgres', $peek))[1], qr/Index Policy/, 'who may has its conditions looked up');
+	sql('DROP OPERATOR ===(text, text); DROP FUNCTION peek; REVOKE ALL ON vehicles FROM peeker');
+}
+
 # ---- changes -------------------------------------------------------------------------------------
 
 is(sql(q{INSERT INTO vehicles (vehicle_id, item) VALUES ('new', '{"type": "trike"}'); SELECT vehicle_id FROM vehicles WHERE kind = 'trike'}), 'new', 'a session sees what it has written');
