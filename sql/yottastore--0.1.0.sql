@@ -229,6 +229,7 @@ CREATE TABLE yottastore_internal.policy (
 	stream oid,
 	index_table oid NOT NULL,
 	topic text,
+	store_table text,
 	declaration jsonb NOT NULL,
 	max_areas integer NOT NULL CHECK (max_areas > 0),
 	phase text NOT NULL DEFAULT 'STARTING'
@@ -249,7 +250,7 @@ CREATE TABLE yottastore_internal.policy (
 	rebuilds integer UNIQUE REFERENCES yottastore_internal.policy ON DELETE CASCADE
 ) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX policy_name_key ON yottastore_internal.policy (name) WHERE rebuilds IS NULL;
-COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; stream is NULL where the store''s own is followed; topic is the one its positions are in, or the id of the store''s stream, NULL while it has none; layout counts how often the topic got more partitions; areas_fingerprint is of the areas that its rows, or a job, go by; areas_reached says that all rows are where they belong by these; synonyms_fingerprint is of the synonyms that rows are written by, synonyms_mixed says that some were by others; functions_fingerprint and functions_mixed are the same of the fields'' functions; rebuilds is the policy whose rows this one, of the same name, makes anew beside them';
+COMMENT ON TABLE yottastore_internal.policy IS 'index policies; index_table''s partitions and rows are the owner''s; stream is NULL where the store''s own is followed; topic is the one its positions are in, or the id of the store''s stream, NULL while it has none; store_table is the one of the store that its rows are of; layout counts how often the topic got more partitions; areas_fingerprint is of the areas that its rows, or a job, go by; areas_reached says that all rows are where they belong by these; synonyms_fingerprint is of the synonyms that rows are written by, synonyms_mixed says that some were by others; functions_fingerprint and functions_mixed are the same of the fields'' functions; rebuilds is the policy whose rows this one, of the same name, makes anew beside them';
 
 CREATE FUNCTION yottastore_internal.policies_changed() RETURNS trigger
 	LANGUAGE c AS 'MODULE_PATHNAME', 'ys_policies_changed';

@@ -46,7 +46,7 @@
 	"p.functions_fingerprint, p.functions_mixed, " \
 	"EXISTS (SELECT FROM yottastore_internal.quarantine q WHERE q.policy_id = p.policy_id AND md5(q.item_key) IS NULL), " \
 	"EXISTS (SELECT FROM yottastore_internal.quarantine q WHERE q.policy_id = p.policy_id " \
-	"AND q.item_key IS NOT NULL AND NOT q.superseded) " \
+	"AND q.item_key IS NOT NULL AND NOT q.superseded), p.epoch, p.store_table " \
 	"FROM yottastore_internal.policy p CROSS JOIN LATERAL (" \
 	"SELECT array_agg(partition ORDER BY partition) AS partitions, " \
 	"array_agg(next_offset ORDER BY partition) AS next_offsets, " \
@@ -61,7 +61,7 @@ enum
 	COLUMN_PARTITIONS, COLUMN_NEXT_OFFSETS, COLUMN_HIGH_OFFSETS, COLUMN_WATERMARKS,
 	COLUMN_RELOCATING, COLUMN_AREAS, COLUMN_AREAS_REACHED, COLUMN_SYNONYMS, COLUMN_SYNONYMS_MIXED,
 	COLUMN_FUNCTIONS, COLUMN_FUNCTIONS_MIXED,
-	COLUMN_LOST_KEYS, COLUMN_QUARANTINES
+	COLUMN_LOST_KEYS, COLUMN_QUARANTINES, COLUMN_EPOCH, COLUMN_STORE_TABLE
 };
 
 /* A column that is an array: its elements; NULL: it has none. */
@@ -149,10 +149,27 @@ ys_freshness_read(const char *policy, Snapshot snapshot, YsFreshness *freshness)
 		freshness->functions_mixed = isnull || DatumGetBool(ys_spi_value(0, COLUMN_FUNCTIONS_MIXED, &isnull));
 		freshness->lost_keys = DatumGetBool(ys_spi_value(0, COLUMN_LOST_KEYS, &isnull));
 		freshness->quarantines = DatumGetBool(ys_spi_value(0, COLUMN_QUARANTINES, &isnull));
+		freshness->epoch = DatumGetInt32(ys_spi_value(0, COLUMN_EPOCH, &isnull));
+		freshness->store_table = ys_spi_text(0, COLUMN_STORE_TABLE, context);
 		read_positions(freshness, context);
 	}
 	ys_spi_end(&scope);
 	return found;
+}
+
+bool
+ys_freshness_is_of_now(const YsFreshness *freshness)
+{
+	YsSpiScope	scope;
+	bool		is_of_now;
+
+	ys_spi_begin(&scope);
+	/* as catalogs are read: also while a plan runs in parallel */
+	ys_spi_read("SELECT FROM yottastore_internal.policy WHERE policy_id = $1 AND epoch = $2", GetCatalogSnapshot(ys_policies_relid()),
+				2, (Oid[]) {INT4OID, INT4OID}, (Datum[]) {Int32GetDatum(freshness->policy_id), Int32GetDatum(freshness->epoch)});
+	is_of_now = SPI_processed > 0;
+	ys_spi_end(&scope);
+	return is_of_now;
 }
 
 List *

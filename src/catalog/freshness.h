@@ -44,6 +44,8 @@ typedef struct YsFreshness
 	uint64		functions;		/* the same of the functions that fields' values go through */
 	bool		functions_mixed;
 	bool		lost_keys;		/* its quarantine has events that may be about any item */
+	int			epoch;			/* raised when rows are made anew */
+	char	   *store_table;	/* whose items the rows are of; NULL: nobody has noted it */
 	bool		quarantines;	/* and events or items of known keys, whose row the index doesn't have */
 } YsFreshness;
 
@@ -62,6 +64,9 @@ typedef struct YsFreshnessGoal
  * is none.
  */
 extern bool ys_freshness_read(const char *policy, Snapshot snapshot, YsFreshness *freshness);
+
+/* Are its rows, which its snapshot may not see, still those that it was read of?  Its table must be locked. */
+extern bool ys_freshness_is_of_now(const YsFreshness *freshness);
 
 /* Is it LIVE and has reached the goal?  Asks nobody. */
 extern bool ys_freshness_reaches(const YsFreshness *freshness, const YsFreshnessGoal *goal);

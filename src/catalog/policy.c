@@ -16,6 +16,7 @@
 
 #include "catalog/lock_class.h"
 #include "catalog/policy.h"
+#include "catalog/source.h"
 #include "catalog/spi.h"
 #include "catalog/waiters.h"
 
@@ -30,7 +31,7 @@ static const char *const phase_names[] = {
 #define POLICY_COLUMNS \
 	"policy_id, name, " YS_POLICY_OWNER ", source, stream, index_table, topic, declaration, phase, epoch, "\
 	"max_areas, layout, rebuilds, (SELECT o.index_table FROM yottastore_internal.policy o "\
-	"WHERE o.policy_id = policy.rebuilds)"
+	"WHERE o.policy_id = policy.rebuilds), store_table"
 
 const char *
 ys_phase_name(YsPhase phase)
@@ -99,6 +100,7 @@ read_row(uint64 row, MemoryContext context)
 	policy->layout = result_int(row, 12);
 	policy->rebuilds = result_int(row, 13);
 	policy->model = result_oid(row, 14);
+	policy->store_table = ys_spi_text(row, 15, context);
 	return policy;
 }
 
@@ -264,6 +266,17 @@ ys_policy_follow_owners(void)
 	ys_spi_end(&scope);
 }
 
+void
+ys_policy_note_store_table(int policy_id, const char *store_table)
+{
+	YsSpiScope	scope;
+
+	ys_spi_begin(&scope);
+	ys_spi_execute("UPDATE yottastore_internal.policy SET store_table = $2 WHERE policy_id = $1", SPI_OK_UPDATE, 2,
+				   (Oid[]) {INT4OID, TEXTOID}, (Datum[]) {Int32GetDatum(policy_id), CStringGetTextDatum(store_table)}, NULL);
+	ys_spi_end(&scope);
+}
+
 int
 ys_policy_insert(const YsPolicyRow *row)
 {
@@ -287,6 +300,7 @@ ys_policy_insert(const YsPolicyRow *row)
 				   }, OidIsValid(row->stream) ? NULL : "   n      ");
 	policy_id = result_int(0, 1);
 	ys_spi_end(&scope);
+	ys_policy_note_store_table(policy_id, ys_source_load(row->source)->table);
 	return policy_id;
 }
 

@@ -45,6 +45,7 @@ typedef struct YsPolicyRow
 	int			max_areas;		/* that get a partition of their own */
 	int			rebuilds;		/* the policy whose rows it makes anew (rebuild.h), 0: none */
 	Oid			model;			/* that policy's index table */
+	char	   *store_table;	/* whose items its rows are of; NULL: nobody has noted it */
 } YsPolicyRow;
 
 /* What policies of one owner follow together: a stream, or the stream of one source's store. */
@@ -111,6 +112,9 @@ extern void ys_policy_follow_owners(void);
  * Throws ERRCODE_UNIQUE_VIOLATION if the name is taken.
  */
 extern int	ys_policy_insert(const YsPolicyRow *row);
+
+/* Its rows will be of that table's items. */
+extern void ys_policy_note_store_table(int policy_id, const char *store_table);
 extern void ys_policy_delete(int policy_id);
 
 /*

@@ -267,7 +267,7 @@ static const char *const updates[] = {
 	"UPDATE yottastore_internal.position n SET watermark = GREATEST(n.watermark, o.watermark) "
 	"FROM yottastore_internal.position o "
 	"WHERE o.policy_id = $1 AND n.policy_id = $2 AND n.partition = o.partition",
-	"UPDATE yottastore_internal.policy p SET epoch = r.epoch, layout = r.layout, topic = r.topic, "
+	"UPDATE yottastore_internal.policy p SET epoch = r.epoch, layout = r.layout, topic = r.topic, store_table = r.store_table, "
 	"backfill_started_at = r.backfill_started_at, backfill_finished_at = r.backfill_finished_at, "
 	"backfill_estimate = r.backfill_estimate, areas_reached = r.areas_reached, "
 	"synonyms_fingerprint = r.synonyms_fingerprint, synonyms_mixed = r.synonyms_mixed, "

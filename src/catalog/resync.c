@@ -33,7 +33,8 @@ ys_resync_begin(int policy_id)
 		return 0;
 	ys_spi_begin(&scope);
 	(void) execute("UPDATE yottastore_internal.policy SET epoch = epoch + 1, phase = 'STARTING', "
-				   "reason = NULL, topic = NULL WHERE policy_id = $1", SPI_OK_UPDATE, policy_id);
+				   "reason = NULL, topic = NULL WHERE policy_id = $1 RETURNING source", SPI_OK_UPDATE_RETURNING, policy_id);
+	ys_policy_note_store_table(policy_id, ys_source_load(DatumGetObjectId(ys_spi_value(0, 1, &isnull)))->table);
 	(void) execute("DELETE FROM yottastore_internal.position WHERE policy_id = $1",
 				   SPI_OK_DELETE, policy_id);
 	(void) execute("DELETE FROM yottastore_internal.shard_position WHERE policy_id = $1",

@@ -171,6 +171,8 @@ find_obstacle(const YsAnswer *answer, bool exists)
 		return "it does not exist";
 	if (freshness->source != answer->source->relid)
 		return psprintf("it is of %s", ys_source_title(freshness->source));
+	if (freshness->store_table != NULL && strcmp(freshness->store_table, answer->source->table) != 0)
+		return psprintf("its rows are of store table \"%s\": call yottastore.index_resync_start", freshness->store_table);
 	if (freshness->phase != YS_PHASE_LIVE)
 		return psprintf("it is %s%s%s", ys_phase_name(freshness->phase), freshness->reason != NULL ? ": " : "",
 						freshness->reason != NULL ? freshness->reason : "");
@@ -231,6 +233,9 @@ decide(YsAnswer *answer)
 	bool		exists = ys_freshness_read(answer->policy, snapshot, &answer->freshness);
 
 	answer->why_not = find_obstacle(answer, exists);
+	/* rows that a rebuild has put in the place of others are there for later snapshots only */
+	if (answer->why_not == NULL && !ys_freshness_is_of_now(&answer->freshness))
+		answer->why_not = "its rows were made anew after the snapshot was taken";
 	if (answer->why_not == NULL)
 		answer->why_not = ys_beside_read(answer->beside, &answer->freshness, answer->partitions, snapshot);
 	answer->uses_index = answer->why_not == NULL;

@@ -157,6 +157,17 @@ refresh_follow(void *arg)
 	ys_lane_join(worker, follow);
 }
 
+/* Does its foreign table name another table of the store than its rows are of?  Then a reason; NULL: it doesn't. */
+static const char *
+find_other_table(const YsPolicyRow *row)
+{
+	const char *table = ys_source_load(row->source)->table;
+
+	if (row->store_table == NULL || strcmp(table, row->store_table) == 0)
+		return NULL;
+	return psprintf("its foreign table names store table \"%s\" now, and its rows are of \"%s\"", table, row->store_table);
+}
+
 /*
  * Refresh one policy; what it can't go on with pauses it, and it alone.  An error that may pass is
  * returned, and the policy not followed meanwhile: its declarations may have changed.
@@ -172,6 +183,8 @@ refresh_or_stop(YsStreamWorker *worker, YsPolicyRow *row, bool bind)
 
 	if (!ys_phase_is_resting(row->phase) && row->topic != NULL)
 		refusal = worker->intake->refuses(worker, row->topic);
+	if (!ys_phase_is_resting(row->phase) && refusal == NULL)
+		refusal = find_other_table(row);
 	if (refusal != NULL)
 	{
 		ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE, refusal);

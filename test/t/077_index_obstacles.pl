@@ -172,6 +172,20 @@ sql(q{ALTER TABLE followed DROP CONSTRAINT no_bb; SELECT yottastore.index_reloca
 $node->poll_query_until('postgres', sprintf $ended, 0) or die 'the row is not moved';
 like(plan_of($any, $renamed), qr/rows=1 .*Index Keys: 1/s, 'until it is moved');
 
+# ---- rows that were put in the place of others ------------------------------------------------------
+
+{
+	my $session = $node->background_psql('postgres');
+	$session->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class LIMIT 1');
+	sql(q{SELECT yottastore.index_rebuild_start('followed')});
+	sql(q{SELECT yottastore.job_wait(max(job_id)) FROM yottastore.jobs});
+	like($session->query_safe("SET yottastore.max_staleness = '1d'; $explain SELECT vehicle_id FROM vehicles WHERE f_kind = 'car'"),
+		qr/rows=6\b.*Index Not Used: its rows were made anew after the snapshot was taken/s, 'a snapshot does not see what a rebuild has made after it was taken');
+	$session->query_safe('COMMIT');
+	like($session->query_safe("$explain SELECT vehicle_id FROM vehicles WHERE f_kind = 'car'"), qr/Index Keys: 6\b/, '... the next one does');
+	$session->quit;
+}
+
 # ---- what is said of areas that nobody knew -------------------------------------------------------
 
 sql(<<'END');
@@ -262,6 +276,25 @@ my $count = sql("SET yottastore.index_scan = off; SELECT count(*) FROM ($cars) q
 is(sql("SELECT count(*) FROM ($cars) q"), $count, 'brokers that are away keep nobody from the store');
 like(plan_of(q{SET yottastore.staleness_timeout = 1}, $cars), qr/Index Not Used: where its topic ends is not known: /, '... as it says');
 like(($node->psql('postgres', "SET yottastore.on_stale = error; $cars"))[2], qr/cannot answer.*where its topic ends is not known/s, '... or refuses to');
+
+sql("ALTER SERVER fleet_changes OPTIONS (SET brokers '@{[ kafka_brokers() ]}')");
+
+# ---- another table of the store ----------------------------------------------------------------------
+
+my $other = unique_name('others');
+sql("SELECT yottastore.create_store_table('fleet', '$other', 'vehicle_id')");
+put_vehicle($other, 'o1', { type => { S => 'ship' } });
+sql('SELECT yottastore.stop_workers()');
+sql("ALTER FOREIGN TABLE vehicles OPTIONS (SET table '$other')");
+my $ship = q{SELECT vehicle_id FROM vehicles WHERE kind = 'ship'};
+like(plan_of($any, $ship), qr/rows=1\b.*Index Not Used: its rows are of store table "$table": call yottastore\.index_resync_start/s, 'rows of another table are not looked up');
+sql('SELECT yottastore.start_workers()');
+ok($node->poll_query_until('postgres', qq{SELECT phase = 'INCOMPLETE' AND reason = 'its foreign table names store table "$other" now, and its rows are of "$table"' }
+		. q{FROM yottastore.index_policies WHERE policy = 'vehicle_service'}), 'which is noticed');
+sql(q{SELECT yottastore.index_resync_start('vehicle_service')});
+wait_for_index($node, 'made anew');
+like(plan_of($any, $ship), qr/Index Keys: 1\b/, '... and mended by a resync');
+store_api('DeleteTable', { TableName => $other });
 
 store_api('DeleteTable', { TableName => $table });
 $node->stop;
