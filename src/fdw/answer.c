@@ -31,6 +31,7 @@
 #include "fdw/fdw.h"
 #include "fdw/row.h"
 #include "fdw/scan.h"
+#include "fdw/written.h"
 #include "guc.h"
 
 /* A key that was asked for. */
@@ -82,7 +83,6 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 	YsAnswer   *answer = palloc0(sizeof(YsAnswer));
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	List	   *private = list_nth(plan->fdw_private, YS_SCAN_ANSWER);
-	YsFetchRequest by_key = *request;
 
 	answer->node = node;
 	answer->source = source;
@@ -96,8 +96,7 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 	answer->beside = ys_beside_create(source);
 	answer->window = ys_window_create(get_hash_memory_limit(), plan->scan.plan.plan_width);
 	ys_window_expect(answer->window, intVal(list_nth(private, YS_ANSWER_WANTED)));
-	by_key.consistent = by_key.consistent || ys_answer_reads_strongly(source);
-	ys_window_open(answer->window, &by_key, false, NULL);
+	ys_window_open(answer->window, request, false, NULL);
 	if (list_nth(private, YS_ANSWER_SORT) != NIL)
 		answer->order = ys_answer_order_create(node, list_nth(private, YS_ANSWER_SORT), plan->fdw_exprs);
 	return answer;
@@ -105,16 +104,27 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 
 /* ---- the index, or the store ---- */
 
-static char *
-how_far(const YsFreshness *freshness, const YsFreshnessGoal *goal)
+/* Is it what the session itself has written that the index lacks? */
+static bool
+asks_for_own(const YsAnswer *answer)
 {
+	return answer->goal->up_to == ys_written_last(answer->source);
+}
+
+static char *
+how_far(const YsAnswer *answer)
+{
+	const YsFreshness *freshness = &answer->freshness;
+	const YsFreshnessGoal *goal = answer->goal;
+
 	if (!freshness->has_watermarks && goal->trouble != NULL)
 		return psprintf("where its topic ends is not known: %s", goal->trouble);
 	if (!freshness->has_watermarks)
 		return "how far it is behind is not known";
-	return psprintf("it is complete up to %s, %.3f seconds before what is asked for%s",
+	return psprintf("it is complete up to %s, %.3f seconds before %s%s",
 					timestamptz_to_str(freshness->up_to),
 					(double) (goal->up_to - freshness->up_to) / USECS_PER_SEC,
+					asks_for_own(answer) ? "this session has written to the table" : "what is asked for",
 					ys_freshness_is_unfed(freshness) ? ", and no relay feeds its stream any more" : "");
 }
 
@@ -188,8 +198,7 @@ find_obstacle(const YsAnswer *answer, bool exists)
 		return why_not;
 	if (!ys_freshness_reaches(freshness, answer->goal))
 		return IsolationUsesXactSnapshot() ?
-			psprintf("%s, by the transaction's snapshot", how_far(freshness, answer->goal)) :
-			how_far(freshness, answer->goal);
+			psprintf("%s, by the transaction's snapshot", how_far(answer)) : how_far(answer);
 	return NULL;
 }
 
@@ -202,10 +211,15 @@ what_to_do(const YsAnswer *answer)
 	if (hint != NULL)
 		return hint;
 	if (IsolationUsesXactSnapshot())
-		return "Begin another transaction, or use READ COMMITTED: the snapshot of this one stays. Or have yottastore.max_staleness "
+		return asks_for_own(answer) ?
+			"Begin another transaction, or use READ COMMITTED: the snapshot of this one stays. Or have yottastore.on_stale say otherwise." :
+			"Begin another transaction, or use READ COMMITTED: the snapshot of this one stays. Or have yottastore.max_staleness "
 			"or yottastore.on_stale say otherwise.";
-	return "yottastore.index_lag shows how the index gets on; yottastore.max_staleness and yottastore.on_stale say "
-		"what is done meanwhile.";
+	return asks_for_own(answer) ?
+		"yottastore.index_lag shows how the index gets on; yottastore.staleness_timeout says how long a statement waits for it "
+		"(functions that are not volatile don't), and yottastore.on_stale what is done then." :
+		"yottastore.index_lag shows how the index gets on; yottastore.max_staleness and yottastore.on_stale say "
+		"what is done meanwhile. Functions that are not volatile don't wait for it.";
 }
 
 static void

@@ -99,7 +99,8 @@ ys_begin_scan(ForeignScanState *node, int eflags)
 		.store = scan->store,
 		.source = scan->source,
 		.attributes = ys_row_attributes(scan->reader),
-		.consistent = (flags & YS_SCAN_CONSISTENT) != 0,
+		.consistent = (flags & YS_SCAN_CONSISTENT) != 0 ||
+			(ys_is_answered(plan) && ys_answer_reads_strongly(scan->source)),
 		.few = (flags & YS_SCAN_FEW) != 0
 	};
 	scan->key_context = AllocSetContextCreate(CurrentMemoryContext, "yottastore keys",

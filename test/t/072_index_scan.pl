@@ -177,6 +177,8 @@ unlike(sql("EXPLAIN SELECT vehicle_id FROM vehicles $_"), qr/Index Policy/, "not
 my $prepared = q{PREPARE q(text, text) AS SELECT count(*) FROM vehicles WHERE kind = $1 AND area = $2;};
 is(sql("$prepared" . q{EXECUTE q('car', 'A');} x 8), join("\n", (same(q{SELECT vehicle_id FROM vehicles WHERE kind = 'car' AND area = 'A'}) =~ tr/{//) x 8),
 	'a prepared statement past its sixth execution');
+like(sql("SET plan_cache_mode = force_generic_plan; PREPARE a(text) AS SELECT vehicle_id FROM vehicles WHERE area = \$1 AND odometer_km < 20000; EXPLAIN EXECUTE a('A')"),
+	qr/Index Policy/, 'a generic plan does not expect rows of all partitions');
 like(sql("SET plan_cache_mode = force_generic_plan; $prepared EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE q('car', 'A')"), qr/Subplans Removed.*vehicle_service_a/s, 'a generic plan prunes partitions when it starts');
 is(sql(<<'END'), "v004\nv008\nv004\nv012", 'a scrollable cursor');
 BEGIN; DECLARE c SCROLL CURSOR FOR SELECT vehicle_id FROM vehicles WHERE kind = 'car' ORDER BY 1;
@@ -290,6 +292,10 @@ without_worker(sub {
 	like($late, qr/Index Not Used: it is complete up to .* seconds before what is asked for/, 'an index that is too far behind is not used');
 	like($late, qr/Store Operation: Scan.*never executed/s, 'but the store read');
 	is(sql("$stale; SELECT count(*) FROM vehicles WHERE kind = 'car'"), 74, 'all of it');
+	is(shown($late, 'Store Read Units'), 2 * shown(plan_of('SET yottastore.index_scan = off', $cars), 'Store Read Units') . '.0', '... strongly, where all is asked for');
+	my $own = q{SET yottastore.staleness_timeout = 1; UPDATE vehicles SET item = item || jsonb_build_object('own', clock_timestamp()) WHERE vehicle_id = 'v020'};
+	is(shown(plan_of($own, $cars), 'Store Read Units'), shown($late, 'Store Read Units'), '... or what the session itself has written');
+	like(fails("SET yottastore.on_stale = 'error'; $own; $cars"), qr/before this session has written to the table\.\nHINT: .*staleness_timeout/, '... as is said');
 	like(fails("$stale; SET yottastore.on_stale = 'error'; $cars"), qr/index policy "vehicle_service" cannot answer for foreign table "vehicles".*complete up to.*HINT/s, 'or the query fails, when it shall');
 	like(fails("SET statement_timeout = '300ms'; SET yottastore.max_staleness = 0; SET yottastore.staleness_timeout = '1h'; $cars"),
 		qr/statement timeout/, 'a query that waits can be cancelled');
