@@ -66,6 +66,7 @@ typedef struct Answering
 	bool		has_area_value; /* items may name their area */
 	bool		has_attributes; /* all of them, under their paths */
 	List	   *quals;			/* on the index table */
+	List	   *clauses;		/* of the foreign table that these say, as RestrictInfos */
 	Bitmapset  *columns;		/* of it that are read, as selectedCols */
 	bool		by_field;		/* a condition is on what the policy computes, or has of all attributes */
 	int			by;				/* YS_BY_… */
@@ -192,8 +193,8 @@ or_other_area(const Answering *answering, Expr *clause)
 	return make_orclause(list_make2(clause, is_other));
 }
 
-/* Add what a clause on an attribute says of all attributes that the index has. */
-static void
+/* Add what a clause on an attribute says of all attributes that the index has, if it says anything. */
+static bool
 add_attribute(Answering *answering, const Expr *clause)
 {
 	Bitmapset  *columns = NULL;
@@ -201,10 +202,11 @@ add_attribute(Answering *answering, const Expr *clause)
 		ys_answer_by_attribute(answering->rel, answering->source, answering->index, INDEX_RTI, clause, &columns) : NULL;
 
 	if (translated == NULL)
-		return;
+		return false;
 	answering->quals = lappend(answering->quals, translated);
 	answering->columns = bms_add_members(answering->columns, columns);
 	answering->by_field = true;
+	return true;
 }
 
 /* Add what a clause says of the index, if it says anything. */
@@ -223,9 +225,11 @@ add_clause(Answering *answering, RestrictInfo *rinfo)
 	translated = (Expr *) to_index((Node *) clause, &translation);
 	if (translation.failed)
 	{
-		add_attribute(answering, clause);
+		if (add_attribute(answering, clause))
+			answering->clauses = lappend(answering->clauses, rinfo);
 		return;
 	}
+	answering->clauses = lappend(answering->clauses, rinfo);
 	nearby = ys_answer_by_distance(RelationGetRelid(answering->index), translated);
 	if (nearby != NULL)
 		answering->quals = lappend(answering->quals, nearby);
@@ -528,6 +532,19 @@ sorted_path(PlannerInfo *root, RelOptInfo *rel, ForeignPath *path, double wanted
 	return (Path *) create_sort_path(root, rel, &path->path, pathkeys, wanted);
 }
 
+/*
+ * How many keys will come: by the index's query, whose estimate has all rows of partitions that are
+ * pruned only when it runs, or by what its clauses take of the foreign table.
+ */
+static double
+estimate_keys(PlannerInfo *root, const Answering *answering, const Path *keys)
+{
+	double		rows = answering->rel->tuples *
+		clauselist_selectivity(root, answering->clauses, 0, JOIN_INNER, NULL);
+
+	return answering->clauses != NIL && answering->rel->tuples > 0 ? Min(keys->rows, clamp_row_est(rows)) : keys->rows;
+}
+
 /* wanted: how many rows the query takes, of the first by the ordering if there is one; 0: all. */
 static void
 add_path_of(PlannerInfo *root, Answering *answering, const Ordering *ordering, double wanted)
@@ -545,7 +562,7 @@ add_path_of(PlannerInfo *root, Answering *answering, const Ordering *ordering, d
 	/* so much of it, if those that go on to be wanted are spread evenly */
 	if (wanted > 0)
 		fraction = Min(wanted / Max(rel->rows, 1), 1);
-	rows = clamp_row_est(keys->rows * fraction);
+	rows = clamp_row_est(estimate_keys(root, answering, keys) * fraction);
 	batches = ceil(rows / YS_BATCH_GET_MAX);
 	path = ys_foreign_path_compat(root, rel, Max(rel->rows * fraction, 1),
 								  keys->startup_cost + YS_REQUEST_COST + rel->baserestrictcost.startup,
@@ -564,9 +581,9 @@ add_path_of(PlannerInfo *root, Answering *answering, const Ordering *ordering, d
 	ys_answer_planned = true;
 }
 
-/* Try what one policy's index can answer. */
+/* Try what one policy's index can answer, if it is LIVE now, or if it isn't. */
 static void
-try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
+try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name, bool live)
 {
 	YsRelation *relation = rel->fdw_private;
 	const YsPolicyRow *policy = ys_plan_policy(root, relation, name);
@@ -575,7 +592,7 @@ try_policy(PlannerInfo *root, RelOptInfo *rel, const char *name)
 	Ordering	ordering = {0};
 	ListCell   *cell;
 
-	if (policy == NULL)
+	if (policy == NULL || (policy->phase == YS_PHASE_LIVE) != live)
 		return;
 	answering.compiled = ys_policy_cache_find(name)->policy;
 	answering.has_area_value = ys_policy_has_area_value(answering.compiled);
@@ -625,20 +642,15 @@ may_say(const YsSource *source, const YsSourceColumn *column, const Bitmapset *a
 	return false;
 }
 
-void
-ys_answer_add_paths(PlannerInfo *root, RelOptInfo *rel)
+/* Try the policies that may say something of these columns, and are LIVE now, or are not. */
+static void
+try_policies(PlannerInfo *root, RelOptInfo *rel, const Bitmapset *asked, bool live)
 {
-	const YsRelation *relation = rel->fdw_private;
+	YsRelation *relation = rel->fdw_private;
 	const YsSource *source = relation->source;
-	const Bitmapset *asked;
 	List	   *tried = NIL;
 	ListCell   *cell;
 
-	/* by key there is nothing to find */
-	if (!ys_guc_index_scan || relation->access.operation < YS_OPERATION_QUERY || !ys_plan_may_select(root, rel))
-		return;
-	/* its table, which others may have locked, is opened for what it can tell only */
-	asked = asked_by(root, rel);
 	for (int i = 0; i < source->natts; i++)
 	{
 		const YsSourceColumn *column = &source->columns[i];
@@ -651,6 +663,22 @@ ys_answer_add_paths(PlannerInfo *root, RelOptInfo *rel)
 		if (seen)
 			continue;
 		tried = lappend(tried, column->policy);
-		try_policy(root, rel, column->policy);
+		try_policy(root, rel, column->policy, live);
 	}
+}
+
+void
+ys_answer_add_paths(PlannerInfo *root, RelOptInfo *rel)
+{
+	const YsRelation *relation = rel->fdw_private;
+	const Bitmapset *asked;
+
+	/* by key there is nothing to find */
+	if (!ys_guc_index_scan || relation->access.operation < YS_OPERATION_QUERY || !ys_plan_may_select(root, rel))
+		return;
+	/* its table, which others may have locked, is opened for what it can tell only */
+	asked = asked_by(root, rel);
+	try_policies(root, rel, asked, true);
+	if (relation->answers == NIL)
+		try_policies(root, rel, asked, false);
 }

@@ -52,6 +52,7 @@ like(($node->psql('postgres', "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL 
 	qr/DETAIL:  The reason: how far it is behind is not known, by the transaction's snapshot\.\nHINT:  Begin another transaction/, '... and it is said what to do');
 sql(q{SELECT yottastore.pause_index_policy('vehicle_service')});
 like(($node->psql('postgres', "SET yottastore.on_stale = error; $cars"))[2], qr/it is PAUSED: paused by request\.\nHINT: .*yottastore\.resume_index_policy/, 'or of one that is paused');
+like(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE kind = 'car' AND f_kind = 'car'}), qr/Index Policy: followed\b/, 'where two policies can, one that is paused does not');
 sql(q{SELECT yottastore.resume_index_policy('vehicle_service')});
 wait_for_index($node, 'after the pause');
 
@@ -112,7 +113,7 @@ my $more = q{INSERT INTO vehicles_of SELECT 'f' || i % 3, i, '{"type": "van", "p
 like(planned_before($node, 'paired', "SET yottastore.on_stale = error; $more", q{SELECT fleet, n FROM vehicles_of WHERE kind = 'van' ORDER BY n}), qr/^f1\|31\nf2\|32\nf0\|33$/m,
 	'rows in an area that is new, by both of their keys');
 $more = q{UPDATE vehicles_of SET item = item || '{"pos": {"lat": 5, "lon": 25}}' WHERE fleet = 'f1'};
-like(planned_before($node, 'paired', $more, "$explain SELECT fleet, n FROM vehicles_of WHERE kind IN ('car', 'van')"), qr/rows=33 .*Index Keys: 33\b/s,
+like(planned_before($node, 'paired', $more, "$explain SELECT fleet, n FROM vehicles_of WHERE kind IN ('car', 'van')"), qr/rows=33\b.*Index Keys: 33\b/s,
 	'... each once, though they come from where others are');
 store_api('DeleteTable', { TableName => $pairs });
 
@@ -136,18 +137,18 @@ my $holder = $node->background_psql('postgres', on_error_stop => 0);
 $holder->query_safe(q{BEGIN; LOCK TABLE followed IN SHARE MODE});
 sql(q{UPDATE yottastore.areas SET name = 'AA' WHERE name = 'A'});
 my $renamed = q{SELECT vehicle_id FROM vehicles WHERE f_area = 'AA'};
-like(plan_of($any, $renamed), qr/rows=6 .*Index Not Used: (areas were edited, and its rows are yet to be moved|its rows are being moved)/s, 'areas are not looked up from when they are edited');
+like(plan_of($any, $renamed), qr/rows=6\b.*Index Not Used: (areas were edited, and its rows are yet to be moved|its rows are being moved)/s, 'areas are not looked up from when they are edited');
 my $jobs = q{FROM yottastore.jobs WHERE policy = 'followed' AND kind = 'relocate' AND state IN ('QUEUED', 'RUNNING')};
 $node->poll_query_until('postgres', "SELECT count(*) > 0 $jobs") or die 'no job';
 sql("SELECT yottastore.job_stop(job_id) $jobs");
 $holder->query_safe('ROLLBACK');
 $holder->quit;
 $node->poll_query_until('postgres', "SELECT count(*) = 0 $jobs") or die 'the job goes on';
-like(plan_of($any, $renamed), qr/rows=6 .*Index Not Used: areas were edited, and not all of its rows were moved: call yottastore.index_relocate_start/s, 'nor after the job was stopped');
+like(plan_of($any, $renamed), qr/rows=6\b.*Index Not Used: areas were edited, and not all of its rows were moved: call yottastore.index_relocate_start/s, 'nor after the job was stopped');
 like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE f_kind = 'car'}), qr/Index Keys: 6/, 'but what has nothing to do with them');
 sql(q{SELECT yottastore.index_relocate_start('followed')});
 $node->poll_query_until('postgres', "SELECT count(*) = 0 $jobs") or die 'the job does not end';
-like(plan_of($any, $renamed), qr/rows=6 .*Index Keys: 6/s, 'until another has moved them');
+like(plan_of($any, $renamed), qr/rows=6\b.*Index Keys: 6/s, 'until another has moved them');
 
 # One that fails: the new area's partition can't be made.
 sql(<<'END');
@@ -158,19 +159,19 @@ END
 $renamed = q{SELECT vehicle_id FROM vehicles WHERE f_area = 'AAA'};
 my $last = q{FROM yottastore.jobs WHERE policy = 'followed' ORDER BY job_id DESC LIMIT 1};
 $node->poll_query_until('postgres', "SELECT state = 'FAILED' AND reason = 'no table today' $last") or die 'the job does not fail';
-like(plan_of($any, $renamed), qr/rows=6 .*Index Not Used: areas were edited, and not all of its rows were moved/s, 'nor after the job has failed');
+like(plan_of($any, $renamed), qr/rows=6\b.*Index Not Used: areas were edited, and not all of its rows were moved/s, 'nor after the job has failed');
 sql(q{DROP EVENT TRIGGER no_table; SELECT yottastore.index_relocate_start('followed')});
 $node->poll_query_until('postgres', "SELECT state = 'DONE' $last") or die 'the job does not end';
-like(plan_of($any, $renamed), qr/rows=6 .*Index Keys: 6/s, 'until another has made it');
+like(plan_of($any, $renamed), qr/rows=6\b.*Index Keys: 6/s, 'until another has made it');
 
 sql(q{ALTER TABLE followed ADD CONSTRAINT no_bb CHECK (area <> 'BB'); UPDATE yottastore.areas SET name = 'BB' WHERE name = 'B'});
 $renamed = q{SELECT vehicle_id FROM vehicles WHERE f_area = 'BB'};
 my $ended = q{SELECT state = 'DONE' AND rows_refused = %d FROM yottastore.jobs WHERE policy = 'followed' ORDER BY job_id DESC LIMIT 1};
 $node->poll_query_until('postgres', sprintf $ended, 1) or die 'no row is refused';
-like(plan_of($any, $renamed), qr/rows=1 .*Index Not Used: areas were edited, and not all of its rows were moved/s, 'nor where a row was refused');
+like(plan_of($any, $renamed), qr/rows=1\b.*Index Not Used: areas were edited, and not all of its rows were moved/s, 'nor where a row was refused');
 sql(q{ALTER TABLE followed DROP CONSTRAINT no_bb; SELECT yottastore.index_relocate_start('followed')});
 $node->poll_query_until('postgres', sprintf $ended, 0) or die 'the row is not moved';
-like(plan_of($any, $renamed), qr/rows=1 .*Index Keys: 1/s, 'until it is moved');
+like(plan_of($any, $renamed), qr/rows=1\b.*Index Keys: 1/s, 'until it is moved');
 
 # ---- rows that were put in the place of others ------------------------------------------------------
 
@@ -196,11 +197,11 @@ END
 wait_for_index($node, 'the start', undef, 'named');
 sql(q{SELECT yottastore.add_index_columns('named', prefix => 'n_'); ANALYZE named});
 my $zoned = q{SELECT vehicle_id FROM vehicles WHERE n_kind = 'zoned' AND n_rejected IS};
-like(plan_of($any, "$zoned NOT NULL"), qr/rows=5 .*Index Keys: 5/s, 'an area of no known name is rejected');
+like(plan_of($any, "$zoned NOT NULL"), qr/rows=5\b.*Index Keys: 5/s, 'an area of no known name is rejected');
 sql(q{UPDATE yottastore.areas SET aliases = ARRAY['Z99'] WHERE name = 'BB'});
 $node->poll_query_until('postgres', q{SELECT count(*) = 5 FROM named WHERE area = 'BB' AND kind = 'zoned'}) or die 'they are not moved';
-like(plan_of($any, "$zoned NULL"), qr/rows=5 .*Index Keys: 5/s, 'and is not, once an area has it');
-like(plan_of($any, "$zoned NOT NULL"), qr/rows=0 .*Index Keys: 5/s, 'whatever its rows have kept');
+like(plan_of($any, "$zoned NULL"), qr/rows=5\b.*Index Keys: 5/s, 'and is not, once an area has it');
+like(plan_of($any, "$zoned NOT NULL"), qr/rows=0\b.*Index Keys: 5/s, 'whatever its rows have kept');
 
 # ---- synonyms that were edited -------------------------------------------------------------------
 
@@ -216,13 +217,13 @@ sql(q{SELECT yottastore.add_index_columns('meant', prefix => 'm_'); ANALYZE mean
 my $meant = q{SELECT vehicle_id FROM vehicles WHERE m_kind = 'zone car'};
 my $zone = q{SELECT vehicle_id FROM vehicles WHERE m_zone = 'Z99'};
 my $edited = qr/Index Not Used: synonyms were edited since its rows were made: call yottastore.index_rebuild_start/;
-like(plan_of($any, $meant), qr/rows=0 .*Index Keys: 0/s, 'a word that nothing means');
+like(plan_of($any, $meant), qr/rows=0\b.*Index Keys: 0/s, 'a word that nothing means');
 sql(q{INSERT INTO yottastore.synonyms VALUES ('others', 'zoned', 'no car')});
-like(plan_of($any, $meant), qr/rows=0 .*Index Keys: 0/s, 'other lists do not count');
+like(plan_of($any, $meant), qr/rows=0\b.*Index Keys: 0/s, 'other lists do not count');
 sql(q{INSERT INTO yottastore.synonyms VALUES ('kinds', 'zoned', 'zone car')});
-like(plan_of($any, $meant), qr/rows=5 .*$edited/s, 'values are not looked up from when their synonyms are edited');
+like(plan_of($any, $meant), qr/rows=5\b.*$edited/s, 'values are not looked up from when their synonyms are edited');
 $node->poll_query_until('postgres', q{SELECT synonyms_mixed FROM yottastore_internal.policy WHERE name = 'meant'}) or die 'nobody notes it';
-like(plan_of($any, $meant), qr/rows=5 .*$edited/s, 'nor once rows are written by these');
+like(plan_of($any, $meant), qr/rows=5\b.*$edited/s, 'nor once rows are written by these');
 like(plan_of($any, $zone), qr/Index Keys: 5/, 'but what has nothing to do with them');
 
 sub rebuild
@@ -232,7 +233,7 @@ sub rebuild
 	return;
 }
 rebuild();
-like(plan_of($any, $meant), qr/rows=5 .*Index Keys: 5/s, 'by which they are looked up');
+like(plan_of($any, $meant), qr/rows=5\b.*Index Keys: 5/s, 'by which they are looked up');
 
 # Written by a session, and edited back before any worker has seen it.
 put_vehicle($table, 'late', { type => { S => 'trailer' }, zone => { S => 'Z1' }, count => { S => 'some' } });
@@ -243,7 +244,7 @@ put_vehicle($table, 'late', { type => { S => 'trailer' }, zone => { S => 'Z1' },
 sql(q{INSERT INTO yottastore.synonyms VALUES ('kinds', 'trailer', 'zone car')});
 is(sql(q{SELECT yottastore.quarantine_retry('meant')}), 0, 'a row is written by synonyms that no worker knows');
 sql(q{DELETE FROM yottastore.synonyms WHERE word = 'trailer'});
-like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE m_kind = 'trailer'}), qr/rows=1 .*$edited/s, 'it is not taken for one of those that are there again');
+like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE m_kind = 'trailer'}), qr/rows=1\b.*$edited/s, 'it is not taken for one of those that are there again');
 sql('SELECT yottastore.start_workers()');
 
 # ---- functions that were replaced ----------------------------------------------------------------
@@ -253,20 +254,20 @@ sub of_mark { return plan_of($any, "SELECT vehicle_id FROM vehicles WHERE m_mark
 my $replaced = qr/Index Not Used: a function was replaced since its rows were made: call yottastore.index_rebuild_start/;
 
 rebuild();
-like(of_mark('zoned'), qr/rows=5 .*Index Keys: 5/s, 'what a function has made is looked up');
+like(of_mark('zoned'), qr/rows=5\b.*Index Keys: 5/s, 'what a function has made is looked up');
 replace_function('upper($1)');
-like(of_mark('ZONED'), qr/rows=5 .*$replaced/s, 'but not from when it is replaced');
+like(of_mark('ZONED'), qr/rows=5\b.*$replaced/s, 'but not from when it is replaced');
 like(plan_of($any, $zone), qr/Index Keys: 5/, 'what has nothing to do with it is');
 replace_function('$1');
-like(of_mark('zoned'), qr/rows=5 .*Index Keys: 5/s, 'so it is when it is as it was, and no row was written meanwhile');
+like(of_mark('zoned'), qr/rows=5\b.*Index Keys: 5/s, 'so it is when it is as it was, and no row was written meanwhile');
 replace_function('upper($1)');
 put_vehicle($table, 'marked', { type => { S => 'zoned' }, zone => { S => 'Z1' } });
 wait_for_index($node, 'a row by the other function', undef, 'meant');
 replace_function('$1');
-like(of_mark('zoned'), qr/rows=6 .*$replaced/s, 'not when one was');
-like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE m_rejected IS NOT NULL AND m_zone = 'Z99'}), qr/rows=0 .*$replaced/s, 'nor is what was rejected');
+like(of_mark('zoned'), qr/rows=6\b.*$replaced/s, 'not when one was');
+like(plan_of($any, q{SELECT vehicle_id FROM vehicles WHERE m_rejected IS NOT NULL AND m_zone = 'Z99'}), qr/rows=0\b.*$replaced/s, 'nor is what was rejected');
 rebuild();
-like(of_mark('zoned'), qr/rows=6 .*Index Keys: 6/s, 'until all rows are made anew');
+like(of_mark('zoned'), qr/rows=6\b.*Index Keys: 6/s, 'until all rows are made anew');
 
 # ---- brokers that are away -------------------------------------------------------------------------
 
