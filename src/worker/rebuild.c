@@ -21,7 +21,7 @@
 #define SWAP_LOCK_TIMEOUT	"200ms"
 #define READY_MS			250		/* between looks whether it may be swapped */
 #define RETRY_BASE_MS		500
-#define RETRY_LIMIT_MS		15000
+#define RETRY_LIMIT_MS		2000	/* no longer: readers that come all the time leave gaps of a moment only */
 
 void
 ys_rebuild_look(const YsPolicyStream *policies)
