@@ -101,12 +101,16 @@ build_statement(const YsPolicyRow *row, const char *prefix, int *count)
 	n = ys_entry_columns(policy, names, types);
 	*count = 0;
 	for (int i = 0; i < n; i++)
-		if (!has_column(source, row->name, names[i]))
-			/* partitions are found by an area's collation */
-			appendStringInfo(&sql, "%s ADD COLUMN %s %s OPTIONS (field %s)%s", (*count)++ > 0 ? "," : "",
+	{
+		if (has_column(source, row->name, names[i]))
+			continue;
+		refuse_partition(row);
+		/* partitions are found by an area's collation */
+		appendStringInfo(&sql, "%s ADD COLUMN %s %s OPTIONS (field %s)%s", (*count)++ > 0 ? "," : "",
 							 quote_identifier(choose_name(source, prefix, names[i])), format_type_be(types[i]),
 							 quote_literal_cstr(psprintf("%s.%s", row->name, names[i])),
 							 strcmp(names[i], "area") == 0 ? " COLLATE pg_catalog.\"C\"" : "");
+	}
 	return sql.data;
 }
 
@@ -131,7 +135,6 @@ ys_add_index_columns(PG_FUNCTION_ARGS)
 	sql = build_statement(row, text_to_cstring(PG_GETARG_TEXT_PP(1)), &count);
 	if (count > 0)
 	{
-		refuse_partition(row);
 		if (SPI_connect() != SPI_OK_CONNECT)
 			elog(ERROR, "SPI_connect failed");
 		ys_spi_utility(sql);

@@ -121,6 +121,8 @@ operation_name(const YsScan *scan, const ForeignScan *plan)
 
 	if (!ys_is_answered(plan))
 		return name;
+	if (!scan->started && scan->operation == YS_OPERATION_SCAN && !scan->source->allow_scan)
+		return by_keys;
 	return scan->started ? (scan->from_index ? by_keys : name) : psprintf("%s or %s", by_keys, name);
 }
 

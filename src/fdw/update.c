@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "executor/executor.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "fdw/fdw.h"
@@ -161,7 +162,9 @@ assign(const YsModify *modify, YsChange *change, const YsSourceColumn *column,
 			ereport(ERROR,
 					(errcode(ERRCODE_NOT_NULL_VIOLATION),
 					 errmsg("cannot set document column \"%s\" to NULL", column->name),
-					 errhint("DELETE removes the item.")));
+					 errdetail("It is NULL where jsonb can't hold an item, too: one with U+0000 in a string or name."),
+					 errhint("Leave such items out (WHERE %s IS NOT NULL), or change columns of single attributes. An item is removed by DELETE.",
+							 quote_identifier(column->name))));
 		assign_document(modify, change, column, slot->tts_values[at]);
 	}
 	else
