@@ -112,10 +112,23 @@ discard_follow(YsStreamWorker *worker, YsFollow *follow)
 	ys_follow_close(follow);
 }
 
+/* Has its foreign table been given another table of the store than its rows are of?  Then they lack all that this one has. */
+static void
+check_store_table(YsPolicyRow *row)
+{
+	const char *table = ys_source_load(row->source)->table;
+
+	if (row->store_table == NULL || strcmp(table, row->store_table) == 0)
+		return;
+	ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE,
+						psprintf("its foreign table names store table \"%s\" now, and its rows are of \"%s\"", table, row->store_table));
+	row->phase = YS_PHASE_INCOMPLETE;
+}
+
 typedef struct RefreshArg
 {
 	YsStreamWorker *worker;
-	const YsPolicyRow *row;
+	YsPolicyRow *row;
 	bool		bind;
 } RefreshArg;
 
@@ -129,12 +142,15 @@ refresh_follow(void *arg)
 {
 	RefreshArg *refresh = arg;
 	YsStreamWorker *worker = refresh->worker;
-	const YsPolicyRow *row = refresh->row;
+	YsPolicyRow *row = refresh->row;
 	YsFollow   *follow = ys_stream_find_follow(worker, row->policy_id);
 	MemoryContext old;
 
 	if (!ys_phase_is_resting(row->phase))
+	{
 		ys_follow_check_rights(row);
+		check_store_table(row);
+	}
 	if (follow != NULL && (follow->row->phase != row->phase || follow->row->epoch != row->epoch ||
 						   ys_phase_is_resting(row->phase) ||
 						   !ys_follow_is_current(follow)))
@@ -157,17 +173,6 @@ refresh_follow(void *arg)
 	ys_lane_join(worker, follow);
 }
 
-/* Does its foreign table name another table of the store than its rows are of?  Then a reason; NULL: it doesn't. */
-static const char *
-find_other_table(const YsPolicyRow *row)
-{
-	const char *table = ys_source_load(row->source)->table;
-
-	if (row->store_table == NULL || strcmp(table, row->store_table) == 0)
-		return NULL;
-	return psprintf("its foreign table names store table \"%s\" now, and its rows are of \"%s\"", table, row->store_table);
-}
-
 /*
  * Refresh one policy; what it can't go on with pauses it, and it alone.  An error that may pass is
  * returned, and the policy not followed meanwhile: its declarations may have changed.
@@ -183,8 +188,6 @@ refresh_or_stop(YsStreamWorker *worker, YsPolicyRow *row, bool bind)
 
 	if (!ys_phase_is_resting(row->phase) && row->topic != NULL)
 		refusal = worker->intake->refuses(worker, row->topic);
-	if (!ys_phase_is_resting(row->phase) && refusal == NULL)
-		refusal = find_other_table(row);
 	if (refusal != NULL)
 	{
 		ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE, refusal);
