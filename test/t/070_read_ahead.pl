@@ -248,7 +248,7 @@ my $little = 'SET work_mem = 64; SET hash_mem_multiplier = 1;';
 my $wide = q{SELECT i, length(v.b), v.a FROM generate_series(1, 3000) i JOIN f1 v ON v.id = 'k' || i % 400};
 is(rows_of("$join $little", $wide), rows_of($join, $wide =~ s/\bf1\b/l1/r), 'where there is no room they are asked for anew');
 
-cmp_ok(sql("$join $little BEGIN; DECLARE c CURSOR FOR SELECT i FROM generate_series(1, 2000) i LEFT JOIN f2 w ON w.fleet = 'f' || i; MOVE 1990 IN c; "
+cmp_ok(sql("$join $little BEGIN; DECLARE c CURSOR FOR SELECT i FROM generate_series(1, 600) i LEFT JOIN f2 w ON w.fleet = 'f' || i; MOVE 590 IN c; "
 	  . "SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name = 'yottastore batch'"),
 	'<', 300_000, 'what is kept takes no more than there is room for, however little each answer is');
 
