@@ -285,10 +285,10 @@ ys_policy_insert(const YsPolicyRow *row)
 
 	ys_spi_begin(&scope);
 	ys_spi_execute("INSERT INTO yottastore_internal.policy "
-				   "(name, owner, source, stream, index_table, declaration, max_areas, phase, epoch, rebuilds) "
-				   "VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, NULLIF($10, 0)) RETURNING policy_id",
-				   SPI_OK_INSERT_RETURNING, 10,
-				   (Oid[]) {NAMEOID, OIDOID, OIDOID, OIDOID, OIDOID, TEXTOID, INT4OID, TEXTOID, INT4OID, INT4OID},
+				   "(name, owner, source, stream, index_table, declaration, max_areas, phase, epoch, rebuilds, store_table) "
+				   "VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, NULLIF($10, 0), $11) RETURNING policy_id",
+				   SPI_OK_INSERT_RETURNING, 11,
+				   (Oid[]) {NAMEOID, OIDOID, OIDOID, OIDOID, OIDOID, TEXTOID, INT4OID, TEXTOID, INT4OID, INT4OID, TEXTOID},
 				   (Datum[])
 				   {
 					   DirectFunctionCall1(namein, CStringGetDatum(row->name)),
@@ -296,11 +296,10 @@ ys_policy_insert(const YsPolicyRow *row)
 					   ObjectIdGetDatum(row->stream), ObjectIdGetDatum(row->index_table),
 					   CStringGetTextDatum(row->declaration), Int32GetDatum(row->max_areas),
 					   CStringGetTextDatum(phase_names[row->phase]), Int32GetDatum(row->epoch),
-					   Int32GetDatum(row->rebuilds)
-				   }, OidIsValid(row->stream) ? NULL : "   n      ");
+					   Int32GetDatum(row->rebuilds), CStringGetTextDatum(ys_source_load(row->source)->table)
+				   }, OidIsValid(row->stream) ? NULL : "   n       ");
 	policy_id = result_int(0, 1);
 	ys_spi_end(&scope);
-	ys_policy_note_store_table(policy_id, ys_source_load(row->source)->table);
 	return policy_id;
 }
 

@@ -37,7 +37,7 @@ extern void ys_option_validate(YsWrapperKind kind, List *options, Oid catalog);
  */
 extern YsStore *ys_server_store(Oid serverid, Oid userid);
 
-/* How long this process tries what no node answers before it hears of it (YsStoreConfig); 0: as long as any. */
+/* How long this process tries what nobody answers before it says so (of a store: YsStoreConfig); 0: as long as any. */
 extern int	ys_server_patience_ms;
 extern uint64 ys_server_epoch(void);
 

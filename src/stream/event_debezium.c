@@ -5,8 +5,8 @@
  *	  {"op": "u", "before": {..}, "after": {..}, "source": {"table": "t", "ts_ms": .., ..}, ..}
  *
  * or that as "payload" beside a "schema".  Rows are plain JSON.  The key is the message's, if it has one,
- * else that of the row.  A row that lacks a value is read from the store.  A row's members come before what says whose it is and what became of it, so that all
- * is read first.
+ * else that of the row.  A row that lacks a value is read from the store.  A row's members come before what says
+ * whose it is and what became of it, so that all is read first.
  *-------------------------------------------------------------------------
  */
 #include "stream/event_formats.h"

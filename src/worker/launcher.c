@@ -286,7 +286,7 @@ ys_worker_main(Datum arg)
 	if (!ys_worker_lock(&identity.id))
 		proc_exit(0);
 
-	/* who waits for what it does is to learn why it doesn't */
+	/* who waits for what it does is to learn why it doesn't: of the store, and of brokers */
 	ys_server_patience_ms = PATIENCE_MS;
 
 	switch (identity.id.kind)

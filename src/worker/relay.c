@@ -46,7 +46,6 @@
 #define BUSY_WATERMARK_MS	200		/* after something was produced, or while somebody waits for one */
 #define CAUGHT_UP_MS		1000	/* between updates of caught_up_at */
 #define FLUSH_MS			60000	/* until brokers that acknowledge nothing end the session */
-#define PATIENCE_MS			5000	/* and until it is said that they don't */
 #define PAGE_MEMORY			((size_t) 256 * 1024 * 1024)
 #define STEADY_MS			60000	/* a session that lasted this long had no lasting trouble */
 #define BACKOFF_BASE_MS		500
@@ -296,7 +295,7 @@ flush(YsRelaySession *session, YsError *err)
 	int64		until = ys_clock_ms() + FLUSH_MS;
 	bool		said = false;
 
-	while (!ys_producer_flush(session->producer, PATIENCE_MS, err))
+	while (!ys_producer_flush(session->producer, ys_server_patience_ms, err))
 	{
 		OutcomeArg	note = {session, session->config.relay_id, YS_RELAY_TROUBLE, err};
 
