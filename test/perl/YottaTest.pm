@@ -3,7 +3,7 @@
 #     What TAP tests of yottastore stand on: a server with the extension, a real Kafka broker and
 #     a real DynamoDB-API store.
 #
-# Broker and store are shared by all files of a prove run (ci/run-tap starts them and passes their
+# Broker and store are shared by the files of a prove run (ci/run-tap starts them and passes their
 # ports); without them the first test that asks starts its own. Tests therefore use unique_name()
 # for tables and topics. A test that stops or kills a service starts a private one. Whatever this
 # module starts listens on a free loopback port and is stopped by pid when the test ends.
