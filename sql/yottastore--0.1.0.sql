@@ -229,7 +229,7 @@ CREATE TABLE yottastore_internal.policy (
 	stream oid,
 	index_table oid NOT NULL,
 	topic text,
-	store_table text,
+	store_table text NOT NULL,
 	declaration jsonb NOT NULL,
 	max_areas integer NOT NULL CHECK (max_areas > 0),
 	phase text NOT NULL DEFAULT 'STARTING'

@@ -45,7 +45,7 @@ typedef struct YsFreshness
 	bool		functions_mixed;
 	bool		lost_keys;		/* its quarantine has events that may be about any item */
 	int			epoch;			/* raised when rows are made anew */
-	char	   *store_table;	/* whose items the rows are of; NULL: nobody has noted it */
+	char	   *store_table;	/* whose items the rows are of */
 	bool		quarantines;	/* and events or items of known keys, whose row the index doesn't have */
 } YsFreshness;
 

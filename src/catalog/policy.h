@@ -45,7 +45,7 @@ typedef struct YsPolicyRow
 	int			max_areas;		/* that get a partition of their own */
 	int			rebuilds;		/* the policy whose rows it makes anew (rebuild.h), 0: none */
 	Oid			model;			/* that policy's index table */
-	char	   *store_table;	/* whose items its rows are of; NULL: nobody has noted it */
+	char	   *store_table;	/* whose items its rows are of */
 } YsPolicyRow;
 
 /* What policies of one owner follow together: a stream, or the stream of one source's store. */

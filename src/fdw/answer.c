@@ -181,7 +181,7 @@ find_obstacle(const YsAnswer *answer, bool exists)
 		return "it does not exist";
 	if (freshness->source != answer->source->relid)
 		return psprintf("it is of %s", ys_source_title(freshness->source));
-	if (freshness->store_table != NULL && strcmp(freshness->store_table, answer->source->table) != 0)
+	if (strcmp(freshness->store_table, answer->source->table) != 0)
 		return psprintf("its rows are of store table \"%s\": call yottastore.index_resync_start", freshness->store_table);
 	if (freshness->phase != YS_PHASE_LIVE)
 		return psprintf("it is %s%s%s", ys_phase_name(freshness->phase), freshness->reason != NULL ? ": " : "",

@@ -118,7 +118,7 @@ check_store_table(YsPolicyRow *row)
 {
 	const char *table = ys_source_load(row->source)->table;
 
-	if (row->store_table == NULL || strcmp(table, row->store_table) == 0)
+	if (strcmp(table, row->store_table) == 0)
 		return;
 	ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE,
 						psprintf("its foreign table names store table \"%s\" now, and its rows are of \"%s\"", table, row->store_table));

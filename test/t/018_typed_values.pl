@@ -127,6 +127,10 @@ is(sql("SELECT string_agg(id || (part_typed IS NULL)::text || coalesce(part_type
 is(sql("SELECT string_agg(id, ' ' ORDER BY id) FROM t WHERE part_typed IS NOT NULL AND id !~ '[0-9]'"), 'deep null', 'IS NOT NULL');
 is(sql("SELECT string_agg(id, ' ' ORDER BY id) FROM t WHERE part_typed IS NULL AND id !~ '[0-9]'"), 'all none zero', 'IS NULL');
 is(sql("SELECT typed IS NULL, item IS NULL FROM t WHERE id = 'zero'"), 't|t', 'U+0000 is what jsonb cannot hold');
+like(sql_says(q{UPDATE t SET item = item || '{"n": 1}' WHERE id = 'zero'}),
+	qr/23502: cannot set document column "item" to NULL\nDETAIL: .*U\+0000.*\nHINT:  Leave such items out \(WHERE item IS NOT NULL\)/, '... which is told who changes it');
+is(sql(q{UPDATE t SET item = item || '{"n": 1}' WHERE id = 'zero' AND item IS NOT NULL; UPDATE t SET n = 1 WHERE id = 'zero' RETURNING n}), '1', '... and how it is done');
+is_deeply(stored('zero'), { id => { S => 'zero' }, part => { S => "a\0" }, n => { N => '1' } }, '... and its other attributes stay');
 is(sql("UPDATE t SET part_typed = NULL WHERE id = 'null' RETURNING typed"), '{"id": {"S": "null"}}', 'NULL removes');
 is(sql("DELETE FROM t WHERE typed->'l'->'L'->0 = '{\"SS\": [\"a\"]}' RETURNING id"), 'all', 'DELETE by a typed condition');
 

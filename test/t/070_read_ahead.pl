@@ -243,6 +243,10 @@ like(counted('SELECT d.d_id, w.c FROM d JOIN f2 w ON w.fleet = d.fleet LIMIT 1',
 my $often = q{SELECT i, w.n, w.c FROM generate_series(1, 3000) i JOIN f2 w ON w.fleet = 'f' || hashint4(i) % 30 WHERE w.n < 20};
 is(counted($often, @counts), '59 3000 59 0', 'a partition is asked for once, though its rows are far from each other');
 is(rows_of($join, $often), rows_of($join, $often =~ s/\bf2\b/l2/r), '... and has its items each time');
+my $breaks = q{SELECT i, w.c FROM (SELECT i FROM generate_series(1, 3000) i WHERE i <> 2800 OR pg_sleep(%d) IS NOT NULL OFFSET 0) i}
+  . q{ JOIN f2 w ON w.fleet = CASE WHEN i BETWEEN 200 AND 2800 THEN 'other' ELSE 'f' || hashint4(i) % 30 END};
+my ($at_once, $later) = map { (split ' ', counted(sprintf($breaks, $_), @counts))[0] } 0, 6;
+cmp_ok($later, '>', 1.5 * $at_once, "... and again where it comes six seconds later: $at_once, $later requests");
 is(counted(q{SELECT i, v.a FROM generate_series(1, 6000) i JOIN f1 v ON v.id = 'k' || i % 400}, @counts), '4 6000 400 0', 'so are items');
 my $little = 'SET work_mem = 64; SET hash_mem_multiplier = 1;';
 my $wide = q{SELECT i, length(v.b), v.a FROM generate_series(1, 3000) i JOIN f1 v ON v.id = 'k' || i % 400};
