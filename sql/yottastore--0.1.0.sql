@@ -265,6 +265,9 @@ COMMENT ON FUNCTION yottastore_internal.policy_changed() IS 'has statements on a
 
 CREATE TRIGGER policy_changed AFTER INSERT OR DELETE OR UPDATE OF source, index_table, declaration ON yottastore_internal.policy
 	FOR EACH ROW EXECUTE FUNCTION yottastore_internal.policy_changed();
+/* plans ask an index that is LIVE before others */
+CREATE TRIGGER policy_phase_changed AFTER UPDATE OF phase ON yottastore_internal.policy
+	FOR EACH ROW WHEN (OLD.phase <> NEW.phase) EXECUTE FUNCTION yottastore_internal.policy_changed();
 
 CREATE TABLE yottastore_internal.position (
 	policy_id integer NOT NULL REFERENCES yottastore_internal.policy ON DELETE CASCADE,
@@ -793,6 +796,11 @@ REVOKE ALL ON FUNCTION yottastore.stop_workers() FROM PUBLIC;
 COMMENT ON FUNCTION yottastore.stop_workers() IS
 	'stop this database''s workers until start_workers or a server start; returns how many were told to';
 
+CREATE TABLE yottastore_internal.stopped (
+	stopped_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+COMMENT ON TABLE yottastore_internal.stopped IS 'when workers were stopped by hand, if nobody has started them since; what is older than the server''s start does not count';
+
 CREATE FUNCTION yottastore_internal.running_workers(
 	OUT kind text,
 	OUT id1 bigint,
@@ -1106,13 +1114,16 @@ COMMENT ON VIEW yottastore.quarantine IS
 	'events that could not be decoded or applied; superseded: the index has what the item became later; shown to who may read the source';
 
 CREATE VIEW yottastore.relay_status WITH (security_barrier) AS
+	WITH running AS MATERIALIZED (SELECT * FROM yottastore_internal.running_workers())
 	SELECT r.name AS relay,
 		r.source::regclass AS source,
 		(SELECT s.srvname FROM pg_catalog.pg_foreign_server s WHERE s.oid = r.stream) AS stream,
 		r.topic,
 		r.topic_partitions,
 		r.phase,
-		r.reason,
+		CASE WHEN r.created_at < pg_catalog.clock_timestamp() - interval '5 s' AND NOT pg_catalog.pg_is_in_recovery()
+			AND NOT EXISTS (SELECT FROM running w WHERE w.kind = 'relay' AND w.id1 = r.relay_id)
+			THEN 'its worker does not run' ELSE r.reason END AS reason,
 		h.open_shards,
 		h.waiting_shards,
 		h.finished_shards,

@@ -94,11 +94,12 @@ throw_timeout(const Wait *wait)
 {
 	const YsWorkerId worker = ys_worker_id_of(ys_check_policy(wait->name), 0);
 	bool		runs = ys_worker_pid(&worker) != 0;
+	const char *trouble = runs ? ys_freshness_trouble(wait->name) : "its worker does not run";
 
 	ereport(ERROR,
 			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 			 errmsg("index policy \"%s\" did not catch up in time", wait->name),
-			 errdetail("%s%s", describe(wait), runs ? "" : " Its worker does not run."),
+			 errdetail("%s%s", describe(wait), trouble != NULL ? psprintf(" What holds it up: %s.", trouble) : ""),
 			 runs ? errhint("The view yottastore.index_lag shows how it gets on.") :
 			 errhint("Call yottastore.start_workers().")));
 }

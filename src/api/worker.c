@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "base/wait.h"
+#include "catalog/stopped.h"
 #include "compat.h"
 #include "worker/lock.h"
 #include "worker/wake.h"
@@ -64,10 +65,12 @@ count_workers(void)
 Datum
 ys_stop_workers(PG_FUNCTION_ARGS)
 {
-	int			stopped = ys_worker_terminate_all();
+	int			stopped;
 	int64		until = ys_clock_ms() + END_MS;
 	int			left;
 
+	ys_stopped_note();
+	stopped = ys_worker_terminate_all();
 	while ((left = count_workers()) > 0 && ys_clock_ms() < until)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -172,6 +172,21 @@ ys_freshness_is_of_now(const YsFreshness *freshness)
 	return is_of_now;
 }
 
+char *
+ys_freshness_trouble(const char *policy)
+{
+	MemoryContext context = CurrentMemoryContext;
+	YsSpiScope	scope;
+	char	   *trouble;
+
+	ys_spi_begin(&scope);
+	ys_spi_read("SELECT reason FROM yottastore.index_lag WHERE policy = $1", NULL, 1, (Oid[]) {NAMEOID},
+				(Datum[]) {DirectFunctionCall1(namein, CStringGetDatum(policy))});
+	trouble = SPI_processed > 0 ? ys_spi_text(0, 1, context) : NULL;
+	ys_spi_end(&scope);
+	return trouble;
+}
+
 List *
 ys_freshness_quarantined_keys(int policy_id, Snapshot snapshot)
 {

@@ -94,6 +94,12 @@ extern bool ys_freshness_find_ends(const YsFreshness *freshness, YsFreshnessGoal
  */
 extern bool ys_freshness_await(const char *policy, YsFreshnessGoal *goal, long timeout_ms);
 
+/*
+ * What keeps the index from getting on, as yottastore.index_lag says; NULL: nothing that is known.  In the current memory
+ * context.
+ */
+extern char *ys_freshness_trouble(const char *policy);
+
 /* Be one of those that wait for it, until ys_waiters_leave. */
 extern void ys_freshness_join(const YsFreshness *freshness, YsWaiting *waiting);
 

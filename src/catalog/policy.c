@@ -45,7 +45,7 @@ ys_phase_hint(YsPhase phase)
 	switch (phase)
 	{
 		case YS_PHASE_PAUSED:
-			return "Mend what the column reason of yottastore.index_policies says, then call yottastore.resume_index_policy.";
+			return "Call yottastore.resume_index_policy when what the column reason of yottastore.index_policies says is over.";
 		case YS_PHASE_INCOMPLETE:
 			return "Call yottastore.index_resync_start; the column reason of yottastore.index_policies says why.";
 		default:

@@ -27,6 +27,7 @@
 #include "errors.h"
 #include "fdw/answer.h"
 #include "fdw/answer_beside.h"
+#include "fdw/answer_obstacle.h"
 #include "fdw/answer_order.h"
 #include "fdw/fdw.h"
 #include "fdw/row.h"
@@ -54,7 +55,7 @@ struct YsAnswer
 
 	bool		decided;
 	bool		uses_index;
-	const char *why_not;		/* when it is decided that it doesn't */
+	YsObstacle	obstacle;		/* when it is decided that it doesn't */
 	YsFreshness freshness;
 	YsBeside   *beside;
 
@@ -104,124 +105,6 @@ ys_answer_create(ForeignScanState *node, const YsSource *source, const YsFetchRe
 
 /* ---- the index, or the store ---- */
 
-/* Is it what the session itself has written that the index lacks? */
-static bool
-asks_for_own(const YsAnswer *answer)
-{
-	return answer->goal->up_to == ys_written_last(answer->source);
-}
-
-static char *
-how_far(const YsAnswer *answer)
-{
-	const YsFreshness *freshness = &answer->freshness;
-	const YsFreshnessGoal *goal = answer->goal;
-
-	if (!freshness->has_watermarks && goal->trouble != NULL)
-		return psprintf("where its topic ends is not known: %s", goal->trouble);
-	if (!freshness->has_watermarks)
-		return "how far it is behind is not known";
-	return psprintf("it is complete up to %s, %.3f seconds before %s%s",
-					timestamptz_to_str(freshness->up_to),
-					(double) (goal->up_to - freshness->up_to) / USECS_PER_SEC,
-					asks_for_own(answer) ? "this session has written to the table" : "what is asked for",
-					ys_freshness_is_unfed(freshness) ? ", and no relay feeds its stream any more" : "");
-}
-
-/* Why areas can't be looked up; NULL: they can. */
-static char *
-find_area_obstacle(const YsAnswer *answer)
-{
-	const YsFreshness *freshness = &answer->freshness;
-	const YsCachedPolicy *policy = ys_policy_cache_find(answer->policy);
-
-	if (policy == NULL || ys_policy_area_level(policy->policy) == NULL)
-		return NULL;
-	if (freshness->relocating)
-		return "its rows are being moved to the areas they belong to now";
-	if (!freshness->areas_noted || freshness->areas != ys_policy_cache_areas(policy))
-		return "areas were edited, and its rows are yet to be moved";
-	if (!freshness->areas_reached)
-		return "areas were edited, and not all of its rows were moved: call yottastore.index_relocate_start";
-	return NULL;
-}
-
-/* The same of values that synonyms are looked up for. */
-static char *
-find_synonym_obstacle(const YsAnswer *answer)
-{
-	const YsFreshness *freshness = &answer->freshness;
-	const YsCachedPolicy *policy = ys_policy_cache_find(answer->policy);
-
-	if (policy != NULL && (freshness->synonyms_mixed || freshness->synonyms != ys_policy_cache_synonyms(policy)))
-		return "synonyms were edited since its rows were made: call yottastore.index_rebuild_start";
-	return NULL;
-}
-
-/* And of those that went through a function. */
-static char *
-find_function_obstacle(const YsAnswer *answer)
-{
-	const YsFreshness *freshness = &answer->freshness;
-	const YsCachedPolicy *policy = ys_policy_cache_find(answer->policy);
-
-	if (policy != NULL && (freshness->functions_mixed || freshness->functions != ys_policy_cache_functions(policy)))
-		return "a function was replaced since its rows were made: call yottastore.index_rebuild_start";
-	return NULL;
-}
-
-/* Why the index can't be used; NULL: it can. */
-static char *
-find_obstacle(const YsAnswer *answer, bool exists)
-{
-	const YsFreshness *freshness = &answer->freshness;
-	char	   *why_not = NULL;
-
-	if (!exists)
-		return "it does not exist";
-	if (freshness->source != answer->source->relid)
-		return psprintf("it is of %s", ys_source_title(freshness->source));
-	if (strcmp(freshness->store_table, answer->source->table) != 0)
-		return psprintf("its rows are of store table \"%s\": call yottastore.index_resync_start", freshness->store_table);
-	if (freshness->phase != YS_PHASE_LIVE)
-		return psprintf("it is %s%s%s", ys_phase_name(freshness->phase), freshness->reason != NULL ? ": " : "",
-						freshness->reason != NULL ? freshness->reason : "");
-	if (freshness->lost_keys)
-		return "its quarantine has events that may be about any item";
-	if (answer->by & YS_BY_AREA)
-		why_not = find_area_obstacle(answer);
-	if (why_not == NULL && (answer->by & YS_BY_SYNONYMS))
-		why_not = find_synonym_obstacle(answer);
-	if (why_not == NULL && (answer->by & YS_BY_FUNCTIONS))
-		why_not = find_function_obstacle(answer);
-	if (why_not != NULL)
-		return why_not;
-	if (!ys_freshness_reaches(freshness, answer->goal))
-		return IsolationUsesXactSnapshot() ?
-			psprintf("%s, by the transaction's snapshot", how_far(answer)) : how_far(answer);
-	return NULL;
-}
-
-/* What to do, as a sentence. */
-static const char *
-what_to_do(const YsAnswer *answer)
-{
-	const char *hint = ys_phase_hint(answer->freshness.phase);
-
-	if (hint != NULL)
-		return hint;
-	if (IsolationUsesXactSnapshot())
-		return asks_for_own(answer) ?
-			"Begin another transaction, or use READ COMMITTED: the snapshot of this one stays. Or have yottastore.on_stale say otherwise." :
-			"Begin another transaction, or use READ COMMITTED: the snapshot of this one stays. Or have yottastore.max_staleness "
-			"or yottastore.on_stale say otherwise.";
-	return asks_for_own(answer) ?
-		"yottastore.index_lag shows how the index gets on; yottastore.staleness_timeout says how long a statement waits for it "
-		"(functions that are not volatile don't), and yottastore.on_stale what is done then." :
-		"yottastore.index_lag shows how the index gets on; yottastore.max_staleness and yottastore.on_stale say "
-		"what is done meanwhile. Functions that are not volatile don't wait for it.";
-}
-
 static void
 refuse(const YsAnswer *answer)
 {
@@ -229,8 +112,8 @@ refuse(const YsAnswer *answer)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("index policy \"%s\" cannot answer for foreign table \"%s\"", answer->policy,
 					get_rel_name(answer->source->relid)),
-			 errdetail("The reason: %s.", answer->why_not),
-			 errhint("%s", what_to_do(answer))));
+			 errdetail("The reason: %s.", ys_obstacle_text(&answer->obstacle, answer->policy)),
+			 errhint("%s", answer->obstacle.hint)));
 }
 
 static bool
@@ -246,13 +129,13 @@ decide(YsAnswer *answer)
 	Snapshot	snapshot = answer->node->ss.ps.state->es_snapshot;
 	bool		exists = ys_freshness_read(answer->policy, snapshot, &answer->freshness);
 
-	answer->why_not = find_obstacle(answer, exists);
+	answer->obstacle = ys_obstacle_find(answer->policy, answer->source, answer->by, exists, &answer->freshness, answer->goal);
 	/* rows that a rebuild has put in the place of others are there for later snapshots only */
-	if (answer->why_not == NULL && !ys_freshness_is_of_now(&answer->freshness))
-		answer->why_not = "its rows were made anew after the snapshot was taken";
-	if (answer->why_not == NULL)
-		answer->why_not = ys_beside_read(answer->beside, &answer->freshness, answer->partitions, snapshot);
-	answer->uses_index = answer->why_not == NULL;
+	if (answer->obstacle.why == NULL && !ys_freshness_is_of_now(&answer->freshness))
+		answer->obstacle = ys_obstacle_of_time("its rows were made anew after the snapshot was taken");
+	if (answer->obstacle.why == NULL)
+		answer->obstacle = ys_obstacle_of_time(ys_beside_read(answer->beside, &answer->freshness, answer->partitions, snapshot));
+	answer->uses_index = answer->obstacle.why == NULL;
 	answer->decided = true;
 	if (!answer->uses_index && stale_is_error(answer->source))
 		refuse(answer);
@@ -279,15 +162,20 @@ ys_answer_why_not(const YsAnswer *answer, const YsSource *source, const char **h
 	*hint = NULL;
 	if (answer != NULL)
 	{
-		*hint = what_to_do(answer);
-		return psprintf("The index of policy \"%s\" is not used: %s.", answer->policy, answer->why_not);
+		*hint = answer->obstacle.hint;
+		return psprintf("The index of policy \"%s\" is not used: %s.", answer->policy,
+						ys_obstacle_text(&answer->obstacle, answer->policy));
 	}
 	for (int i = 0; i < source->natts; i++)
 		computed = computed || source->columns[i].kind == YS_COLUMN_FIELD;
 	if (!computed)
 		return NULL;
 	if (!ys_guc_index_scan)
+	{
+		*hint = "Set yottastore.index_scan to on.";
 		return "Indexes of policies are not used: \"yottastore.index_scan\" is off.";
+	}
+	*hint = "Add a condition on a computed column.";
 	return "No policy's index answers: there is no condition that it looks up, and no order whose first rows it finds.";
 }
 
@@ -511,7 +399,7 @@ ys_answer_explain(const YsAnswer *answer, const ForeignScan *plan, ExplainState 
 		ExplainPropertyText("Index Complete Up To", timestamptz_to_str(answer->freshness.up_to), es);
 	if (!answer->uses_index)
 	{
-		ExplainPropertyText("Index Not Used", answer->why_not, es);
+		ExplainPropertyText("Index Not Used", answer->obstacle.why, es);
 		return;
 	}
 	ExplainPropertyInteger("Index Keys", NULL, answer->found, es);

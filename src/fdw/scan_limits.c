@@ -42,27 +42,17 @@ key_columns(const YsSource *source)
 				 quote_identifier(source->keys[1]->name));
 }
 
-static bool
-has_computed_columns(const YsSource *source)
-{
-	for (int i = 0; i < source->natts; i++)
-		if (source->columns[i].kind == YS_COLUMN_FIELD)
-			return true;
-	return false;
-}
-
 void
 ys_scan_refuse(const YsSource *source, const char *no_index, const char *index_hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_EXECUTION),
 			 errmsg("scanning store table \"%s\" is not allowed", source->table),
-			 errdetail("No condition of the query is on the table's key, so that all of it would be read.%s%s",
+			 errdetail("No condition of the query finds items by the table's key, so that all of it would be read.%s%s",
 					   no_index != NULL ? " " : "", no_index != NULL ? no_index : ""),
-			 errhint("%s a condition on partition key %s%s, or set option \"allow_scan\" of the "
+			 errhint("%s a condition on partition key %s, or set option \"allow_scan\" of the "
 					 "foreign table or its server to 'on'.",
-					 index_hint != NULL ? psprintf("%s Or add", index_hint) : "Add", key_columns(source),
-					 has_computed_columns(source) ? " or on a computed column" : "")));
+					 index_hint != NULL ? psprintf("%s Or add", index_hint) : "Add", key_columns(source))));
 }
 
 void

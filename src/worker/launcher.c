@@ -33,6 +33,7 @@
 
 #include "base/wait.h"
 #include "catalog/server.h"
+#include "catalog/stopped.h"
 #include "worker/launcher.h"
 #include "worker/relay.h"
 #include "worker/stream_worker.h"
@@ -342,5 +343,6 @@ ys_workers_wake_at_commit(void)
 	if (!registered)
 		RegisterXactCallback(wake_callback, NULL);
 	registered = true;
+	ys_stopped_forget();
 	wake_pending = true;
 }

@@ -121,7 +121,7 @@ check_store_table(YsPolicyRow *row)
 	if (strcmp(table, row->store_table) == 0)
 		return;
 	ys_policy_set_phase(row->policy_id, YS_PHASE_INCOMPLETE,
-						psprintf("its foreign table names store table \"%s\" now, and its rows are of \"%s\"", table, row->store_table));
+						psprintf("its foreign table was made to name store table \"%s\", and its rows are of \"%s\"", table, row->store_table));
 	row->phase = YS_PHASE_INCOMPLETE;
 }
 

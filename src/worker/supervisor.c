@@ -8,7 +8,8 @@
  * are no longer wanted end by themselves, and so does a supervisor that has
  * none: a database without policies and relays has no process of ours in it.
  * SIGUSR2, from stop_workers, stops the workers, then the supervisor, for good: exit code 0 is not
- * restarted.  SIGTERM may be anybody's who ends sessions: after it the postmaster begins anew.
+ * restarted; so does what stop_workers notes, if there was no supervisor to tell.  SIGTERM may be
+ * anybody's who ends sessions: after it the postmaster begins anew.
  *
  * Nobody can drop, rename or copy a database that processes are connected to, and the server
  * waits 5 s for those to go that it takes for background work.  It does not ask ours; but whoever wants
@@ -30,6 +31,7 @@
 #include "catalog/policy.h"
 #include "catalog/relay.h"
 #include "catalog/server.h"
+#include "catalog/stopped.h"
 #include "worker/activity.h"
 #include "worker/launcher.h"
 #include "worker/supervisor.h"
@@ -106,6 +108,8 @@ mark_wanted(void *arg)
 	ys_activity_identify("supervisor", NULL);
 	if (OidIsValid(get_extension_oid("yottastore", true)))
 	{
+		if (ys_stopped_is_noted())
+			for_good = ShutdownRequestPending = true;
 		ys_policy_follow_owners();
 		foreach(lc, ys_policy_streams())
 		{

@@ -45,7 +45,7 @@ put_vehicle($table, 'v1', { type => { S => 'car' } });
 my ($code, $stdout, $stderr) = $node->psql('postgres',
 	"\\set VERBOSITY verbose\nSELECT yottastore.index_wait('vehicle_service', timeout => '2 s')");
 like( $stderr,
-	qr/ERROR:  55P03: index policy "vehicle_service" did not catch up in time\nDETAIL:  It is complete up to .*Its worker does not run\.\nHINT:  Call yottastore\.start_workers\(\)\./,
+	qr/ERROR:  55P03: index policy "vehicle_service" did not catch up in time\nDETAIL:  It is complete up to .*What holds it up: its worker does not run\.\nHINT:  Call yottastore\.start_workers\(\)\./,
 	'nothing is applied meanwhile, and the wait says so');
 is($node->safe_psql('postgres', 'SELECT yottastore.start_workers()'), 't', 'started by hand');
 wait_for_index($node, 'after a start by hand');
@@ -61,6 +61,15 @@ ok(processes($node, 3), 'the server starts them');
 $node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%'});
 ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'yottastore supervisor'}), 'who was terminated ends');
 ok(processes($node, 3), '... and comes back');
+# One that is away is told when it comes back.
+$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%'});
+ok(processes($node, 0), 'all are ended');
+$node->safe_psql('postgres', 'SELECT yottastore.stop_workers()');
+sleep 7;
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%'}), '0', 'stopped meanwhile, they stay away');
+is($node->safe_psql('postgres', q{SELECT reason FROM yottastore.relay_status}), 'its worker does not run', '... as the relay says');
+is($node->safe_psql('postgres', q{SELECT yottastore.start_workers()}), 't', 'until they are started');
+ok(processes($node, 3), '... they run');
 foreach my $statements ('SELECT yottastore.stop_workers(); SELECT yottastore.start_workers()', 'SELECT yottastore.stop_workers(), yottastore.start_workers()')
 {
 	like($node->safe_psql('postgres', $statements), qr/^3[|\n]t$/, "stopped and started again at once: $statements");

@@ -99,7 +99,7 @@ my $other = unique_name('others');
 query("SELECT yottastore.create_store_table('fleet', '$other', 'vehicle_id')");
 put_vehicle($other, 'o1', { type => { S => 'ship' } });
 query("ALTER FOREIGN TABLE vehicles OPTIONS (SET table '$other')");
-becomes(qq{phase = 'INCOMPLETE' AND reason ~ 'its foreign table names store table "$other" now|stream of store table "$other" was disabled or replaced'}, 'a source that names another table is noticed');
+becomes(qq{phase = 'INCOMPLETE' AND reason ~ 'its foreign table was made to name store table "$other",|stream of store table "$other" was disabled or replaced'}, 'a source that names another table is noticed');
 query(q{SELECT yottastore.index_resync_start('vehicle_service')});
 put_vehicle($other, 'o2', { type => { S => 'tram' } });
 wait_for_index($node, 'of another table');

@@ -50,6 +50,17 @@ like(plan_of('SET yottastore.staleness_timeout = 0', $cars), qr/Index Keys: 6/, 
 like(plan_of('BEGIN ISOLATION LEVEL REPEATABLE READ', $cars), qr/Index Not Used: how far it is behind is not known/, 'where nobody looks it is not used');
 like(($node->psql('postgres', "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL yottastore.on_stale = error; $cars"))[2],
 	qr/DETAIL:  The reason: how far it is behind is not known, by the transaction's snapshot\.\nHINT:  Begin another transaction/, '... and it is said what to do');
+{
+	my $session = $node->background_psql('postgres');
+	my $both = q{SELECT vehicle_id FROM vehicles WHERE kind = 'car' AND f_kind = 'car'};
+	$session->query_safe("PREPARE q AS $both");
+	my ($asked) = $session->query_safe('EXPLAIN EXECUTE q') =~ /Index Policy: (\w+)/;
+	sql("SELECT yottastore.pause_index_policy('$asked')");
+	unlike($session->query_safe('EXPLAIN EXECUTE q'), qr/Index Policy: $asked\b/, 'a plan that is kept is made anew when its policy is paused');
+	sql("SELECT yottastore.resume_index_policy('$asked')");
+	wait_for_index($node, "$asked goes on", undef, $asked);
+	$session->quit;
+}
 sql(q{SELECT yottastore.pause_index_policy('vehicle_service')});
 like(($node->psql('postgres', "SET yottastore.on_stale = error; $cars"))[2], qr/it is PAUSED: paused by request\.\nHINT: .*yottastore\.resume_index_policy/, 'or of one that is paused');
 like(plan_of('', q{SELECT vehicle_id FROM vehicles WHERE kind = 'car' AND f_kind = 'car'}), qr/Index Policy: followed\b/, 'where two policies can, one that is paused does not');
@@ -137,6 +148,7 @@ my $holder = $node->background_psql('postgres', on_error_stop => 0);
 $holder->query_safe(q{BEGIN; LOCK TABLE followed IN SHARE MODE});
 sql(q{UPDATE yottastore.areas SET name = 'AA' WHERE name = 'A'});
 my $renamed = q{SELECT vehicle_id FROM vehicles WHERE f_area = 'AA'};
+like(($node->psql('postgres', "$any; SET yottastore.on_stale = error; $renamed"))[2], qr/(?:areas were edited, and its rows are yet to be moved|its rows are being moved to the areas they belong to now)\.\nHINT:\s+yottastore\.index_progress/, 'areas that were edited are said, and where to look');
 like(plan_of($any, $renamed), qr/rows=6\b.*Index Not Used: (areas were edited, and its rows are yet to be moved|its rows are being moved)/s, 'areas are not looked up from when they are edited');
 my $jobs = q{FROM yottastore.jobs WHERE policy = 'followed' AND kind = 'relocate' AND state IN ('QUEUED', 'RUNNING')};
 $node->poll_query_until('postgres', "SELECT count(*) > 0 $jobs") or die 'no job';
@@ -290,7 +302,7 @@ sql("ALTER FOREIGN TABLE vehicles OPTIONS (SET table '$other')");
 my $ship = q{SELECT vehicle_id FROM vehicles WHERE kind = 'ship'};
 like(plan_of($any, $ship), qr/rows=1\b.*Index Not Used: its rows are of store table "$table": call yottastore\.index_resync_start/s, 'rows of another table are not looked up');
 sql('SELECT yottastore.start_workers()');
-ok($node->poll_query_until('postgres', qq{SELECT phase = 'INCOMPLETE' AND reason = 'its foreign table names store table "$other" now, and its rows are of "$table"' }
+ok($node->poll_query_until('postgres', qq{SELECT phase = 'INCOMPLETE' AND reason = 'its foreign table was made to name store table "$other", and its rows are of "$table"' }
 		. q{FROM yottastore.index_policies WHERE policy = 'vehicle_service'}), 'which is noticed');
 sql(q{SELECT yottastore.index_resync_start('vehicle_service')});
 wait_for_index($node, 'made anew');
