@@ -254,6 +254,30 @@ start_child(const YsJsonNode *parent, uint32_t token, YsJsonNode *child, YsError
 	return true;
 }
 
+/* Is this the word that its first letter is taken for? */
+COLD bool
+is_word(const char *text, size_t len, YsJsonKind kind)
+{
+	if (kind == YS_JSON_NULL)
+		return len == 4 && memcmp(text, "null", 4) == 0;
+	return (len == 4 && memcmp(text, "true", 4) == 0) || (len == 5 && memcmp(text, "false", 5) == 0);
+}
+
+COLD bool
+wrong_kind(const YsJsonNode *node, YsJsonKind kind, YsJsonKind wanted, YsError *err)
+{
+	const char *text;
+	size_t		len;
+
+	if (kind == YS_JSON_NULL || kind == YS_JSON_BOOL)
+	{
+		token_text(node->reader, node->token, &text, &len);
+		if (!is_word(text, len, kind))
+			return malformed(node->reader, token_offset(node->reader, node->token), "no JSON value", err);
+	}
+	return ys_error_set(err, YS_ERR_INVALID_DATA, "JSON has %s where %s is expected", kind_name(kind), kind_name(wanted));
+}
+
 /* Is this node what the caller takes it for? */
 HOT bool
 check_kind(const YsJsonNode *node, YsJsonKind wanted, YsError *err)
@@ -262,10 +286,7 @@ check_kind(const YsJsonNode *node, YsJsonKind wanted, YsError *err)
 
 	if (node->reader->failed)
 		return still_failed(node->reader, err);
-	if (kind != wanted)
-		return ys_error_set(err, YS_ERR_INVALID_DATA, "JSON has %s where %s is expected",
-							kind_name(kind), kind_name(wanted));
-	return true;
+	return kind == wanted || wrong_kind(node, kind, wanted, err);
 }
 
 /* Check that a container may be entered. */
@@ -626,7 +647,7 @@ ys_json_kind(YsJsonNode *node)
 	if (kind == YS_JSON_NULL)
 	{
 		token_text(node->reader, node->token, &text, &len);
-		if (len != 4 || memcmp(text, "null", 4) != 0)
+		if (!is_word(text, len, kind))
 			kind = YS_JSON_INVALID;
 	}
 	return kind;

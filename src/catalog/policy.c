@@ -583,7 +583,7 @@ ys_position_raise_high(Oid stream, Oid owner, int32 partition, int64 high)
 	ys_spi_begin(&scope);
 	ys_spi_execute("UPDATE yottastore_internal.position o SET high_offset = $4 "
 				   "FROM yottastore_internal.policy p WHERE p.policy_id = o.policy_id "
-				   "AND p.stream = $1 AND " YS_POLICY_OWNER " = $2 AND p.phase = 'PAUSED' "
+				   "AND p.stream = $1 AND " YS_POLICY_OWNER " = $2 AND (p.phase = 'PAUSED' OR p.reason IS NOT NULL) "
 				   "AND o.partition = $3 AND o.high_offset < $4",
 				   SPI_OK_UPDATE, 4, (Oid[]) {OIDOID, OIDOID, INT4OID, INT8OID},
 				   (Datum[])

@@ -173,7 +173,7 @@ extern void ys_position_save(int policy_id, int count, const YsPolicyPosition *p
 
 /*
  * A topic's partition ends here now: note it for the policies of that stream and owner that
- * are paused.
+ * are paused, or have a reason not to go on.
  */
 extern void ys_position_raise_high(Oid stream, Oid owner, int32 partition, int64 high);
 

@@ -156,7 +156,7 @@ ys_quarantine_has_current(int policy_id)
 }
 
 void
-ys_quarantine_supersede(int policy_id, int count, const YsWritten *written)
+ys_quarantine_supersede(int policy_id, bool items, int count, const YsWritten *written)
 {
 	YsSpiScope	scope;
 	Datum	   *keys = palloc(sizeof(Datum) * Max(count, 1));
@@ -175,13 +175,14 @@ ys_quarantine_supersede(int policy_id, int count, const YsWritten *written)
 	ys_spi_execute("UPDATE yottastore_internal.quarantine q SET superseded = true "
 				   "FROM unnest($2, $3) w (key, version) WHERE q.policy_id = $1 AND NOT q.superseded "
 				   "AND md5(q.item_key) = md5(w.key) AND q.item_key = w.key "
-				   "AND (q.version < w.version OR (q.version IS NULL AND " IS_ITEM "))",
-				   SPI_OK_UPDATE, 3, (Oid[]) {INT4OID, TEXTARRAYOID, BYTEAARRAYOID},
+				   "AND (q.version < w.version OR ($4 AND q.version IS NULL AND " IS_ITEM "))",
+				   SPI_OK_UPDATE, 4, (Oid[]) {INT4OID, TEXTARRAYOID, BYTEAARRAYOID, BOOLOID},
 				   (Datum[])
 				   {
 					   Int32GetDatum(policy_id),
 					   PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT)),
-					   PointerGetDatum(construct_array(versions, n, BYTEAOID, -1, false, TYPALIGN_INT))
+					   PointerGetDatum(construct_array(versions, n, BYTEAOID, -1, false, TYPALIGN_INT)),
+					   BoolGetDatum(items)
 				   }, NULL);
 	ys_spi_end(&scope);
 }

@@ -48,8 +48,11 @@ typedef struct YsWritten
 	const YsVersion *version;
 } YsWritten;
 
-/* What is kept of these keys and older is superseded: the index has what the items became. */
-extern void ys_quarantine_supersede(int policy_id, int count, const YsWritten *written);
+/*
+ * What is kept of these keys and older is superseded: the index has what the items became.  Items, which have no
+ * version, are older if the caller says so.
+ */
+extern void ys_quarantine_supersede(int policy_id, bool items, int count, const YsWritten *written);
 
 /* Bytes that a policy has in quarantine: of payloads and keys. */
 extern int64 ys_quarantine_bytes(int policy_id);

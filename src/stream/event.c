@@ -328,11 +328,13 @@ decode_value(YsEventDecoder *decoder)
 	const YsEventMessage *message = decoder->message;
 	size_t		frame;
 
-	if (message->value == NULL || is_null_text(message->value, message->value_len))
+	if (message->value == NULL)
 		return decode_tombstone(decoder);
 	frame = ys_event_frame(message->value, message->value_len);
 	decoder->value = message->value + frame;
 	decoder->value_len = message->value_len - frame;
+	if (is_null_text(decoder->value, decoder->value_len))
+		return decode_tombstone(decoder);
 	if (frame > 0 && memchr("{[ \t\r\n", decoder->value[0], 6) == NULL)
 	{
 		ys_error_set(decoder->err, YS_ERR_INVALID_DATA, "value has a schema registry's frame, but is no JSON");
@@ -349,13 +351,13 @@ has_key(const YsEventDecoder *decoder, const YsEvent *event)
 }
 
 /*
- * An event that can't be used makes the row it is about stale, too: where it doesn't tell which that is, an object in
- * the message's key may.
+ * An event that can't be used makes the row it is about stale, too: where it doesn't tell which that is, the message's key
+ * may.  That of a store's stream is an object; in those of others any text may be the key.
  */
 static bool
 recover_key(YsEventDecoder *decoder, YsEvent *event)
 {
-	bool		bare = decoder->events->format == YS_FORMAT_DOCUMENT;
+	bool		bare = decoder->events->format != YS_FORMAT_DYNAMODB;
 	bool		valid;
 	YsValue		keys = {0};
 	YsError		err;

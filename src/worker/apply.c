@@ -333,7 +333,6 @@ write_batch(YsBatch *batch)
 	YsFollow   *follow = batch->follow;
 	YsPhase		phase;
 	bool		ok;
-	ListCell   *lc;
 
 	ys_transaction_begin("applying a batch");
 	ys_transaction_commits_lazily();
@@ -367,8 +366,7 @@ write_batch(YsBatch *batch)
 		MemoryContextSwitchTo(batch->context);
 		return false;
 	}
-	foreach(lc, batch->quarantined)
-		batch->counters.quarantined += ys_quarantine_insert(follow->row->policy_id, lfirst(lc));
+	ys_batch_save_quarantine(batch);
 	ys_batch_save_stats(batch);
 	ys_quality_save(follow->row->policy_id, batch->quality);
 	if (batch->read != NULL && batch->read->save != NULL)
@@ -498,7 +496,6 @@ ys_apply_retry(YsFollow *follow, const YsRetry *retry)
 {
 	YsBatch	   *batch = ys_batch_create(follow, retry->ndecoded + retry->nitems);
 	MemoryContext old = MemoryContextSwitchTo(batch->context);
-	ListCell   *lc;
 
 	batch->retry = retry;
 	for (int i = 0; i < retry->ndecoded; i++)
@@ -509,8 +506,7 @@ ys_apply_retry(YsFollow *follow, const YsRetry *retry)
 	ys_batch_collect_items(batch, retry->nitems, retry->items);
 	if (!ys_batch_normalize(batch) || !ys_batch_ensure_areas(batch) || !ys_batch_write(batch))
 		ThrowErrorData(batch->systemic);
-	foreach(lc, batch->quarantined)
-		ys_quarantine_keep(follow->row->policy_id, lfirst(lc));
+	ys_batch_save_quarantine(batch);
 	ys_batch_save_stats(batch);
 	ys_quality_save(follow->row->policy_id, batch->quality);
 	MemoryContextSwitchTo(old);

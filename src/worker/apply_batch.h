@@ -93,4 +93,7 @@ extern void ys_batch_save_stats(const YsBatch *batch);
  */
 extern bool ys_batch_write(YsBatch *batch);
 
+/* Save what can't be used, and that older events in quarantine are superseded by what was written, in that transaction. */
+extern void ys_batch_save_quarantine(YsBatch *batch);
+
 #endif							/* YS_WORKER_APPLY_BATCH_H */

@@ -79,7 +79,6 @@ compare(YsBatch *batch, const YsComparison *comparison, bool *live)
 	bool	   *same = palloc(sizeof(bool) * Max(batch->ncandidates, 1));
 	YsPhase		phase;
 	bool		ok = true;
-	ListCell   *lc;
 
 	ys_transaction_begin("comparing rows with the store");
 	*live = ys_follow_lock(follow, true, &phase) && phase == YS_PHASE_LIVE && comparison->begin(comparison->arg);
@@ -96,8 +95,7 @@ compare(YsBatch *batch, const YsComparison *comparison, bool *live)
 			MemoryContextSwitchTo(batch->context);
 			return false;
 		}
-		foreach(lc, batch->quarantined)
-			batch->counters.quarantined += ys_quarantine_insert(follow->row->policy_id, lfirst(lc));
+		ys_batch_save_quarantine(batch);
 		if (batch->ncandidates > 0)
 			ys_batch_save_stats(batch);
 		comparison->end(comparison->arg);

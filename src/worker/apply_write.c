@@ -193,13 +193,13 @@ by_key(const void *a, const void *b)
 
 /* What is in quarantine of the keys that were written need not be fetched any more. */
 static void
-supersede(const YsBatch *batch)
+supersede(const YsBatch *batch, bool items)
 {
 	int			policy_id = batch->follow->row->policy_id;
 	YsWritten  *written;
 	int			count = 0;
 
-	if (!ys_quarantine_has_current(policy_id))
+	if (batch->ncandidates == 0 || !ys_quarantine_has_current(policy_id))
 		return;
 	written = palloc(sizeof(YsWritten) * Max(batch->ncandidates, 1));
 	for (int i = 0; i < batch->ncandidates; i++)
@@ -209,7 +209,7 @@ supersede(const YsBatch *batch)
 		if (candidate->written)
 			written[count++] = (YsWritten) {candidate->key, candidate->key_len, &candidate->row.new_version};
 	}
-	ys_quarantine_supersede(policy_id, count, written);
+	ys_quarantine_supersede(policy_id, items, count, written);
 	pfree(written);
 }
 
@@ -217,8 +217,24 @@ bool
 ys_batch_write(YsBatch *batch)
 {
 	qsort(batch->candidates, batch->ncandidates, sizeof(YsCandidate *), by_key);
-	if (!write_bisecting(batch, 0, batch->ncandidates, false))
-		return false;
-	supersede(batch);
-	return true;
+	return write_bisecting(batch, 0, batch->ncandidates, false);
+}
+
+void
+ys_batch_save_quarantine(YsBatch *batch)
+{
+	int			policy_id = batch->follow->row->policy_id;
+	ListCell   *lc;
+
+	supersede(batch, true);
+	foreach(lc, batch->quarantined)
+	{
+		if (batch->retry != NULL)
+			ys_quarantine_keep(policy_id, lfirst(lc));
+		else
+			batch->counters.quarantined += ys_quarantine_insert(policy_id, lfirst(lc));
+	}
+	/* of an item whose event can't be used the batch may have a later one; an item's own row is as old as it */
+	if (batch->quarantined != NIL)
+		supersede(batch, false);
 }

@@ -3,8 +3,8 @@
  *	  How far a stream goes beyond its policies' positions.
  *
  * A batch tells no more than its own events.  The consumer knows where the
- * partitions end that it reads; while all policies are paused there is none,
- * and the brokers are asked now and then, so that what piles up is seen.
+ * partitions end that it reads, for policies, too, that rest beside: paused, or left alone for a while.
+ * While all of them rest the brokers are asked now and then, so that what piles up is seen.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -88,7 +88,7 @@ raise_highs(void *arg)
 	ys_transaction_commit();
 }
 
-/* Who has locked a paused policy's position keeps nobody else from going on. */
+/* Who has locked a position of a policy that rests keeps nobody else from going on. */
 static void
 raise_ends(const YsStreamWorker *worker, int count, const YsPartitionOffsets *ends)
 {
@@ -97,21 +97,21 @@ raise_ends(const YsStreamWorker *worker, int count, const YsPartitionOffsets *en
 	(void) ys_transaction_attempt(raise_highs, &arg, 0);
 }
 
-/* Where the topic ends, for policies that are paused. */
+/* Where the topic ends, for policies that rest. */
 static void
-save_paused(YsStreamWorker *worker)
+save_resting(YsStreamWorker *worker)
 {
 	YsArena		arena;
 	YsPartitionOffsets *ends = NULL;
 	int			count = 0;
 	YsError		err;
 
-	if (!worker->any_paused || worker->intake->ends == NULL || ys_clock_ms() < worker->ends_at)
+	if (ys_clock_ms() < worker->ends_at)
 		return;
 	ys_arena_init_context(&arena, worker->batch_context, 0);
 	worker->ends_at = ys_clock_ms() + ASK_MS;
 
-	/* that brokers can't be had is no reason for whoever is paused anyway */
+	/* that brokers can't be had is no reason for whoever rests anyway */
 	if (worker->intake->ends(worker, &arena, &count, &ends, &err))
 		raise_ends(worker, count, ends);
 	ys_arena_free(&arena);
@@ -119,7 +119,7 @@ save_paused(YsStreamWorker *worker)
 
 /* The same by what the consumer knows of partitions that this policy follows. */
 static void
-save_paused_beside(YsStreamWorker *worker, const YsFollow *follow)
+save_resting_beside(YsStreamWorker *worker, const YsFollow *follow)
 {
 	YsPartitionOffsets *ends = palloc0(sizeof(YsPartitionOffsets) * Max(follow->npositions, 1));
 
@@ -136,21 +136,29 @@ void
 ys_stream_save_lag(YsStreamWorker *worker)
 {
 	const YsFollow *active = NULL;
+	bool		any_resting = worker->any_paused;
 	ListCell   *lc;
 
 	foreach(lc, worker->follows)
 	{
 		YsFollow   *follow = lfirst(lc);
 
-		if (!ys_follow_is_active(follow) || !ys_stream_may_try(worker, follow->row->policy_id))
+		if (!ys_follow_is_active(follow))
 			continue;
+		if (!ys_stream_may_try(worker, follow->row->policy_id))
+		{
+			any_resting = true;
+			continue;
+		}
 		update_ends(worker, follow);
 		if (follow->positions_dirty)
 			(void) ys_stream_attempt(worker, follow->row, save_follow, follow);
 		active = follow;
 	}
-	if (active == NULL && ys_stream_is_first(worker))
-		save_paused(worker);
-	else if (active != NULL && worker->any_paused && worker->intake->ends != NULL)
-		save_paused_beside(worker, active);
+	if (!any_resting || worker->intake->ends == NULL)
+		return;
+	if (active != NULL)
+		save_resting_beside(worker, active);
+	else if (ys_stream_is_first(worker))
+		save_resting(worker);
 }

@@ -66,6 +66,7 @@ put_vehicle($table, 'v2', { type => { S => 'bus' } });
 is_in('two', 'v2', 'nor the next event');
 comes(q{SELECT reason ~ 'held up: .*lock timeout' FROM yottastore.index_policies WHERE policy = 'one'},
 	'the reason says what it waits for');
+comes(q{SELECT events > 0 AND catch_up IS DISTINCT FROM interval '0' FROM yottastore.index_lag WHERE policy = 'one'}, 'and how many events wait is known');
 $locker->query_safe('COMMIT');
 is_in('one', 'v2', 'unlocked, it catches up by itself');
 comes('SELECT (SELECT count(*) FROM one) = 22', 'with all there was');

@@ -63,6 +63,33 @@ is(kept(), '0', 'quarantine is empty');
 is(query('SELECT vehicle_id, kind FROM vehicle_service ORDER BY 1'), "item1|tank\nitem2|bus",
 	'an event as it was, an item as the store has it now, or not at all');
 
+# ---- which item it is of -------------------------------------------------------------------------
+
+# Known by the record or the message's key, however that is spelled.
+sub send_broken { my ($id, $key) = @_; produce($topic, $key, event($id, 'x') =~ s/"S":"x"/"Q":"x"/r, partition => 0); return; }
+sub superseded { return query(q{SELECT string_agg(item_key || CASE WHEN superseded THEN ' is past' ELSE '' END, ', ' ORDER BY quarantine_id) FROM yottastore.quarantine}); }
+
+send_broken('k1');
+send_broken('k2', '{"vehicle_id": "k2"}');
+send_broken('k3', key('k3'));
+produce($topic, '{"vehicle_id":"k4"}', 'no JSON', partition => 0);
+wait_for_index($node, 'broken events');
+is(superseded(), join(', ', map { key($_) } qw(k1 k2 k3 k4)), 'the item of an event is known by its key');
+send_events(map { [ $_, 'car' ] } qw(k1 k2 k3 k4));
+wait_for_index($node, 'later events');
+is(superseded(), join(', ', map { key($_) . ' is past' } qw(k1 k2 k3 k4)), '... and what it became later found by it');
+discard();
+query(q{SELECT yottastore.pause_index_policy('vehicle_service')});
+send_broken('k1');
+send_events([ 'k1', 'bus' ], [ 'k2', 'bus' ]);
+send_broken('k2');
+query(q{SELECT yottastore.resume_index_policy('vehicle_service')});
+wait_for_index($node, 'both in a batch');
+is(superseded(), key('k1') . ' is past, ' . key('k2'), '... in the same batch, too');
+is(kind_of('k1') . kind_of('k2'), 'bus', 'a row that a broken event made stale is gone');
+discard();
+query(q{DELETE FROM vehicle_service WHERE vehicle_id LIKE 'k%'});
+
 # ---- one among thousands -------------------------------------------------------------------------
 
 query(q{ALTER TABLE vehicle_service ADD CONSTRAINT civil CHECK (kind <> 'tank') NOT VALID});
@@ -183,7 +210,7 @@ wait_for_index($node, 'room again');
 is(kept(), '1', 'where there is nothing else, one fits always');
 is(query(q{SELECT count(*) FROM vehicle_service WHERE vehicle_id LIKE 'good%'}), '11', 'no good event was lost');
 is(query('SELECT events_quarantined FROM yottastore.index_policies'),
-	4 + 2 + 3 + 1 + 11, 'each was counted once');
+	4 + 6 + 2 + 3 + 1 + 11, 'each was counted once');
 
 store_api('DeleteTable', { TableName => $table });
 $node->stop;

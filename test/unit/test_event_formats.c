@@ -181,6 +181,12 @@ test_records(void **state)
 		{DYNAMODB, KEY("k"), "hello", "dynamodb; document is not valid JSON " KEY("k")},
 		{DYNAMODB, "{\"id\":\"k\"}", "hello", "dynamodb; document is not valid JSON " KEY("k")},
 		{DYNAMODB, "k", "hello", "dynamodb; document is not valid JSON"},
+		{DYNAMODB, KEY("k"), "not json", "dynamodb; document is not valid JSON " KEY("k")},
+		{DYNAMODB, KEY("k"), "tru", "dynamodb; document is not valid JSON " KEY("k")},
+		{DYNAMODB, KEY("k"), "true", "dynamodb; JSON has a boolean where an object is expected " KEY("k")},
+		{AUTO, "k", "[1]", "auto; JSON has an array where an object is expected " KEY("k")},
+		{AUTO, "\"k\"", "[1]", "auto; JSON has an array where an object is expected " KEY("k")},
+		{DEBEZIUM, "k", "{\"op\":\"w\"}", "debezium; event has an unknown \"op\" " KEY("k")},
 		{DYNAMODB, KEY("k"), NULL, "dynamodb; event has no value " KEY("k")},
 		{DYNAMODB, KEY("k"), "{}", "dynamodb; event has no name " KEY("k")},
 	};
@@ -313,7 +319,7 @@ test_documents(void **state)
 		{DOCUMENT, NULL, NULL, "document; message has neither key nor value"},
 		{AUTO, NULL, NULL, "auto; message has neither key nor value"},
 		/* malformed */
-		{AUTO, "a", "{}", "auto; message is of no known format"},
+		{AUTO, "a", "{}", "auto; message is of no known format " KEY("a")},
 		{DOCUMENT, "a", "{}", "document; put " KEY("a") " > {\"id\":\"a\"}"},
 		{AUTO, "{\"id\":\"a\"}", "hello", "auto; document is not valid JSON " KEY("a")},
 		{DOCUMENT, "a", "[1]", "document; JSON has an array where an object is expected " KEY("a")},
@@ -382,6 +388,7 @@ test_frames(void **state)
 	static const char value[] = "\0\0\0\0\x2A{\"n\":1}";
 	static const char record[] = "\0\0\0\0\1{" GONE("a") "}";
 	static const char avro[] = "\0\0\0\0\1\2\6abc";
+	static const char nothing[] = "\0\0\0\0\1null";
 
 	reading.format = AUTO;
 	assert_string_equal(decode(fixture, &reading, key, sizeof(key) - 1, value, sizeof(value) - 1),
@@ -392,6 +399,7 @@ test_frames(void **state)
 	assert_string_equal(decode(fixture, &reading, key, sizeof(key) - 1, avro, sizeof(avro) - 1),
 						"auto; value has a schema registry's frame, but is no JSON " KEY("a"));
 	assert_string_equal(decode(fixture, &reading, key, sizeof(key) - 1, avro, 5), "auto; document is not valid JSON " KEY("a"));
+	assert_string_equal(decode(fixture, &reading, key, sizeof(key) - 1, nothing, sizeof(nothing) - 1), "auto; delete keys only " KEY("a"));
 }
 
 /* Events of other tables are passed over, usable or not; those that name none are of any, or of the one declared. */
