@@ -831,8 +831,10 @@ CREATE VIEW yottastore_internal.job_progress AS
 		j.rows_moved,
 		j.rows_refused,
 		CASE WHEN j.kind = 'rebuild' AND j.state IN ('QUEUED', 'RUNNING') THEN r.backfill_estimate
+			/* a verification looks at the items, and at the rows */
 			ELSE (SELECT GREATEST(pg_catalog.sum(s.rows_inserted - s.rows_deleted), 0)::bigint
-				FROM yottastore_internal.stats s WHERE s.policy_id = p.policy_id) END AS rows_estimated,
+				FROM yottastore_internal.stats s WHERE s.policy_id = p.policy_id)
+				* CASE j.kind WHEN 'verify' THEN 2 ELSE 1 END END AS rows_estimated,
 		b.segments_done,
 		b.segments,
 		j.created_at,

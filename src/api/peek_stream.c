@@ -175,7 +175,7 @@ ys_peek_stream(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%d messages cannot be shown", wanted),
 				 errdetail("It may be 1 to %d.", MOST_MESSAGES),
-				 errhint("Ask for fewer; a consumer of Kafka's own reads whole topics.")));
+				 errhint("A consumer of Kafka's own reads whole topics.")));
 	config = ys_server_stream(server->serverid, GetUserId());
 	if (!ys_event_format_by_name(config->format, &reading.format))
 		elog(ERROR, "unknown stream format \"%s\"", config->format);

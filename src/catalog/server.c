@@ -274,7 +274,8 @@ allowed_endpoints(YsWrapperKind kind, const ForeignServer *server)
 			 errmsg("server \"%s\" may not connect to brokers", server->servername),
 			 errdetail("Its owner \"%s\" is no superuser, and \"yottastore.allowed_endpoints\" is empty.",
 					   GetUserNameFromId(server->owner, false)),
-			 errhint("A superuser may list the addresses of its nodes there, or own the server.")));
+			 errhint("A superuser may list the addresses of its %s there, or own the server.",
+					 kind == YS_WRAPPER_STORE ? "nodes" : "brokers")));
 }
 
 int			ys_server_patience_ms = 0;

@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <unistd.h>
+
 #include <librdkafka/rdkafka.h>
 
 #include "stream/kafka_client.h"
@@ -56,6 +58,20 @@ apply_given(rd_kafka_conf_t *conf, const char *name, const char *value, bool sec
 		ys_error_set(err, YS_ERR_INVALID_OPTION, "librdkafka refuses its option \"%s\"", name);
 }
 
+/* A file that is given.  The library says no more than that it could not use it. */
+static bool
+apply_file(rd_kafka_conf_t *conf, const char *name, const char *option, const char *path, YsError *err)
+{
+	if (path != NULL && access(path, R_OK) != 0)
+	{
+		ys_error_set(err, YS_ERR_INVALID_OPTION, "could not use option \"%s\" of the stream's server", option);
+		ys_error_detail(err, "The file that it names can't be read: %s.", strerror(errno));
+		ys_error_hint(err, "The database server's user must be able to read it.");
+		return false;
+	}
+	return apply_given(conf, name, path, false, err);
+}
+
 static bool
 apply_security(rd_kafka_conf_t *conf, const YsStreamConfig *config, YsError *err)
 {
@@ -72,9 +88,9 @@ apply_security(rd_kafka_conf_t *conf, const YsStreamConfig *config, YsError *err
 		return false;
 	if (protocol->tls &&
 		!(apply_options(conf, tls_options, err) &&
-		  apply_given(conf, "ssl.ca.location", config->ca_file, false, err) &&
-		  apply_given(conf, "ssl.certificate.location", config->client_cert_file, false, err) &&
-		  apply_given(conf, "ssl.key.location", config->client_key_file, false, err)))
+		  apply_file(conf, "ssl.ca.location", "ca_file", config->ca_file, err) &&
+		  apply_file(conf, "ssl.certificate.location", "client_cert_file", config->client_cert_file, err) &&
+		  apply_file(conf, "ssl.key.location", "client_key_file", config->client_key_file, err)))
 		return false;
 	return !protocol->sasl ||
 		(apply_given(conf, "sasl.mechanisms", config->mechanism, false, err) &&

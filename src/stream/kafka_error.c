@@ -58,7 +58,7 @@ hint_for(YsErrorCode mapped, int code, bool tls)
 	if (code == RD_KAFKA_RESP_ERR__SSL || (tls && code == RD_KAFKA_RESP_ERR__TRANSPORT))
 		return "Option \"ca_file\" must hold the authority of the brokers' certificates, and these "
 			"the name or address in \"brokers\"; brokers that ask for a certificate need "
-			"\"client_cert_file\".";
+			"\"client_cert_file\". Their ports must speak the server's \"security_protocol\".";
 	if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED)
 		return "Check user and password of the user mapping, and the server's option \"sasl_mechanism\".";
 	switch (mapped)
