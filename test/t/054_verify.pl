@@ -90,6 +90,7 @@ rate(0);
 finds($job, '0|0|0|0', 'while items change');
 cmp_ok(query("SELECT rows_seen FROM yottastore.jobs WHERE job_id = $job"), '>=', 2 * keys(%fleet) - 60, 'items and rows were looked at');
 index_is_store('while items change');
+is(query("SELECT items_estimated FROM yottastore.index_progress WHERE job_id = $job"), 2 * keys %fleet, 'as many as were expected');
 
 # the stream stands still: what it has not delivered is not known yet
 query(q{SELECT yottastore.pause_index_policy('vehicle_service')});
