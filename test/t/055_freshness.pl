@@ -114,7 +114,7 @@ my ($code, $stdout, $stderr) = $node->psql('postgres',
 	"\\set VERBOSITY verbose\nSELECT yottastore.index_wait('vehicle_service', timeout => '1 hour')");
 like($stderr, qr/^psql:<stdin>:2: ERROR:  55000: index policy "vehicle_service" is PAUSED/m,
 	'nobody waits for it');
-like($stderr, qr/^HINT:  Mend .* call yottastore\.resume_index_policy\.$/m, 'it is said what to do');
+like($stderr, qr/^HINT:  Call yottastore\.resume_index_policy when .* is over\.$/m, 'it is said what to do');
 query("SELECT yottastore.resume_index_policy('vehicle_service')");
 wait_for_index($node, 'after the pause');
 
