@@ -797,9 +797,9 @@ COMMENT ON FUNCTION yottastore.stop_workers() IS
 	'stop this database''s workers until start_workers or a server start; returns how many were told to';
 
 CREATE TABLE yottastore_internal.stopped (
-	stopped_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+	server_start timestamptz NOT NULL DEFAULT pg_catalog.pg_postmaster_start_time()
 );
-COMMENT ON TABLE yottastore_internal.stopped IS 'when workers were stopped by hand, if nobody has started them since; what is older than the server''s start does not count';
+COMMENT ON TABLE yottastore_internal.stopped IS 'that workers were stopped by hand, if nobody has started them since; it counts for the server with that start only, not for a standby or the same one later';
 
 CREATE FUNCTION yottastore_internal.running_workers(
 	OUT kind text,

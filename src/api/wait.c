@@ -94,7 +94,9 @@ throw_timeout(const Wait *wait)
 {
 	const YsWorkerId worker = ys_worker_id_of(ys_check_policy(wait->name), 0);
 	bool		runs = ys_worker_pid(&worker) != 0;
-	const char *trouble = runs ? ys_freshness_trouble(wait->name) : "its worker does not run";
+	/* that nobody feeds its stream any more is said by itself */
+	const char *trouble = !runs ? "its worker does not run" :
+		ys_freshness_is_unfed(&wait->freshness) ? NULL : ys_freshness_trouble(wait->name);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),

@@ -41,6 +41,9 @@ ys_start_workers(PG_FUNCTION_ARGS)
 				 errmsg("workers can't be started during recovery"),
 				 errdetail("A standby's workers begin when it is promoted, by themselves if "
 						   "shared_preload_libraries has yottastore.")));
+	/* what stopped them would end them again */
+	PreventCommandIfReadOnly("yottastore.start_workers()");
+	ys_stopped_forget();
 	if (!running)
 		ys_workers_wake_at_commit();
 	PG_RETURN_BOOL(!running);

@@ -42,7 +42,7 @@ ys_stopped_is_noted(void)
 	bool		noted;
 
 	ys_spi_begin(&scope);
-	ys_spi_read("SELECT FROM yottastore_internal.stopped WHERE stopped_at > pg_catalog.pg_postmaster_start_time() LIMIT 1",
+	ys_spi_read("SELECT FROM yottastore_internal.stopped WHERE server_start = pg_catalog.pg_postmaster_start_time() LIMIT 1",
 				NULL, 0, NULL, NULL);
 	noted = SPI_processed > 0;
 	ys_spi_end(&scope);

@@ -133,6 +133,8 @@ decide(YsAnswer *answer)
 	/* rows that a rebuild has put in the place of others are there for later snapshots only */
 	if (answer->obstacle.why == NULL && !ys_freshness_is_of_now(&answer->freshness))
 		answer->obstacle = ys_obstacle_of_time("its rows were made anew after the snapshot was taken");
+	if (answer->obstacle.why == NULL && !ys_beside_read_quarantine(answer->beside, &answer->freshness, snapshot))
+		answer->obstacle = ys_obstacle_of_quarantine();
 	if (answer->obstacle.why == NULL)
 		answer->obstacle = ys_obstacle_of_time(ys_beside_read(answer->beside, &answer->freshness, answer->partitions, snapshot));
 	answer->uses_index = answer->obstacle.why == NULL;
@@ -190,37 +192,16 @@ ask_for(YsAnswer *answer, const YsValue *key)
 	return asked;
 }
 
-/* The attributes of a key in the table's order, as a window has them; false: that is no key of the table. */
-static bool
-arrange_key(const YsSource *source, const YsValue *key, YsMember *members, YsValue *arranged)
-{
-	for (int i = 0; i < source->nkeys; i++)
-	{
-		const char *name = source->key_names[i];
-		const YsValue *value = ys_value_member(key, name, strlen(name));
-
-		if (value == NULL || value->type != source->key_types[i])
-			return false;
-		members[i] = (YsMember) {.name = name, .name_len = strlen(name), .value = *value};
-	}
-	*arranged = (YsValue) {.type = YS_TYPE_MAP, .len = source->nkeys, .members = members};
-	return true;
-}
-
 static void
 ask_for_beside(YsAnswer *answer, const char *text)
 {
 	YsArena		arena;
 	YsMember	members[2];
 	YsValue		key;
-	YsValue		arranged;
-	YsError		err;
 
 	ys_arena_init_context(&arena, answer->key_context, 0);
-	/* it was written by us, for a table that had such keys */
-	if (ys_key_from_text(text, &arena, &key, &err) &&
-		arrange_key(answer->source, &key, members, &arranged))
-		(void) ask_for(answer, &arranged);
+	if (ys_beside_key(answer->source, text, &arena, members, &key))
+		(void) ask_for(answer, &key);
 }
 
 /* Ask for the item of a row that the index has returned. */

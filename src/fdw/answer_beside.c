@@ -17,7 +17,9 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "base/memory.h"
 #include "catalog/index_values.h"
+#include "catalog/key_text.h"
 #include "catalog/spi.h"
 #include "fdw/answer_beside.h"
 #include "fdw/key_table.h"
@@ -79,14 +81,50 @@ add_key(YsBeside *beside, const char *text)
 	MemoryContextSwitchTo(old);
 }
 
-static void
-read_quarantine(YsBeside *beside, int policy_id, Snapshot snapshot)
+bool
+ys_beside_key(const YsSource *source, const char *text, YsArena *arena, YsMember *members, YsValue *key)
 {
-	ListCell   *cell;
+	YsValue		read;
+	YsError		err;
 
-	foreach(cell, ys_freshness_quarantined_keys(policy_id, snapshot))
+	if (!ys_key_from_text(text, arena, &read, &err))
+		return false;
+	for (int i = 0; i < source->nkeys; i++)
+	{
+		const char *name = source->key_names[i];
+		const YsValue *value = ys_value_member(&read, name, strlen(name));
+
+		if (value == NULL || value->type != source->key_types[i])
+			return false;
+		members[i] = (YsMember) {.name = name, .name_len = strlen(name), .value = *value};
+	}
+	*key = (YsValue) {.type = YS_TYPE_MAP, .len = source->nkeys, .members = members};
+	return true;
+}
+
+bool
+ys_beside_read_quarantine(YsBeside *beside, const YsFreshness *freshness, Snapshot snapshot)
+{
+	YsArena		arena;
+	YsMember	members[2];
+	YsValue		key;
+	ListCell   *cell;
+	bool		known = true;
+
+	if (!freshness->quarantines)
+		return true;
+	ys_arena_init_context(&arena, beside->context, 0);
+	foreach(cell, ys_freshness_quarantined_keys(freshness->policy_id, snapshot))
+	{
+		/* a message's key stays as it is where it tells no key of the table */
+		if (!ys_beside_key(beside->source, lfirst(cell), &arena, members, &key))
+			known = false;
+		ys_arena_reset(&arena);
 		add_key(beside, lfirst(cell));
+	}
+	ys_arena_free(&arena);
 	beside->quarantined = list_length(beside->keys);
+	return known;
 }
 
 /* The key in a row of the result. */
@@ -154,8 +192,6 @@ ys_beside_read(YsBeside *beside, const YsFreshness *freshness, const List *plann
 	int			left = NEW_ROWS_MAX;
 	ListCell   *cell;
 
-	if (freshness->quarantines)
-		read_quarantine(beside, freshness->policy_id, snapshot);
 	foreach(cell, find_new(freshness->index_table, planned))
 	{
 		Relation	partition = try_relation_open(lfirst_oid(cell), AccessShareLock);

@@ -29,8 +29,14 @@ typedef struct YsBeside
 /* In the current context; there are no keys yet. */
 extern YsBeside *ys_beside_create(const YsSource *source);
 
+/* The key that a text says, in arena; members are its.  False: it says none of the table. */
+extern bool ys_beside_key(const YsSource *source, const char *text, YsArena *arena, YsMember *members, YsValue *key);
+
+/* Read those in quarantine, as a snapshot has them, before others.  False: of some nobody knows the key. */
+extern bool ys_beside_read_quarantine(YsBeside *beside, const YsFreshness *freshness, Snapshot snapshot);
+
 /*
- * Read them as a snapshot has them; planned: the partitions that the plan knows, sorted.  NULL: done; or what stands
+ * Read those of new partitions as a snapshot has them; planned: the partitions that the plan knows, sorted.  NULL: done; or what stands
  * in the way.
  */
 extern const char *ys_beside_read(YsBeside *beside, const YsFreshness *freshness, const List *planned,

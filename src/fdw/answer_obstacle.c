@@ -135,14 +135,20 @@ ys_obstacle_find(const char *policy, const YsSource *source, int by, bool exists
 		};
 	}
 	if (freshness->lost_keys)
-		return (YsObstacle) {
-			.why = "its quarantine has events that may be about any item",
-			.hint = "They have no item_key in yottastore.quarantine: call yottastore.quarantine_retry or yottastore.quarantine_discard.",
-		};
+		return ys_obstacle_of_quarantine();
 	obstacle = find_of_edited(policy, by, freshness);
 	if (obstacle.why == NULL && !ys_freshness_reaches(freshness, goal))
 		obstacle = be_late(source, freshness, goal);
 	return obstacle;
+}
+
+YsObstacle
+ys_obstacle_of_quarantine(void)
+{
+	return (YsObstacle) {
+		.why = "its quarantine has events that may be about any item",
+		.hint = "Their item_key in yottastore.quarantine is NULL, or no key of the table: call yottastore.quarantine_retry or yottastore.quarantine_discard.",
+	};
 }
 
 YsObstacle
@@ -159,5 +165,6 @@ ys_obstacle_text(const YsObstacle *obstacle, const char *policy)
 {
 	const char *trouble = obstacle->is_late ? ys_freshness_trouble(policy) : NULL;
 
-	return trouble != NULL ? psprintf("%s; %s", obstacle->why, trouble) : obstacle->why;
+	/* that nobody feeds the stream any more may have been said */
+	return trouble != NULL && strstr(obstacle->why, trouble) == NULL ? psprintf("%s; %s", obstacle->why, trouble) : obstacle->why;
 }

@@ -23,6 +23,9 @@ typedef struct YsObstacle
 extern YsObstacle ys_obstacle_find(const char *policy, const YsSource *source, int by, bool exists,
 								   const YsFreshness *freshness, const YsFreshnessGoal *goal);
 
+/* Nobody knows which items are in quarantine. */
+extern YsObstacle ys_obstacle_of_quarantine(void);
+
 /* What was found when the statement ran is of another time than its plan, or its snapshot. */
 extern YsObstacle ys_obstacle_of_time(const char *why);
 

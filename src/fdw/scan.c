@@ -152,7 +152,7 @@ start_pages(YsScan *scan, const YsValue *start_key)
 		.count_only = scan->counts,
 	};
 
-	if (!scan->source->allow_scan)
+	if (!scan->source->allow_scan && !is_query)
 		pages.no_index = ys_answer_why_not(scan->answer, scan->source, &pages.index_hint);
 
 	if (scan->index != NULL && is_query)

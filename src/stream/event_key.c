@@ -326,7 +326,8 @@ ys_event_message_key(YsEventDecoder *decoder, bool bare, YsValue *keys, YsError 
 	frame = ys_event_frame(message->key, message->key_len);
 	if (is_object(message->key + frame, message->key_len - frame))
 		good = visit(&read, message->key + frame, message->key_len - frame);
-	else if (bare && nkeys <= 1)
+	/* what a registry frames is JSON, or of a kind that can't be read: it is no text */
+	else if (bare && nkeys <= 1 && (frame == 0 || is_quoted(message->key + frame, message->key_len - frame)))
 		good = visit_bare(&read, message->key + frame, message->key_len - frame);
 	else
 		good = ys_error_set(err, YS_ERR_INVALID_DATA, "message's key is no object of the key attributes");

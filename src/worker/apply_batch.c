@@ -157,12 +157,12 @@ void
 ys_batch_quarantine_event(YsBatch *batch, const YsDecoded *decoded, const char *reason)
 {
 	const YsMessage *message = decoded->message;
-	/* by its canonical text, if it is known, so that what becomes of the item is found by it */
+	/* by its canonical text, if it is known, so that what becomes of the item is found by it; of several that is none */
 	bool		known = decoded->of == 1 && decoded->event->key != NULL;
 	YsQuarantined event = {
 		.partition = message->partition,
 		.offset = message->offset,
-		.key = known ? decoded->event->key : message->key,
+		.key = known ? decoded->event->key : decoded->of > 1 ? NULL : message->key,
 		.key_len = known ? decoded->event->key_len : message->key_len,
 		.payload = message->value,
 		.payload_len = message->value_len,

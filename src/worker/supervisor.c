@@ -108,8 +108,11 @@ mark_wanted(void *arg)
 	ys_activity_identify("supervisor", NULL);
 	if (OidIsValid(get_extension_oid("yottastore", true)))
 	{
-		if (ys_stopped_is_noted())
+		if (!for_good && ys_stopped_is_noted())
+		{
+			ereport(LOG, (errmsg("yottastore's workers of this database stay stopped until they are started by hand")));
 			for_good = ShutdownRequestPending = true;
+		}
 		ys_policy_follow_owners();
 		foreach(lc, ys_policy_streams())
 		{

@@ -68,6 +68,7 @@ $node->safe_psql('postgres', 'SELECT yottastore.stop_workers()');
 sleep 7;
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'yottastore%'}), '0', 'stopped meanwhile, they stay away');
 is($node->safe_psql('postgres', q{SELECT reason FROM yottastore.relay_status}), 'its worker does not run', '... as the relay says');
+like(($node->psql('postgres', 'SET default_transaction_read_only = on; SELECT yottastore.start_workers()'))[2], qr/read-only transaction/, 'which can not be noted in a read-only transaction');
 is($node->safe_psql('postgres', q{SELECT yottastore.start_workers()}), 't', 'until they are started');
 ok(processes($node, 3), '... they run');
 foreach my $statements ('SELECT yottastore.stop_workers(); SELECT yottastore.start_workers()', 'SELECT yottastore.stop_workers(), yottastore.start_workers()')

@@ -83,6 +83,8 @@ put("w$_", 'lorry', 22) foreach 1 .. 5;
 wait_for_index($primary, 'which the primary has applied');
 is(index_rows($primary), expected(), 'as it was written');
 is($behind->safe_psql('postgres', 'SELECT count(*) FROM vehicle_service WHERE kind <> $$car$$'), '0', 'and the standby not');
+# that workers were stopped is said of the primary alone
+$primary->safe_psql('postgres', 'SELECT yottastore.stop_workers()');
 $primary->wait_for_catchup($close);
 $primary->stop;
 remove('v13');

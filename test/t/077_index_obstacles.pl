@@ -76,6 +76,11 @@ like(plan_of('', $cars), qr/Index Not Used: its quarantine has events that may b
 is(sql("SELECT count(*) FROM ($cars) q"), 6, 'but the store');
 sql(q{SELECT yottastore.quarantine_discard('vehicle_service')});
 like(plan_of('', $cars), qr/Index Keys: 6/, 'until it is discarded');
+produce($topic, '{"other":"v1"}', 'no event at all');
+wait_for_index($node, 'what is no event, of another key');
+is(sql(q{SELECT item_key FROM yottastore.quarantine}), '{"other":"v1"}', 'a key that is none of the table is kept as it is');
+like(plan_of('', $cars), qr/Index Not Used: its quarantine has events that may be about any item/, '... and tells nothing');
+sql(q{SELECT yottastore.quarantine_discard('vehicle_service')});
 
 # ---- what a backfill has refused, which has no version to compare --------------------------------
 

@@ -399,6 +399,8 @@ test_frames(void **state)
 	assert_string_equal(decode(fixture, &reading, key, sizeof(key) - 1, avro, sizeof(avro) - 1),
 						"auto; value has a schema registry's frame, but is no JSON " KEY("a"));
 	assert_string_equal(decode(fixture, &reading, key, sizeof(key) - 1, avro, 5), "auto; document is not valid JSON " KEY("a"));
+	assert_string_equal(decode(fixture, &reading, avro, sizeof(avro) - 1, avro, sizeof(avro) - 1),
+						"auto; value has a schema registry's frame, but is no JSON");
 	assert_string_equal(decode(fixture, &reading, key, sizeof(key) - 1, nothing, sizeof(nothing) - 1), "auto; delete keys only " KEY("a"));
 }
 
