@@ -43,8 +43,9 @@ ys_start_workers(PG_FUNCTION_ARGS)
 						   "shared_preload_libraries has yottastore.")));
 	/* what stopped them would end them again */
 	PreventCommandIfReadOnly("yottastore.start_workers()");
-	ys_stopped_forget();
-	if (!running)
+	if (running)
+		ys_stopped_forget();
+	else
 		ys_workers_wake_at_commit();
 	PG_RETURN_BOOL(!running);
 }

@@ -10,7 +10,10 @@
 #ifndef YS_CATALOG_STOPPED_H
 #define YS_CATALOG_STOPPED_H
 
-/* Note that they are, with the transaction: of those that note and forget the last to commit counts.  Nothing in one that can't write. */
+/*
+ * Note that they are, with the transaction: of those that note and forget the last to commit counts.  Nothing in one that
+ * can't write.
+ */
 extern void ys_stopped_note(void);
 
 /* Note that they aren't any more; the same. */

@@ -36,8 +36,8 @@ extern bool ys_beside_key(const YsSource *source, const char *text, YsArena *are
 extern bool ys_beside_read_quarantine(YsBeside *beside, const YsFreshness *freshness, Snapshot snapshot);
 
 /*
- * Read those of new partitions as a snapshot has them; planned: the partitions that the plan knows, sorted.  NULL: done; or what stands
- * in the way.
+ * Read those of new partitions as a snapshot has them; planned: the partitions that the plan knows, sorted.  NULL: done;
+ * or what stands in the way.
  */
 extern const char *ys_beside_read(YsBeside *beside, const YsFreshness *freshness, const List *planned,
 								  Snapshot snapshot);

@@ -157,13 +157,9 @@ void
 ys_batch_quarantine_event(YsBatch *batch, const YsDecoded *decoded, const char *reason)
 {
 	const YsMessage *message = decoded->message;
-	/* by its canonical text, if it is known, so that what becomes of the item is found by it; of several that is none */
-	bool		known = decoded->of == 1 && decoded->event->key != NULL;
 	YsQuarantined event = {
 		.partition = message->partition,
 		.offset = message->offset,
-		.key = known ? decoded->event->key : decoded->of > 1 ? NULL : message->key,
-		.key_len = known ? decoded->event->key_len : message->key_len,
 		.payload = message->value,
 		.payload_len = message->value_len,
 	};
@@ -171,6 +167,17 @@ ys_batch_quarantine_event(YsBatch *batch, const YsDecoded *decoded, const char *
 	/* a message is kept once, whichever of its events can't be used, and however many */
 	if (decoded->of > 1 && is_quarantined(batch, message))
 		return;
+	/* by its canonical text, if it is known, so that what becomes of the item is found by it; of several none is it */
+	if (decoded->of == 1 && decoded->event->key != NULL)
+	{
+		event.key = decoded->event->key;
+		event.key_len = decoded->event->key_len;
+	}
+	else if (decoded->of <= 1)
+	{
+		event.key = message->key;
+		event.key_len = message->key_len;
+	}
 	if (batch->retry != NULL)
 		event.shard_position = batch->retry->entries[message - batch->retry->messages].shard_position;
 	else if (message->shard != NULL)
